@@ -1,0 +1,267 @@
+/**
+ * Generic declarations of host state: data only, so that any package can declare and only `host` acts.
+ * An attribute left out is unmanaged: it is neither compared nor changed.
+ */
+
+/** `kind:key`, for example `file:/etc/motd`; unique on a node. */
+export type ResourceId = `${ResourceKind}:${string}`;
+
+/** The kinds of resource that `host` knows. */
+export type ResourceKind =
+  | 'file'
+  | 'directory'
+  | 'symlink'
+  | 'line'
+  | 'package'
+  | 'service'
+  | 'unit'
+  | 'sysctl'
+  | 'kernel-module'
+  | 'swap'
+  | 'user'
+  | 'group'
+  | 'authorized-key'
+  | 'hostname'
+  | 'hosts-entry'
+  | 'timezone'
+  | 'mount'
+  | 'command';
+
+/** Which of the node's own ways in a resource could close; such resources run only in try mode. */
+export type GuardArea = 'sshd' | 'sudoers' | 'pam' | 'firewall' | 'network' | 'resolver' | 'login-key';
+
+/** Attributes that every resource may carry. */
+export interface ResourceBase {
+  readonly kind: ResourceKind;
+  /** Ids that must be right before this one is applied. */
+  readonly after?: readonly ResourceId[];
+  /** Set for resources that may close the operator's way in. */
+  readonly guard?: GuardArea;
+  /** Units to act on once, at the end, when this resource changed. */
+  readonly notifies?: readonly UnitAction[];
+}
+
+/** A handler: what to do with a unit after a change. */
+export interface UnitAction {
+  readonly unit: string;
+  readonly action: 'restart' | 'reload';
+}
+
+/** Owner and permissions. `owner` and `group` are names or numeric ids; `mode` is octal text such as `0644`. */
+export interface Ownership {
+  readonly owner?: string;
+  readonly group?: string;
+  readonly mode?: string;
+}
+
+/** A program that must accept a file before it is put in place; `{}` in `command` stands for the candidate's path. */
+export interface FileValidation {
+  /** Argument vector, never a shell string. */
+  readonly command: readonly string[];
+  /** Skip when this program is not installed yet (its package comes in the same run, and it is checked again after). */
+  readonly unlessMissing?: boolean;
+}
+
+/** A whole file with exact content. */
+export interface FileResource extends ResourceBase, Ownership {
+  readonly kind: 'file';
+  readonly path: string;
+  readonly ensure?: 'present' | 'absent';
+  /** Exact content, UTF-8. */
+  readonly content?: string;
+  /** Content is secret: it is never shown, logged or journalled. */
+  readonly secret?: boolean;
+  readonly validate?: FileValidation;
+}
+
+/** A directory. */
+export interface DirectoryResource extends ResourceBase, Ownership {
+  readonly kind: 'directory';
+  readonly path: string;
+}
+
+/** A symbolic link. */
+export interface SymlinkResource extends ResourceBase {
+  readonly kind: 'symlink';
+  readonly path: string;
+  readonly target: string;
+}
+
+/** One line in a file that somebody else owns. `match` is a POSIX extended expression; the last match is replaced, else the line is appended. */
+export interface LineResource extends ResourceBase {
+  readonly kind: 'line';
+  readonly path: string;
+  /** Names the declaration, as one file may hold several lines. */
+  readonly name: string;
+  readonly line: string;
+  readonly match?: string;
+  readonly ensure?: 'present' | 'absent';
+  readonly validate?: FileValidation;
+}
+
+/** A package by its name on each family; a family left out means: not needed there. */
+export interface PackageResource extends ResourceBase {
+  readonly kind: 'package';
+  readonly name: string;
+  readonly ensure?: 'present' | 'absent';
+}
+
+/** A unit's state. `unit` is the full name, for example `chrony.service`. */
+export interface ServiceResource extends ResourceBase {
+  readonly kind: 'service';
+  readonly unit: string;
+  readonly enabled?: boolean;
+  readonly active?: boolean;
+  readonly masked?: boolean;
+}
+
+/** A unit file of ours under /etc/systemd/system (a name with a `.d/` part is a drop-in). */
+export interface UnitResource extends ResourceBase {
+  readonly kind: 'unit';
+  readonly name: string;
+  readonly content: string;
+}
+
+/** A kernel setting: the value that runs and the file that sets it at boot (/etc/sysctl.d/90-vmstation.conf). */
+export interface SysctlResource extends ResourceBase {
+  readonly kind: 'sysctl';
+  readonly key: string;
+  readonly value: string;
+}
+
+/** A kernel module: loaded now and at boot (/etc/modules-load.d/vmstation.conf). */
+export interface KernelModuleResource extends ResourceBase {
+  readonly kind: 'kernel-module';
+  readonly name: string;
+}
+
+/** Swap of the whole machine: nothing in /proc/swaps and no active line in fstab. */
+export interface SwapResource extends ResourceBase {
+  readonly kind: 'swap';
+  readonly ensure: 'off';
+}
+
+/** A user account. */
+export interface UserResource extends ResourceBase {
+  readonly kind: 'user';
+  readonly name: string;
+  readonly uid?: number;
+  readonly group?: string;
+  readonly groups?: readonly string[];
+  readonly home?: string;
+  readonly shell?: string;
+  readonly system?: boolean;
+}
+
+/** A group. */
+export interface GroupResource extends ResourceBase {
+  readonly kind: 'group';
+  readonly name: string;
+  readonly gid?: number;
+  readonly system?: boolean;
+}
+
+/** One public key in a user's authorized_keys; other keys stay. */
+export interface AuthorizedKeyResource extends ResourceBase {
+  readonly kind: 'authorized-key';
+  readonly user: string;
+  /** `type base64 [comment]`; the key itself is what identifies it, not the comment. */
+  readonly key: string;
+  readonly ensure?: 'present' | 'absent';
+}
+
+/** The static host name, and the one in force. */
+export interface HostnameResource extends ResourceBase {
+  readonly kind: 'hostname';
+  readonly name: string;
+}
+
+/** One line of /etc/hosts by address; other addresses stay. */
+export interface HostsEntryResource extends ResourceBase {
+  readonly kind: 'hosts-entry';
+  readonly address: string;
+  readonly names: readonly string[];
+}
+
+/** The time zone, for example `Europe/Berlin`. */
+export interface TimezoneResource extends ResourceBase {
+  readonly kind: 'timezone';
+  readonly zone: string;
+}
+
+/** A line of fstab, and what is mounted. `source` is a device, UUID=… or host:/path. */
+export interface MountResource extends ResourceBase {
+  readonly kind: 'mount';
+  readonly path: string;
+  readonly source: string;
+  readonly fstype: string;
+  readonly options: readonly string[];
+  /** False: the line is wanted but it may be unmounted now (automount, sleeping server). */
+  readonly mounted: boolean;
+}
+
+/** A command with a guard: run only when `check` fails, right when `check` succeeds afterwards. Argument vectors, never shell strings. */
+export interface CommandResource extends ResourceBase {
+  readonly kind: 'command';
+  readonly name: string;
+  readonly run: readonly string[];
+  readonly check: readonly string[];
+  readonly undo?: readonly string[];
+}
+
+/** Everything a node can be asked to be. */
+export type Resource =
+  | FileResource
+  | DirectoryResource
+  | SymlinkResource
+  | LineResource
+  | PackageResource
+  | ServiceResource
+  | UnitResource
+  | SysctlResource
+  | KernelModuleResource
+  | SwapResource
+  | UserResource
+  | GroupResource
+  | AuthorizedKeyResource
+  | HostnameResource
+  | HostsEntryResource
+  | TimezoneResource
+  | MountResource
+  | CommandResource;
+
+/** The id of a resource: its kind and what identifies it on the node. */
+export function resourceId(resource: Resource): ResourceId {
+  return `${resource.kind}:${resourceKey(resource)}`;
+}
+
+function resourceKey(resource: Resource): string {
+  switch (resource.kind) {
+    case 'file':
+    case 'directory':
+    case 'symlink':
+    case 'mount':
+      return resource.path;
+    case 'line':
+      return `${resource.path}#${resource.name}`;
+    case 'package':
+    case 'kernel-module':
+    case 'user':
+    case 'group':
+    case 'command':
+    case 'unit':
+      return resource.name;
+    case 'service':
+      return resource.unit;
+    case 'sysctl':
+      return resource.key;
+    case 'authorized-key':
+      return `${resource.user}#${resource.key.split(/\s+/)[1] ?? resource.key}`;
+    case 'hosts-entry':
+      return resource.address;
+    case 'swap':
+    case 'hostname':
+    case 'timezone':
+      return 'system';
+  }
+}
