@@ -53,3 +53,10 @@ export type {
   UserResource,
 } from './resource/resource.ts';
 export { resourceId } from './resource/resource.ts';
+export type {
+  Cluster, ClusterApp, ClusterMonitoring, ClusterNetwork, ClusterNode, Endpoint, NodeOs, NodePower, NodeRole, Notifier,
+  PowerDriver, SecretRef, SharedStorage, Versions,
+} from './model/cluster.ts';
+export { maySleep, nodeOf, nodesWithRole } from './model/cluster.ts';
+export type { AppFolder, Overlay, OverlayFile, OverlaySettings, Secrets, Workspace, WorkspaceFiles } from './ports/workspace.ts';
+export { Secret } from './ports/workspace.ts';

@@ -1,0 +1,155 @@
+/**
+ * The resolved cluster: the cluster file with every default filled in, names checked and references followed.
+ * Everything that is generated (manifests, inventories, roles, URLs, checks) reads this and nothing else.
+ */
+
+/** What a node may be for. `control-plane` runs the API; `worker` runs pods; the rest are labels that place work. */
+export type NodeRole = 'control-plane' | 'worker' | 'monitoring' | 'storage' | 'compute';
+
+/** Operating systems that the product knows, as `family-major`. */
+export type NodeOs = 'debian-12' | 'debian-13' | 'rhel-10' | 'rhel-9';
+
+/** How a node may sleep. Durations in seconds. */
+export interface NodePower {
+  readonly policy: 'always-on' | 'auto-sleep' | 'on-demand';
+  readonly sleepMethod: 'suspend' | 'poweroff';
+  readonly idleAfterSeconds: number | undefined;
+  readonly wakeWithinSeconds: number | undefined;
+  readonly watts: { readonly idle: number; readonly asleep: number } | undefined;
+  readonly driver: PowerDriver;
+}
+
+/** How a node is woken. */
+export type PowerDriver =
+  | { readonly kind: 'wake-on-lan' }
+  | { readonly kind: 'ipmi'; readonly address: string; readonly user: string; readonly password: SecretRef };
+
+/** The name of a secret; its value is never part of the model. Written `secret:NAME` in the cluster file. */
+export interface SecretRef {
+  readonly secret: string;
+}
+
+/** A machine of the cluster. */
+export interface ClusterNode {
+  readonly name: string;
+  readonly address: string;
+  readonly os: NodeOs;
+  readonly mac: string | undefined;
+  readonly roles: readonly NodeRole[];
+  /** Groups whose overlays apply, `common` first. */
+  readonly groups: readonly string[];
+  readonly power: NodePower;
+  readonly ssh: { readonly user: string; readonly port: number; readonly local: boolean };
+}
+
+/** Storage that one node offers to others. */
+export interface SharedStorage {
+  readonly name: string;
+  readonly node: string;
+  readonly path: string;
+  readonly share: 'nfs' | 'none';
+  /** Nodes that mount it, besides the owner. */
+  readonly mountOn: readonly string[];
+  /** Where the others mount it. */
+  readonly mountPath: string;
+  /** Numeric owner of the path, so that pods of that user can write. */
+  readonly owner: { readonly uid: number; readonly gid: number };
+}
+
+/** The built-in application kinds, and any folder under `apps/`. */
+export interface ClusterApp {
+  readonly name: string;
+  readonly kind: 'jellyfin' | 'minecraft' | 'folder';
+  readonly node: string;
+  readonly namespace: string;
+  readonly port: number | undefined;
+  readonly wakes: boolean;
+  readonly media: { readonly storage: string; readonly readOnly: boolean } | undefined;
+  readonly players: readonly string[];
+}
+
+/** Somebody who is told of alerts. */
+export type Notifier =
+  | { readonly kind: 'ntfy'; readonly url: string; readonly topic: SecretRef }
+  | { readonly kind: 'webhook'; readonly url: SecretRef };
+
+/** Monitoring: where it runs, on which ports, for how long data is kept. */
+export interface ClusterMonitoring {
+  readonly node: string;
+  readonly namespace: string;
+  readonly dataPath: string;
+  readonly prometheus: { readonly port: number; readonly keepDays: number };
+  readonly alertmanager: { readonly port: number };
+  readonly grafana: { readonly port: number; readonly adminPassword: SecretRef };
+  readonly loki: { readonly port: number; readonly keepDays: number };
+  readonly notify: readonly Notifier[];
+}
+
+/** The cluster network. All ranges are canonical CIDR text. */
+export interface ClusterNetwork {
+  readonly nodes: string;
+  readonly gateway: string;
+  readonly pods: string;
+  readonly services: string;
+  /** CoreDNS' Service address: the third of the service range, as Kubespray decides it. */
+  readonly dnsServiceIp: string;
+  /** Addresses for names that the cluster does not answer itself. */
+  readonly resolvers: readonly string[];
+  readonly cni: { readonly plugin: 'calico'; readonly encapsulation: 'ipip' | 'vxlan' | 'none'; readonly bgp: boolean };
+}
+
+/** Something that answers at an address of the model; every URL in docs, manifests and checks comes from here. */
+export interface Endpoint {
+  readonly name: string;
+  readonly title: string;
+  readonly url: string;
+  readonly address: string;
+  readonly port: number;
+  /** The node whose work answers. */
+  readonly node: string;
+  readonly probe: { readonly kind: 'http' | 'tcp' | 'kubernetes'; readonly path: string };
+  readonly phase: 'infra' | 'monitor-stack' | 'application-stack';
+}
+
+/** Every version that is deployed, from versions.lock. */
+export interface Versions {
+  readonly kubespray: { readonly release: string; readonly commit: string };
+  readonly kubernetes: string;
+  /** Container images by component name: `repository:tag`. */
+  readonly images: Readonly<Record<string, string>>;
+}
+
+/** The whole cluster. */
+export interface Cluster {
+  readonly name: string;
+  readonly domain: string;
+  readonly timezone: string;
+  readonly network: ClusterNetwork;
+  readonly nodes: readonly ClusterNode[];
+  readonly storage: readonly SharedStorage[];
+  readonly services: {
+    readonly ntp: { readonly server: string; readonly upstream: readonly string[] };
+    readonly syslog: { readonly server: string; readonly keepDays: number } | undefined;
+  };
+  readonly monitoring: ClusterMonitoring;
+  readonly apps: readonly ClusterApp[];
+  readonly endpoints: readonly Endpoint[];
+  readonly versions: Versions;
+}
+
+/** The node of a name. Throws when the model has none: a resolved model never refers to a node it lacks. */
+export function nodeOf(cluster: Cluster, name: string): ClusterNode {
+  const node = cluster.nodes.find((candidate) => candidate.name === name);
+  if (node === undefined) throw new Error(`the model has no node ${name}`);
+  return node;
+}
+
+/** Nodes that carry a role. */
+export function nodesWithRole(cluster: Cluster, role: NodeRole): readonly ClusterNode[] {
+  return cluster.nodes.filter((node) => node.roles.includes(role));
+}
+
+/** True when the node may be asleep on purpose. */
+export function maySleep(node: ClusterNode): boolean {
+  return node.power.policy !== 'always-on';
+}
