@@ -1,7 +1,29 @@
+export type { Declaration, DesiredResource, DesiredState } from './desired/desired-state.ts';
+export { mergeDeclarations } from './desired/merge-declarations.ts';
+export type { NodeReading, NodeReadings } from './desired/node-readings.ts';
 export type { AppErrorDetails, ErrorCode, ErrorContext, ErrorRecord } from './errors/app-error.ts';
 export { AppError, causeChain, errorRecord, toAppError } from './errors/app-error.ts';
 export type { ErrorKind } from './errors/error-kind.ts';
 export { errorKindTable } from './errors/error-kind.ts';
+export type { Finding } from './finding/finding.ts';
+export { worstFinding } from './finding/finding.ts';
+export type {
+  Cluster,
+  ClusterApp,
+  ClusterMonitoring,
+  ClusterNetwork,
+  ClusterNode,
+  Endpoint,
+  NodeOs,
+  NodePower,
+  NodeRole,
+  Notifier,
+  PowerDriver,
+  SecretRef,
+  SharedStorage,
+  Versions,
+} from './model/cluster.ts';
+export { maySleep, nodeOf, nodesWithRole } from './model/cluster.ts';
 export type { DriftState, FindingState, Outcome } from './outcome/outcome.ts';
 export {
   exitCodeOfDrift,
@@ -11,6 +33,27 @@ export {
   outcomeOf,
   outcomes,
 } from './outcome/outcome.ts';
+export type {
+  ConfiguredCluster,
+  DeployedApplications,
+  MissingBecause,
+  MonitoredCluster,
+  Observed,
+  PhaseFacts,
+  PreparedNodes,
+  RunningCluster,
+  ValidatedCluster,
+} from './phase/facts.ts';
+export { missing, present } from './phase/facts.ts';
+export type { Phase, PhaseContext, StepHistory, StepProgress } from './phase/phase.ts';
+export type { PhaseName } from './phase/phase-name.ts';
+export { isPhaseName, phaseNames } from './phase/phase-name.ts';
+export type { HostSlice } from './plan/host-steps.ts';
+export { hostStepId, planHostSteps } from './plan/host-steps.ts';
+export { canonicalJson, inputHash, sha256Hex } from './plan/input-hash.ts';
+export type { Plan, PlanScope, Step, StepAction, StepChange, StepEffect } from './plan/step.ts';
+export { countEffects } from './plan/step.ts';
+export type { Clock, Ids } from './ports/clock.ts';
 export type {
   AppliedResource,
   ApplyReport,
@@ -23,7 +66,29 @@ export type {
   RollbackReport,
   TryMode,
 } from './ports/host.ts';
+export type { Journal, RunRecord } from './ports/journal.ts';
+export type {
+  KubeApplied,
+  KubeConnector,
+  KubeDifference,
+  KubeObject,
+  KubePort,
+  KubeReadiness,
+  KubeRef,
+} from './ports/kube.ts';
+export type { EndpointProbe, PowerReading, PowerStates, ProbeAnswer } from './ports/probe.ts';
+export type { FollowedProcess, ProcessResult, ProcessRunner } from './ports/process-runner.ts';
 export type { RemoteCommand, RemoteResult, Transport } from './ports/transport.ts';
+export type {
+  AppFolder,
+  Overlay,
+  OverlayFile,
+  OverlaySettings,
+  Secrets,
+  Workspace,
+  WorkspaceFiles,
+} from './ports/workspace.ts';
+export { Secret } from './ports/workspace.ts';
 export type {
   AuthorizedKeyResource,
   CommandResource,
@@ -53,10 +118,5 @@ export type {
   UserResource,
 } from './resource/resource.ts';
 export { resourceId } from './resource/resource.ts';
-export type {
-  Cluster, ClusterApp, ClusterMonitoring, ClusterNetwork, ClusterNode, Endpoint, NodeOs, NodePower, NodeRole, Notifier,
-  PowerDriver, SecretRef, SharedStorage, Versions,
-} from './model/cluster.ts';
-export { maySleep, nodeOf, nodesWithRole } from './model/cluster.ts';
-export type { AppFolder, Overlay, OverlayFile, OverlaySettings, Secrets, Workspace, WorkspaceFiles } from './ports/workspace.ts';
-export { Secret } from './ports/workspace.ts';
+export type { RunEvent, RunSummary } from './run/run-event.ts';
+export type { StepResult } from './run/step-result.ts';

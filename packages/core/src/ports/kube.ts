@@ -1,0 +1,72 @@
+/** Any Kubernetes object as plain data. */
+export interface KubeObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly [field: string]: unknown;
+  };
+  readonly [field: string]: unknown;
+}
+
+/** Names an object. */
+export interface KubeRef {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace?: string;
+}
+
+/** How an object of ours compares with the live one, by a server-side dry run. */
+export interface KubeDifference {
+  readonly ref: KubeRef;
+  readonly state: 'equal' | 'differs' | 'absent';
+  /** Paths that would change, with both values as short text; secret values never. */
+  readonly differences: readonly { readonly path: string; readonly want: string; readonly seen: string }[];
+}
+
+/** What an apply did to one object. */
+export interface KubeApplied {
+  readonly ref: KubeRef;
+  readonly changed: boolean;
+  readonly resourceVersion: string;
+}
+
+/** Whether a workload works, and if not, why as the cluster tells it (events, conditions, container states). */
+export interface KubeReadiness {
+  readonly ref: KubeRef;
+  readonly ready: boolean;
+  readonly reason: string;
+}
+
+/** The Kubernetes API as the product needs it. Calls throw AppError kube/unreachable, kube/forbidden, kube/conflict, kube/invalid, kube/refused. */
+export interface KubePort {
+  /** `v1.35.4` */
+  serverVersion(): Promise<string>;
+  get(ref: KubeRef): Promise<KubeObject | undefined>;
+  list(what: {
+    apiVersion: string;
+    kind: string;
+    namespace?: string;
+    labelSelector?: string;
+  }): Promise<readonly KubeObject[]>;
+  compare(objects: readonly KubeObject[]): Promise<readonly KubeDifference[]>;
+  /** Server-side apply with our field manager and strict field validation, in an order that works (namespaces first). */
+  apply(objects: readonly KubeObject[]): Promise<readonly KubeApplied[]>;
+  /** Deletes objects that carry our owner label with this value and are not in `keep`; returns what went. */
+  prune(owner: string, keep: readonly KubeRef[]): Promise<readonly KubeRef[]>;
+  /** Waits until all workloads are ready or the deadline passes; `onReason` hears why it still waits. */
+  waitReady(
+    refs: readonly KubeRef[],
+    options: { timeoutMs: number; onReason?: (reason: string) => void; signal?: AbortSignal },
+  ): Promise<readonly KubeReadiness[]>;
+  close(): void;
+}
+
+/** Opens the cluster of the workspace. Throws kube/no-kubeconfig when nothing is installed yet, and what {@link KubePort} throws. */
+export interface KubeConnector {
+  connect(): Promise<KubePort>;
+}

@@ -1,0 +1,16 @@
+import type { ErrorRecord } from '../errors/app-error.ts';
+import type { Finding } from '../finding/finding.ts';
+import type { Outcome } from '../outcome/outcome.ts';
+import type { StepChange } from '../plan/step.ts';
+
+/** How a step ended. */
+export interface StepResult {
+  readonly stepId: string;
+  readonly outcome: Outcome;
+  /** Why, when it is not green: one line in the operator's words. */
+  readonly reason?: string;
+  /** What really changed. */
+  readonly changes: readonly StepChange[];
+  readonly findings: readonly Finding[];
+  readonly error?: ErrorRecord;
+}
