@@ -1,1 +1,14 @@
-export {};
+export type { HostKey } from './known-hosts/known-hosts.ts';
+export { forgetHostKey, hostKey, readKnownHosts, trustHostKey } from './known-hosts/known-hosts.ts';
+export type { HostKeyScan } from './known-hosts/scan-host-keys.ts';
+export { scanHostKeys } from './known-hosts/scan-host-keys.ts';
+export { localTransport } from './local-transport.ts';
+export type { Attachment } from './process/follow.ts';
+export { attachTo } from './process/follow.ts';
+export { nodeProcessRunner } from './process/node-process-runner.ts';
+export type { KeyPair } from './process/ssh-keygen.ts';
+export { sshKeygen } from './process/ssh-keygen.ts';
+export { quoteArgument, quoteArguments } from './quote.ts';
+export { routeTransport } from './route-transport.ts';
+export type { SshNode, SshSettings } from './ssh/ssh-options.ts';
+export { openSshTransport } from './ssh/ssh-transport.ts';

@@ -9,6 +9,8 @@ export interface RemoteCommand {
   readonly signal?: AbortSignal;
   /** Connect afresh, without the shared connection: for proof that a new login works. */
   readonly freshConnection?: boolean;
+  /** Called with each piece of the answer as it arrives; the whole is still in the result. */
+  readonly onStdout?: (chunk: Uint8Array) => void;
 }
 
 /** What came back. A command that ran and failed is an answer, not an exception. */
@@ -21,8 +23,8 @@ export interface RemoteResult {
 
 /**
  * Reaches machines. Throws AppError of kind `unreachable` (ssh/unreachable, ssh/timeout, ssh/connection-lost),
- * `refused` (ssh/host-key-changed, ssh/host-key-unknown), `user` (ssh/permission-denied, ssh/no-sudo) or
- * `environment` (ssh/client-missing).
+ * `refused` (ssh/host-key-changed, ssh/host-key-unknown), `user` (ssh/permission-denied, ssh/no-sudo), `interrupted`
+ * (ssh/interrupted) or `environment` (ssh/client-missing).
  */
 export interface Transport {
   run(node: string, command: RemoteCommand): Promise<RemoteResult>;

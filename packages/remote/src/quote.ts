@@ -1,0 +1,25 @@
+import { AppError } from '@vmstation/core';
+
+const plainWord = /^[A-Za-z0-9_@%+:,./-]+$/;
+
+/**
+ * One word for a POSIX shell, so that the shell hands exactly `value` to the program. Any text but NUL; POSIX 2.2.2 (single quotes).
+ * @throws AppError remote/nul-in-argument: no program can receive a NUL in an argument.
+ */
+export function quoteArgument(value: string): string {
+  if (value.includes('\0')) {
+    throw new AppError({
+      code: 'remote/nul-in-argument',
+      kind: 'user',
+      message: 'A value for a command line holds a NUL character, which no program can receive as an argument.',
+      tryThis: 'Remove the NUL character from the value in the cluster file or in hosts/.',
+    });
+  }
+  if (plainWord.test(value)) return value;
+  return `'${value.replaceAll("'", `'\\''`)}'`;
+}
+
+/** A command line for a POSIX shell from an argument vector; see {@link quoteArgument}. */
+export function quoteArguments(argv: readonly string[]): string {
+  return argv.map(quoteArgument).join(' ');
+}

@@ -1,0 +1,178 @@
+import { existsSync } from 'node:fs';
+import { AppError, type RemoteCommand, type RemoteResult, type Transport } from '@vmstation/core';
+import { type ChildResult, runChild } from '../process/child.ts';
+import { quoteArguments } from '../quote.ts';
+import { deadlinePassed, failedBeforeSession, interrupted, sshFailure, sudoRefusal } from './ssh-failure.ts';
+import { controlPathOf, type SshSettings, sshDestination, sshOptions } from './ssh-options.ts';
+
+/** OpenSSH allows ten sessions on one connection (MaxSessions); some stay free for the operator's own. */
+const sessionsPerNode = 6;
+const socketPollMs = 5;
+
+interface NodeState {
+  readonly controlPath: string;
+  /** Settles when the shared connection is open, or when the command that opened it has ended. */
+  opening: Promise<void> | undefined;
+  opened: boolean;
+  user: Promise<string> | undefined;
+  running: number;
+  readonly waiting: (() => void)[];
+}
+
+/**
+ * Reaches nodes by the system's OpenSSH, one multiplexed connection a node, strict host keys from the workspace's own file.
+ * Arguments are quoted for the remote shell; `elevate` becomes `sudo -n` unless the login is root.
+ * Throws what {@link Transport} says; exit status 255 of a remote program cannot be told from ssh's own and counts as ssh/connection-lost.
+ */
+export function openSshTransport(settings: SshSettings): Transport {
+  return new OpenSshTransport(settings);
+}
+
+class OpenSshTransport implements Transport {
+  readonly counters = { roundTrips: 0, connections: 0 };
+  readonly #settings: SshSettings;
+  readonly #ssh: string;
+  readonly #nodes = new Map<string, NodeState>();
+
+  constructor(settings: SshSettings) {
+    this.#settings = settings;
+    this.#ssh = settings.sshBinary ?? 'ssh';
+  }
+
+  async run(node: string, command: RemoteCommand): Promise<RemoteResult> {
+    const what = `\`${command.argv[0] ?? ''}\``;
+    if (command.signal?.aborted === true) throw interrupted(node, what);
+    let result = await this.#attempt(node, command);
+    if (nothingWasSent(result)) result = await this.#attempt(node, command);
+    if (result.ended === 'aborted') throw interrupted(node, what);
+    if (result.ended === 'timeout') {
+      // The connection may hang as a whole (a sleeping machine); the next command shall not wait behind it.
+      await this.#endConnection(node, this.#stateOf(node));
+      throw deadlinePassed(node, what, command.timeoutMs);
+    }
+    const { exitCode, stdout, stderr, durationMs } = result;
+    if (exitCode === 255) {
+      const answered = stdout.length > 0;
+      throw sshFailure({ node, destination: sshDestination(this.#settings, node), stderr, answered });
+    }
+    const refusal = command.elevate === true ? sudoRefusal(node, exitCode, stdout.length, stderr) : undefined;
+    if (refusal !== undefined) throw refusal;
+    return { exitCode, stdout, stderr, durationMs };
+  }
+
+  async close(): Promise<void> {
+    const ours = [...this.#nodes].filter(([, state]) => state.opened);
+    await Promise.all(ours.map(([node, state]) => this.#endConnection(node, state)));
+  }
+
+  async #attempt(node: string, command: RemoteCommand): Promise<ChildResult> {
+    const state = this.#stateOf(node);
+    const elevated = command.elevate === true && (await this.#loginUser(node, state)) !== 'root';
+    const argv = elevated ? ['sudo', '-n', '--', ...command.argv] : command.argv;
+    const fresh = command.freshConnection === true;
+    const line = [
+      ...sshOptions(this.#settings, node, fresh ? undefined : state.controlPath),
+      '--',
+      sshDestination(this.#settings, node),
+      quoteArguments(argv),
+    ];
+    this.counters.roundTrips += 1;
+    if (!fresh) return withSession(state, this.counters, () => this.#spawn(line, command));
+    this.counters.connections += 1;
+    return this.#spawn(line, command);
+  }
+
+  async #spawn(args: readonly string[], command: Omit<RemoteCommand, 'argv'>): Promise<ChildResult> {
+    const result = await runChild([this.#ssh, ...args], {
+      env: { ...process.env, LC_ALL: 'C' },
+      timeoutMs: command.timeoutMs,
+      ...(command.stdin === undefined ? {} : { stdin: command.stdin }),
+      ...(command.signal === undefined ? {} : { signal: command.signal }),
+      ...(command.onStdout === undefined ? {} : { onStdout: command.onStdout }),
+    });
+    if (result.ended === 'missing') throw clientMissing(this.#ssh, result.startError);
+    return result;
+  }
+
+  /** The user name that ssh will log in with, by ssh's own reading of its configuration. */
+  #loginUser(node: string, state: NodeState): Promise<string> {
+    const args = [...sshOptions(this.#settings, node, undefined), '-G', '--', sshDestination(this.#settings, node)];
+    state.user ??= this.#spawn(args, { timeoutMs: 10_000 }).then(
+      (result) => /^user (.*)$/m.exec(result.stdout.toString('utf8'))?.[1] ?? '',
+    );
+    return state.user;
+  }
+
+  async #endConnection(node: string, state: NodeState): Promise<void> {
+    if (!existsSync(state.controlPath)) return;
+    const options = sshOptions(this.#settings, node, state.controlPath);
+    await this.#spawn([...options, '-O', 'exit', '--', sshDestination(this.#settings, node)], { timeoutMs: 3000 });
+    state.opened = false;
+  }
+
+  #stateOf(node: string): NodeState {
+    const known = this.#nodes.get(node);
+    if (known !== undefined) return known;
+    const controlPath = controlPathOf(this.#settings, node);
+    const made: NodeState = {
+      controlPath,
+      opening: undefined,
+      opened: false,
+      user: undefined,
+      running: 0,
+      waiting: [],
+    };
+    this.#nodes.set(node, made);
+    return made;
+  }
+}
+
+function nothingWasSent(result: ChildResult): boolean {
+  return (
+    result.ended === 'exit' &&
+    result.exitCode === 255 &&
+    result.stdout.length === 0 &&
+    failedBeforeSession(result.stderr)
+  );
+}
+
+/** Lets the first command of a node open the shared connection before the others use it, and bounds the sessions on it. */
+async function withSession<T>(state: NodeState, counters: Transport['counters'], run: () => Promise<T>): Promise<T> {
+  while (state.opening !== undefined || state.running >= sessionsPerNode) {
+    await (state.opening ?? new Promise<void>((resolve) => state.waiting.push(resolve)));
+  }
+  state.running += 1;
+  try {
+    if (existsSync(state.controlPath)) return await run();
+    state.opened = true;
+    counters.connections += 1;
+    const first = run();
+    state.opening = opensOrEnds(state, first);
+    return await first;
+  } finally {
+    state.running -= 1;
+    state.waiting.shift()?.();
+  }
+}
+
+async function opensOrEnds(state: NodeState, first: Promise<unknown>): Promise<void> {
+  const progress = { ended: false };
+  const settled = first.then(
+    () => void (progress.ended = true),
+    () => void (progress.ended = true),
+  );
+  while (!progress.ended && !existsSync(state.controlPath)) {
+    await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, socketPollMs))]);
+  }
+  state.opening = undefined;
+}
+
+function clientMissing(ssh: string, why: string | undefined): AppError {
+  return new AppError({
+    code: 'ssh/client-missing',
+    kind: 'environment',
+    message: `The OpenSSH client (${ssh}) could not be started on this computer: ${why ?? 'not found'}`,
+    tryThis: 'Install it: apt install openssh-client, dnf install openssh-clients, or the optional feature on Windows.',
+    context: { program: ssh },
+  });
+}
