@@ -1,4 +1,6 @@
 export type { Declaration, DesiredResource, DesiredState } from './desired/desired-state.ts';
+export type { ReadingSources } from './desired/memoized-readings.ts';
+export { memoizedReadings } from './desired/memoized-readings.ts';
 export { mergeDeclarations } from './desired/merge-declarations.ts';
 export type { NodeReading, NodeReadings } from './desired/node-readings.ts';
 export type { AppErrorDetails, ErrorCode, ErrorContext, ErrorRecord } from './errors/app-error.ts';
@@ -46,6 +48,7 @@ export type {
 } from './phase/facts.ts';
 export { missing, present } from './phase/facts.ts';
 export type { Phase, PhaseContext, StepHistory, StepProgress } from './phase/phase.ts';
+export { orderPhases } from './phase/phase-graph.ts';
 export type { PhaseName } from './phase/phase-name.ts';
 export { isPhaseName, phaseNames } from './phase/phase-name.ts';
 export type { HostSlice } from './plan/host-steps.ts';
@@ -118,5 +121,11 @@ export type {
   UserResource,
 } from './resource/resource.ts';
 export { resourceId } from './resource/resource.ts';
+export type { RunOptions } from './run/execute-run.ts';
+export { executeRun } from './run/execute-run.ts';
+export type { FactStore } from './run/fact-store.ts';
+export { factStore } from './run/fact-store.ts';
+export { planRun } from './run/plan-run.ts';
 export type { RunEvent, RunSummary } from './run/run-event.ts';
+export type { AnyPhase, HostStepPerformer, RunPorts } from './run/run-ports.ts';
 export type { StepResult } from './run/step-result.ts';

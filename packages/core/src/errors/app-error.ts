@@ -88,7 +88,7 @@ export function causeChain(error: Error): string[] {
   const messages: string[] = [];
   let cause: unknown = error.cause;
   while (cause !== undefined && cause !== null && messages.length < 10) {
-    messages.push(cause instanceof Error ? cause.message : String(cause));
+    messages.push(cause instanceof Error ? cause.message : JSON.stringify(cause));
     cause = cause instanceof Error ? cause.cause : undefined;
   }
   return messages;

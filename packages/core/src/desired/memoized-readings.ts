@@ -1,0 +1,46 @@
+import { errorRecord, toAppError } from '../errors/app-error.ts';
+import type { HostPort } from '../ports/host.ts';
+import type { PowerStates } from '../ports/probe.ts';
+import type { DesiredState } from './desired-state.ts';
+import type { NodeReading, NodeReadings } from './node-readings.ts';
+
+/** What {@link memoizedReadings} reads with. */
+export interface ReadingSources {
+  readonly host: HostPort;
+  readonly power: PowerStates;
+  readonly desired: DesiredState;
+  /** Fetch differing text so that plans show unified diffs. */
+  readonly withDiff: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Reads each node once with its whole desired list, and keeps the reading until it is forgotten: one round trip serves every phase. */
+export function memoizedReadings(sources: ReadingSources): NodeReadings {
+  const kept = new Map<string, Promise<NodeReading>>();
+  const fresh = (node: string) => {
+    const reading = readNode(node, sources);
+    kept.set(node, reading);
+    return reading;
+  };
+  return {
+    read: (node) => kept.get(node) ?? fresh(node),
+    refresh: (node) => fresh(node),
+    forget: (node) => {
+      kept.delete(node);
+    },
+  };
+}
+
+async function readNode(node: string, sources: ReadingSources): Promise<NodeReading> {
+  const power = await sources.power.read(node);
+  if (power.state === 'asleep') return { state: 'asleep', evidence: power.evidence, since: power.since };
+  const resources = (sources.desired.nodes.get(node) ?? []).map((desired) => desired.resource);
+  try {
+    const check = await sources.host.check(node, resources, { withDiff: sources.withDiff, signal: sources.signal });
+    return { state: 'read', check };
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    if (error.kind === 'bug' || error.kind === 'interrupted') throw error;
+    return { state: 'unreadable', error: errorRecord(error) };
+  }
+}

@@ -1,0 +1,61 @@
+import type { PhaseName } from '../phase/phase-name.ts';
+import type { Plan, PlanScope, Step } from '../plan/step.ts';
+import { type FactStore, factStore } from './fact-store.ts';
+import type { AnyPhase, RunPorts } from './run-ports.ts';
+
+/** Plans the phases of a scope from what is observed now. Reads only. */
+export async function planRun(ports: RunPorts, scope: PlanScope, facts: FactStore = factStore(ports)): Promise<Plan> {
+  const steps: Step[] = [];
+  for (const phase of ports.phases) {
+    if (!scope.phases.includes(phase.name)) continue;
+    steps.push(...(await planPhase(phase, scope, facts)).map((step) => asForeseen(step, scope)));
+  }
+  return planOf(ports, scope, steps, undefined);
+}
+
+/** The steps of one phase within a scope, from what is observed now. */
+export async function planPhase(phase: AnyPhase, scope: PlanScope, facts: FactStore): Promise<readonly Step[]> {
+  const steps = await phase.plan(await facts.contextFor(phase));
+  const inScope = steps.filter((step) => isInScope(step, scope));
+  return Promise.all(inScope.map((step) => blockWithoutFact(step, facts)));
+}
+
+/** Makes a plan of steps. */
+export function planOf(ports: RunPorts, scope: PlanScope, steps: readonly Step[], parent: string | undefined): Plan {
+  return {
+    id: ports.ids.runId(),
+    parent,
+    cluster: ports.context.workspace.cluster.name,
+    createdAt: ports.context.clock.now().toISOString(),
+    scope,
+    steps,
+  };
+}
+
+/** Irreversible steps of a child plan that its parent did not announce: a child refines, it may not widen. */
+export function stepsThatWiden(parent: Plan, child: readonly Step[]): readonly Step[] {
+  const announced = new Set(parent.steps.filter((step) => step.effect !== 'none').map((step) => step.id));
+  return child.filter(
+    (step) => !step.reversible && step.action !== undefined && step.effect !== 'none' && !announced.has(step.id),
+  );
+}
+
+function isInScope(step: Step, scope: PlanScope): boolean {
+  if (scope.nodes !== undefined && step.node !== undefined && !scope.nodes.includes(step.node)) return false;
+  return scope.tags === undefined || step.tags.some((tag) => scope.tags?.includes(tag));
+}
+
+/** While the phase that a step waits for is still to run, the step is unknown, not blocked. */
+function asForeseen(step: Step, scope: PlanScope): Step {
+  const until: PhaseName | undefined = step.unknownUntil;
+  if (until === undefined || !scope.phases.includes(until) || step.blockedBy?.asleep === true) return step;
+  const { blockedBy: _blocked, ...foreseen } = step;
+  return foreseen;
+}
+
+async function blockWithoutFact(step: Step, facts: FactStore): Promise<Step> {
+  if (step.unknownUntil === undefined || step.blockedBy !== undefined) return step;
+  const fact = await facts.fact(step.unknownUntil);
+  if (!fact.missing) return step;
+  return { ...step, blockedBy: { code: fact.code, reason: `${step.unknownUntil} is not done: ${fact.because}` } };
+}
