@@ -1,0 +1,16 @@
+import { packagesPage } from './packages-page.ts';
+
+/** Everything that is generated into the tree, by path from the root. */
+export interface GeneratedFiles {
+  readonly files: ReadonlyMap<string, string>;
+  /** Folders that hold generated files only: another file there is a leftover. */
+  readonly folders: readonly string[];
+}
+
+/** Computes every generated file; writes nothing. */
+export async function generatedFiles(): Promise<GeneratedFiles> {
+  return {
+    files: new Map([['packages/cluster-docs/architecture/packages.md', packagesPage()]]),
+    folders: ['packages/cluster-docs/architecture/'],
+  };
+}
