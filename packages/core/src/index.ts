@@ -1,8 +1,12 @@
 export type { Declaration, DesiredResource, DesiredState } from './desired/desired-state.ts';
+export type { HostRole, PlacedResource } from './desired/host-role.ts';
+export { declareRoles } from './desired/host-role.ts';
 export type { ReadingSources } from './desired/memoized-readings.ts';
 export { memoizedReadings } from './desired/memoized-readings.ts';
 export { mergeDeclarations } from './desired/merge-declarations.ts';
 export type { NodeReading, NodeReadings } from './desired/node-readings.ts';
+export type { SliceState } from './desired/slice-state.ts';
+export { readNodes, sliceFindings, sliceOf, sliceState } from './desired/slice-state.ts';
 export type { AppErrorDetails, ErrorCode, ErrorContext, ErrorRecord } from './errors/app-error.ts';
 export { AppError, causeChain, errorRecord, toAppError } from './errors/app-error.ts';
 export type { ErrorKind } from './errors/error-kind.ts';
