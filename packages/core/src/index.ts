@@ -13,6 +13,8 @@ export type { ErrorKind } from './errors/error-kind.ts';
 export { errorKindTable } from './errors/error-kind.ts';
 export type { Finding } from './finding/finding.ts';
 export { worstFinding } from './finding/finding.ts';
+export type { AppFolderEntry, AppFolderSettings } from './model/app-folder-file.ts';
+export { appFolderSchema } from './model/app-folder-file.ts';
 export type {
   Cluster,
   ClusterApp,
@@ -30,6 +32,36 @@ export type {
   Versions,
 } from './model/cluster.ts';
 export { maySleep, nodeOf, nodesWithRole } from './model/cluster.ts';
+export type { ClusterFile, ClusterFileInput } from './model/cluster-file.ts';
+export { clusterFileJsonSchema, clusterFileSchema } from './model/cluster-file.ts';
+export { defaultVersions } from './model/default-versions.ts';
+export { didYouMean, suggestion } from './model/did-you-mean.ts';
+export { durationDays, durationSeconds } from './model/duration.ts';
+export { exampleCluster, exampleClusterData, exampleClusterFile } from './model/example.ts';
+export type { DocumentPath, Fault } from './model/fault.ts';
+export { formatPath, pathStartsWith } from './model/fault.ts';
+export { namePattern } from './model/field.ts';
+export type { OverlaySettingsFile } from './model/overlay-settings.ts';
+export { overlaySettingsSchema } from './model/overlay-settings.ts';
+export { resolveCluster } from './model/resolve-cluster.ts';
+export { nodePortRange } from './model/rules/port-rules.ts';
+export type { SchemaFaultCodes } from './model/schema-faults.ts';
+export { schemaFaults } from './model/schema-faults.ts';
+export type { ClusterFileVerdict } from './model/validate-cluster-file.ts';
+export { validateClusterFile } from './model/validate-cluster-file.ts';
+export { versionsLockSchema } from './model/versions-lock.ts';
+export type { Cidr } from './net/cidr.ts';
+export {
+  cidrContains,
+  cidrCovers,
+  cidrsOverlap,
+  formatCidr,
+  formatIpv4,
+  hasHostBits,
+  nthAddress,
+  parseCidr,
+  parseIpv4,
+} from './net/cidr.ts';
 export type { DriftState, FindingState, Outcome } from './outcome/outcome.ts';
 export {
   exitCodeOfDrift,
@@ -129,7 +161,7 @@ export type { RunOptions } from './run/execute-run.ts';
 export { executeRun } from './run/execute-run.ts';
 export type { FactStore } from './run/fact-store.ts';
 export { factStore } from './run/fact-store.ts';
-export { planRun } from './run/plan-run.ts';
+export { planPhase, planRun } from './run/plan-run.ts';
 export type { RunEvent, RunSummary } from './run/run-event.ts';
 export type { AnyPhase, HostStepPerformer, RunPorts } from './run/run-ports.ts';
 export type { StepResult } from './run/step-result.ts';

@@ -66,6 +66,8 @@ export interface ClusterApp {
   readonly wakes: boolean;
   readonly media: { readonly storage: string; readonly readOnly: boolean } | undefined;
   readonly players: readonly string[];
+  /** Password of a game server's remote console; only where the kind has one. */
+  readonly rcon?: SecretRef;
 }
 
 /** Somebody who is told of alerts. */

@@ -27,7 +27,11 @@ test('an address survives being written and read', () => {
 });
 
 test('a range survives being written and read', () => {
-  fc.assert(fc.property(range, (value) => expect(parseCidr(formatCidr(value))).toEqual(value)));
+  fc.assert(
+    fc.property(range, (value) => {
+      expect(parseCidr(formatCidr(value))).toEqual(value);
+    }),
+  );
 });
 
 test('a range contains exactly the addresses between its first and last', () => {
@@ -70,9 +74,12 @@ test('host bits are seen, and cleared when parsed', () => {
   expect(parseCidr('192.168.4.63/24')).toEqual(parseCidr('192.168.4.0/24'));
 });
 
-test.each(['', '10.0.0', '10.0.0.256', '10.0.0.01', '10.0.0.0.0', ' 10.0.0.1', 'fe80::1'])('%j is no address', (text) => {
-  expect(parseIpv4(text)).toBeUndefined();
-});
+test.each(['', '10.0.0', '10.0.0.256', '10.0.0.01', '10.0.0.0.0', ' 10.0.0.1', 'fe80::1'])(
+  '%j is no address',
+  (text) => {
+    expect(parseIpv4(text)).toBeUndefined();
+  },
+);
 
 test.each(['10.0.0.0', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', '10.0.0.0/-1'])('%j is no range', (text) => {
   expect(parseCidr(text)).toBeUndefined();

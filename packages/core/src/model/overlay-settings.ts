@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { described, hostText, timezoneText } from './field.ts';
+
+const unitName = z.string().regex(/^[A-Za-z0-9@._:-]+\.(?:service|socket|timer|path|mount|target)$/, {
+  error: 'is not the full name of a unit, such as smartd.service',
+});
+
+/**
+ * `settings.yaml` of a folder below hosts/ or group/: typed values that roles read.
+ * Files beside it go to the node as they are; this is for what several places share one file for.
+ */
+export const overlaySettingsSchema = z.strictObject({
+  sysctl: described(
+    z
+      .record(
+        z.string(),
+        z.union([z.string(), z.number(), z.boolean().transform((on) => (on ? 1 : 0))]).transform(String),
+      )
+      .optional(),
+    'Kernel settings by name; a host overrides a group key by key.',
+    { 'vm.swappiness': 10 },
+  ),
+  packages: described(
+    z.array(z.string().regex(/^[a-z0-9][a-z0-9+._-]*$/, { error: 'is not the name of a package' })).optional(),
+    'Packages to install; a host adds to its groups.',
+    ['smartmontools'],
+  ),
+  services: described(
+    z
+      .record(
+        unitName,
+        z.strictObject({
+          enabled: described(z.boolean().optional(), 'Started at boot.', true),
+          active: described(z.boolean().optional(), 'Running.', true),
+        }),
+      )
+      .optional(),
+    'Units and the state they must have; a host overrides a group unit by unit.',
+    { 'smartd.service': { enabled: true, active: true } },
+  ),
+  timezone: described(timezoneText.optional(), 'Time zone of the nodes, instead of the cluster’s.', 'Europe/Berlin'),
+  'ntp-upstream': described(
+    z.array(hostText).min(1).optional(),
+    'Time servers of the node that serves the time, instead of the cluster’s.',
+    ['0.pool.ntp.org'],
+  ),
+});
+
+/** Settings of one host or group. */
+export type OverlaySettingsFile = z.output<typeof overlaySettingsSchema>;

@@ -1,0 +1,66 @@
+import { appsAreKnown, namesAreLabels, referredNodesExist, referredStorageExists } from './name-rules.ts';
+import {
+  addressesAreInTheirNetwork,
+  podsAreRouted,
+  rangesAreDisjoint,
+  rangesHaveNoHostBits,
+  rangesHaveUsableSizes,
+} from './network-rules.ts';
+import {
+  addressesAreUnique,
+  controlPlanesAreOdd,
+  macsAreUnique,
+  monitoringHasOneNode,
+  oneNodeIsLocal,
+} from './node-rules.ts';
+import { portsAreInTheirRange, portsAreUnique } from './port-rules.ts';
+import {
+  alwaysOnServicesStayAwake,
+  controlPlanesStayAwake,
+  sleepersCanBeWoken,
+  sleepSettingsApply,
+} from './power-rules.ts';
+import type { Rule } from './rule.ts';
+import {
+  alwaysOnDataStaysAwake,
+  mountedStorageIsShared,
+  mountPathsDoNotCollide,
+  mountsFromSleepersAreKnown,
+  nodesDoNotMountThemselves,
+  storageHasNoCycles,
+} from './storage-rules.ts';
+import { installerKnowsKubernetes, keepIsWholeDays, lockMatchesFile, rhel10IsSupported } from './version-rules.ts';
+
+/** Every rule over the cluster file. The order is that of the file's sections; faults are sorted by place anyway. */
+export const clusterFileRules: readonly Rule[] = [
+  namesAreLabels,
+  lockMatchesFile,
+  installerKnowsKubernetes,
+  rhel10IsSupported,
+  rangesHaveNoHostBits,
+  rangesAreDisjoint,
+  rangesHaveUsableSizes,
+  addressesAreInTheirNetwork,
+  podsAreRouted,
+  addressesAreUnique,
+  macsAreUnique,
+  controlPlanesAreOdd,
+  monitoringHasOneNode,
+  oneNodeIsLocal,
+  controlPlanesStayAwake,
+  alwaysOnServicesStayAwake,
+  sleepersCanBeWoken,
+  sleepSettingsApply,
+  referredNodesExist,
+  referredStorageExists,
+  nodesDoNotMountThemselves,
+  mountedStorageIsShared,
+  mountPathsDoNotCollide,
+  storageHasNoCycles,
+  alwaysOnDataStaysAwake,
+  mountsFromSleepersAreKnown,
+  portsAreInTheirRange,
+  portsAreUnique,
+  appsAreKnown,
+  keepIsWholeDays,
+];

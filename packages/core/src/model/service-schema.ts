@@ -1,0 +1,156 @@
+import { z } from 'zod';
+import {
+  described,
+  durationText,
+  hostText,
+  labelText,
+  pathText,
+  portNumber,
+  referenceText,
+  secretText,
+  urlText,
+} from './field.ts';
+
+const ntpSchema = z.strictObject({
+  server: described(
+    referenceText.optional(),
+    'The node that serves the time to the others. Default: the node that carries monitoring.',
+    'masternode',
+  ),
+  upstream: described(
+    z.array(hostText).min(1).default(['0.pool.ntp.org', '1.pool.ntp.org', '2.pool.ntp.org']),
+    'Where that node takes its own time from.',
+    ['0.pool.ntp.org', '1.pool.ntp.org'],
+  ),
+});
+
+const syslogSchema = z.strictObject({
+  server: described(
+    referenceText.optional(),
+    'The node that collects the system logs of the others. Default: the node that carries monitoring.',
+    'masternode',
+  ),
+  keep: described(durationText.default('30d'), 'How long they are kept, in whole days.', '30d'),
+});
+
+/** Host services that one node offers to the others. */
+export const servicesSchema = z.strictObject({
+  ntp: described(ntpSchema.prefault({}), 'Time for the cluster.', { server: 'masternode' }),
+  syslog: described(z.union([z.literal('off'), syslogSchema]).prefault({}), 'Central system logs, or off.', {
+    server: 'masternode',
+    keep: '30d',
+  }),
+});
+
+const notifierSchema = z.union([
+  z.strictObject({
+    ntfy: described(
+      z.strictObject({
+        topic: described(
+          secretText,
+          'The topic; who knows it can read the alerts, so it is a secret.',
+          'secret:ntfy-topic',
+        ),
+        url: described(urlText.default('https://ntfy.sh'), 'The ntfy server.', 'https://ntfy.sh'),
+      }),
+      'Push messages through an ntfy server.',
+      { topic: 'secret:ntfy-topic' },
+    ),
+  }),
+  z.strictObject({
+    webhook: described(
+      z.strictObject({ url: described(secretText, 'The address, as a secret.', 'secret:alert-webhook') }),
+      'Alertmanager’s JSON to a web address of your own.',
+      { url: 'secret:alert-webhook' },
+    ),
+  }),
+]);
+
+function portOf(port: number, title: string): z.ZodDefault<typeof portNumber> {
+  return described(portNumber.default(port), `Port at which ${title} answers.`, port);
+}
+
+const keepText = described(durationText.default('30d'), 'How long data is kept, in whole days.', '30d');
+
+/** Monitoring: one stack on one always-on node. */
+export const monitoringSchema = z.strictObject({
+  data: described(
+    pathText.default('/srv/monitoring'),
+    'Where its data lies, on a disk of the monitoring node itself.',
+    '/srv/monitoring',
+  ),
+  namespace: described(labelText.default('monitoring'), 'Its Kubernetes namespace.', 'monitoring'),
+  prometheus: described(
+    z.strictObject({ port: portOf(30_000, 'Prometheus'), keep: keepText }).prefault({}),
+    'Metrics.',
+    { port: 30_000, keep: '30d' },
+  ),
+  alertmanager: described(
+    z.strictObject({ port: portOf(30_003, 'Alertmanager') }).prefault({}),
+    'Delivery of alerts.',
+    { port: 30_003 },
+  ),
+  grafana: described(
+    z
+      .strictObject({
+        port: portOf(30_001, 'Grafana'),
+        'admin-password': described(
+          secretText.default('secret:grafana-admin-password'),
+          'Password of the user admin.',
+          'secret:grafana-admin-password',
+        ),
+      })
+      .prefault({}),
+    'Dashboards.',
+    { port: 30_001 },
+  ),
+  loki: described(
+    z.strictObject({ port: portOf(3100, 'Loki, on the monitoring node itself,'), keep: keepText }).prefault({}),
+    'Logs. Its port is a port of the host, outside the range of NodePorts.',
+    { port: 3100, keep: '30d' },
+  ),
+  notify: described(z.array(notifierSchema).default([]), 'Who is told of alerts.', [
+    { ntfy: { topic: 'secret:ntfy-topic' } },
+  ]),
+});
+
+/** An application of a built-in kind. Any other application is a folder under apps/ with an app.yaml. */
+export const appSchema = z.strictObject({
+  kind: described(
+    z.enum(['jellyfin', 'minecraft']).optional(),
+    'Which built-in application it is. Default: the kind that its name says.',
+    'jellyfin',
+  ),
+  node: described(referenceText, 'The node that it runs on.', 'storagenodet3500'),
+  namespace: described(labelText.optional(), 'Its Kubernetes namespace. Default: its name.', 'jellyfin'),
+  port: described(
+    portNumber.optional(),
+    'NodePort at which it answers. Default 30002 for jellyfin, 30565 for minecraft.',
+    30_002,
+  ),
+  wakes: described(
+    z.boolean().default(false),
+    'True: the node may sleep, and use of the application wakes it. False: the application must always answer.',
+    true,
+  ),
+  media: described(
+    z
+      .strictObject({
+        storage: described(referenceText, 'The name of a storage.', 'media'),
+        'read-only': described(z.boolean().default(true), 'Whether the application may only read.', true),
+      })
+      .optional(),
+    'Storage that a media server shows.',
+    { storage: 'media', 'read-only': true },
+  ),
+  players: described(
+    z.array(z.string().regex(/^\w{3,16}$/, { error: 'is not a name of a Minecraft player' })).default([]),
+    'Players who may log in to a game server; empty: anybody.',
+    ['alex'],
+  ),
+  rcon: described(
+    secretText.optional(),
+    'Password of the remote console of a game server. Default secret:NAME-rcon.',
+    'secret:minecraft-rcon',
+  ),
+});
