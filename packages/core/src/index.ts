@@ -38,6 +38,13 @@ export { defaultVersions } from './model/default-versions.ts';
 export { didYouMean, suggestion } from './model/did-you-mean.ts';
 export { durationDays, durationSeconds } from './model/duration.ts';
 export { exampleCluster, exampleClusterData, exampleClusterFile } from './model/example.ts';
+export {
+  exampleFacts,
+  exampleReading,
+  exampleTime,
+  exampleWorkspace,
+  fixedReadings,
+} from './model/example-workspace.ts';
 export type { DocumentPath, Fault } from './model/fault.ts';
 export { formatPath, pathStartsWith } from './model/fault.ts';
 export { namePattern } from './model/field.ts';
