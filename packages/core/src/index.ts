@@ -37,6 +37,8 @@ export { clusterFileJsonSchema, clusterFileSchema } from './model/cluster-file.t
 export { defaultVersions } from './model/default-versions.ts';
 export { didYouMean, suggestion } from './model/did-you-mean.ts';
 export { durationDays, durationSeconds } from './model/duration.ts';
+export type { EffectiveSettings, Sourced } from './model/effective-settings.ts';
+export { effectiveSettings, overlayFilesOf, overlaysOf } from './model/effective-settings.ts';
 export { exampleCluster, exampleClusterData, exampleClusterFile } from './model/example.ts';
 export {
   exampleFacts,
@@ -48,12 +50,15 @@ export {
 export type { DocumentPath, Fault } from './model/fault.ts';
 export { formatPath, pathStartsWith } from './model/fault.ts';
 export { namePattern } from './model/field.ts';
+export { nodeRoleNames } from './model/node-schema.ts';
 export type { OverlaySettingsFile } from './model/overlay-settings.ts';
 export { overlaySettingsSchema } from './model/overlay-settings.ts';
-export { resolveCluster } from './model/resolve-cluster.ts';
+export { groupsOf, resolveCluster } from './model/resolve-cluster.ts';
 export { nodePortRange } from './model/rules/port-rules.ts';
 export type { SchemaFaultCodes } from './model/schema-faults.ts';
 export { schemaFaults } from './model/schema-faults.ts';
+export type { SecretReference } from './model/secret-references.ts';
+export { secretReferences } from './model/secret-references.ts';
 export type { ClusterFileVerdict } from './model/validate-cluster-file.ts';
 export { validateClusterFile } from './model/validate-cluster-file.ts';
 export { versionsLockSchema } from './model/versions-lock.ts';
@@ -78,6 +83,7 @@ export {
   outcomeOf,
   outcomes,
 } from './outcome/outcome.ts';
+export { exampleContext } from './phase/example-context.ts';
 export type {
   ConfiguredCluster,
   DeployedApplications,

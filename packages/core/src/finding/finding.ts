@@ -16,6 +16,6 @@ export interface Finding {
 
 /** The worst state among findings, for a step that stands for several; `ok` when there is none. */
 export function worstFinding(findings: readonly Finding[]): FindingState {
-  const order: readonly FindingState[] = ['failed', 'unreadable', 'not-proved', 'asleep', 'warning', 'ok'];
+  const order: readonly FindingState[] = ['failed', 'unreadable', 'asleep', 'not-proved', 'warning', 'ok'];
   return order.find((state) => findings.some((finding) => finding.state === state)) ?? 'ok';
 }

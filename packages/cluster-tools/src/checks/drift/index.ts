@@ -1,0 +1,39 @@
+import type { Finding } from '@vmstation/core';
+import { type NodeDrift, nodeDrifts } from '../../drift/node-drift.ts';
+import type { Check } from '../check.ts';
+
+/** Every node equals what is declared for it; what could not be read is never called equal. */
+export const driftCheck: Check = {
+  name: 'drift',
+  title: 'Drift',
+  why: 'declared against observed, on every node',
+  until: undefined,
+  run: async (context) => {
+    const drifts = await nodeDrifts(
+      context,
+      context.workspace.cluster.nodes.map((node) => node.name),
+    );
+    return drifts.map(findingOf);
+  },
+};
+
+function findingOf(drift: NodeDrift): Finding {
+  const base = { code: 'drift/node', title: 'Host state', node: drift.node } as const;
+  switch (drift.state) {
+    case 'clean':
+      return { ...base, state: 'ok', evidence: `${drift.compared} resources are as declared` };
+    case 'asleep':
+      return { ...base, state: 'asleep', evidence: drift.evidence ?? 'asleep' };
+    case 'unreadable':
+      return { ...base, state: 'unreadable', evidence: drift.unreadable.join('; ') };
+    case 'drifted': {
+      const targets = [...new Set(drift.changes.map((change) => `${change.target} ${change.attribute}`))];
+      return {
+        ...base,
+        state: 'failed',
+        evidence: `differs: ${targets.join(', ')}`,
+        tryThis: 'vmstation drift --diff, then vmstation up',
+      };
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import { applicationStackPhase, declareApplicationStack } from '@vmstation/cluster-application-stack';
+import { configPhase, declareConfig } from '@vmstation/cluster-config';
+import { infraPhase } from '@vmstation/cluster-infra';
+import { declareMonitorStack, monitorStackPhase } from '@vmstation/cluster-monitor-stack';
+import { declareSetup, setupPhase } from '@vmstation/cluster-setup';
+import { toolsPhase } from '@vmstation/cluster-tools';
+import {
+  type AnyPhase,
+  type Declaration,
+  type DesiredState,
+  executeRun,
+  type FactStore,
+  factStore,
+  memoizedReadings,
+  mergeDeclarations,
+  orderPhases,
+  type Plan,
+  type PlanScope,
+  planRun,
+  type RollbackReport,
+  type RunEvent,
+  type RunPorts,
+  type RunSummary,
+  type Step,
+} from '@vmstation/core';
+import { type CheckReport, runChecks } from './checks.ts';
+import { type DriftReport, driftReport } from './drift-report.ts';
+import { hostStepPerformer } from './host-step-performer.ts';
+import type { PlatformPorts } from './platform-ports.ts';
+
+/** The one list of phases. */
+export const phases: readonly AnyPhase[] = orderPhases<AnyPhase>([
+  setupPhase,
+  infraPhase,
+  configPhase,
+  monitorStackPhase,
+  applicationStackPhase,
+  toolsPhase,
+]);
+
+/** How a plan is to be executed. */
+export interface ExecuteOptions {
+  /** The command line, for the journal. */
+  readonly command: string;
+  readonly approveWidening: (steps: readonly Step[]) => Promise<boolean>;
+}
+
+/** What the product can do with one workspace. */
+export interface Platform {
+  readonly desired: DesiredState;
+  /** Plans from what is observed now; reads only. */
+  plan(scope: PlanScope): Promise<Plan>;
+  /** Carries a plan out. A failed step is in the summary, not thrown. */
+  execute(plan: Plan, options: ExecuteOptions): Promise<RunSummary>;
+  /** Runs checks by name. Throws check/unknown. */
+  verify(names: readonly string[]): Promise<readonly CheckReport[]>;
+  /** Declared against observed, nodes and cluster. */
+  drift(nodes: readonly string[] | undefined): Promise<DriftReport>;
+  /** Puts back what a run changed on nodes. */
+  rollback(runId: string, nodes: readonly string[]): Promise<readonly RollbackReport[]>;
+}
+
+/**
+ * Builds the platform of a workspace: merges all declarations, and wires phases, host and journal.
+ * Throws plan/conflicting-declarations, secret/missing, secret/cannot-decrypt.
+ */
+export async function createPlatform(ports: PlatformPorts, options: { readonly withDiff: boolean }): Promise<Platform> {
+  const desired = mergeDeclarations(
+    ports.workspace.cluster.nodes.map((node) => node.name),
+    await declarations(ports),
+  );
+  const readings = memoizedReadings({
+    host: ports.host,
+    power: ports.power,
+    desired,
+    withDiff: options.withDiff,
+    signal: ports.signal,
+  });
+  const run = runPorts(ports, desired, readings);
+  const facts: FactStore = factStore(run);
+  return {
+    desired,
+    plan: (scope) => planRun(run, scope, facts),
+    execute: (plan, how) => executeRun(run, plan, { ...how, runId: ports.ids.runId() }, facts),
+    verify: (names) => runChecks(names, facts),
+    drift: (nodes) => driftReport(facts, run, nodes ?? ports.workspace.cluster.nodes.map((node) => node.name)),
+    rollback: (runId, nodes) => Promise.all(nodes.map((node) => ports.host.rollback(node, runId))),
+  };
+}
+
+async function declarations(ports: PlatformPorts): Promise<readonly Declaration[]> {
+  const { workspace, secrets, operatorPublicKey } = ports;
+  const lists = await Promise.all([
+    declareSetup(workspace, { operatorPublicKey }),
+    declareConfig(workspace, { secrets }),
+    declareMonitorStack(workspace),
+    declareApplicationStack(workspace),
+  ]);
+  return lists.flat();
+}
+
+function runPorts(ports: PlatformPorts, desired: DesiredState, readings: RunPorts['context']['readings']): RunPorts {
+  const { workspace, kube, probe, processes, files, secrets, journal, clock, ids, signal, versions } = ports;
+  return {
+    phases,
+    context: { workspace, desired, readings, kube, probe, processes, files, secrets, history: journal, clock, signal },
+    performHostSteps: hostStepPerformer({ host: ports.host, desired, tryMode: ports.tryMode, signal }),
+    journal,
+    ids,
+    versions,
+    emit: (event: RunEvent) => {
+      journal.append(event);
+      ports.onEvent(event);
+    },
+  };
+}

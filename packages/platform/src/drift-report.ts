@@ -1,0 +1,54 @@
+import { type NodeDrift, nodeDrifts } from '@vmstation/cluster-tools';
+import {
+  type DriftState,
+  type FactStore,
+  type PhaseName,
+  planPhase,
+  type RunPorts,
+  type Step,
+  type StepChange,
+} from '@vmstation/core';
+
+/** Drift of what runs in the cluster: applied objects against rendered ones. */
+export interface ClusterDrift {
+  readonly state: DriftState;
+  readonly compared: number;
+  readonly changes: readonly StepChange[];
+  readonly unreadable: readonly string[];
+}
+
+/** Declared against observed. */
+export interface DriftReport {
+  readonly nodes: readonly NodeDrift[];
+  readonly cluster: ClusterDrift;
+}
+
+const clusterPhases: readonly PhaseName[] = ['infra', 'monitor-stack', 'application-stack'];
+
+/** Compares nodes in one round trip each, and the cluster's objects by a dry run on the server. Changes nothing. */
+export async function driftReport(facts: FactStore, run: RunPorts, nodes: readonly string[]): Promise<DriftReport> {
+  const drifts = await nodeDrifts(run.context, nodes);
+  return { nodes: drifts, cluster: await clusterDrift(facts, run) };
+}
+
+async function clusterDrift(facts: FactStore, run: RunPorts): Promise<ClusterDrift> {
+  const scope = { phases: clusterPhases, nodes: undefined, tags: undefined };
+  const steps: Step[] = [];
+  for (const phase of run.phases.filter((one) => clusterPhases.includes(one.name))) {
+    steps.push(...(await planPhase(phase, scope, facts)).filter((step) => step.node === undefined));
+  }
+  const judged = steps.filter((step) => step.action?.type !== 'check');
+  const changes = judged.filter((step) => step.effect === 'change').flatMap(changesOf);
+  const unreadable = judged
+    .filter((step) => step.effect === 'unknown')
+    .map((step) => `${step.id}: ${step.blockedBy?.reason ?? step.why}`);
+  const state = changes.length > 0 ? 'drifted' : unreadable.length > 0 ? 'unreadable' : 'clean';
+  return { state, compared: judged.length, changes, unreadable };
+}
+
+/** A step that would change something but has no detail still says that it would. */
+function changesOf(step: Step): readonly StepChange[] {
+  return step.changes.length > 0
+    ? step.changes
+    : [{ target: step.id, attribute: 'state', want: 'as rendered', seen: step.why }];
+}
