@@ -33,6 +33,8 @@ export interface KubeApplied {
   readonly ref: KubeRef;
   readonly changed: boolean;
   readonly resourceVersion: string;
+  /** Fields that another manager had set otherwise and that are ours now, as the server names them. */
+  readonly takenOver?: readonly string[];
 }
 
 /** Whether a workload works, and if not, why as the cluster tells it (events, conditions, container states). */

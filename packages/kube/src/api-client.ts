@@ -1,0 +1,167 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { Clock, KubeRef } from '@vmstation/core';
+import { AppError } from '@vmstation/core';
+import { type ApiResource, groupPath, objectPath, wellKnownResource } from './api-resources.ts';
+import { listAt, textAt } from './json-path.ts';
+import { readStatus, refusalError, unreachableError } from './kube-errors.ts';
+import type { KubeAccess } from './kubeconfig.ts';
+
+/** One call of the API. */
+export interface ApiCall {
+  readonly method: 'GET' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  /** A phrase for messages: `apply Deployment monitoring/grafana`. */
+  readonly attempted: string;
+  /** Statuses that are answers here, not failures: 404 when looking whether something is there. */
+  readonly accept?: readonly number[];
+  readonly signal?: AbortSignal;
+}
+
+/** What came back: the status and the parsed body. */
+export interface ApiReply {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+interface RawReply {
+  readonly status: number;
+  readonly text: string;
+  readonly retryAfter: string | undefined;
+}
+
+const retryDelaysMs: readonly number[] = [200, 600, 1500];
+
+/** Talks to one API server over kept connections. All its calls are idempotent, so a lost connection or an overload is tried again. */
+export class ApiClient {
+  readonly #access: KubeAccess;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #discovered = new Map<string, ApiResource>();
+
+  constructor(access: KubeAccess, clock: Clock, timeoutMs: number) {
+    this.#access = access;
+    this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Throws kube/unreachable, kube/forbidden, kube/conflict, kube/invalid, kube/refused, or the signal's reason. */
+  async call(call: ApiCall): Promise<ApiReply> {
+    for (let attempt = 0; ; attempt++) {
+      const last = attempt >= retryDelaysMs.length;
+      const reply = await this.#try(call, last);
+      if (reply !== undefined) {
+        const body = parseBody(reply.text);
+        if (reply.status < 300 || call.accept?.includes(reply.status)) return { status: reply.status, body };
+        if (last || (reply.status !== 429 && reply.status !== 503))
+          throw refusalError(readStatus(reply.status, body), call.attempted, this.#access.server);
+      }
+      const asked = Number(reply?.retryAfter) * 1000;
+      await this.#clock.sleep(Math.min(asked > 0 ? asked : (retryDelaysMs[attempt] ?? 0), 5000), call.signal);
+    }
+  }
+
+  /** URL path of an object; kinds that are not built in are looked up once. Throws kube/unknown-kind. */
+  async pathOf(ref: KubeRef): Promise<string> {
+    return objectPath(ref, await this.resource(ref.apiVersion, ref.kind));
+  }
+
+  /** How a kind is addressed. Throws kube/unknown-kind. */
+  async resource(apiVersion: string, kind: string): Promise<ApiResource> {
+    const key = `${apiVersion}/${kind}`;
+    const known = wellKnownResource(apiVersion, kind) ?? this.#discovered.get(key);
+    if (known !== undefined) return known;
+    const reply = await this.call({
+      method: 'GET',
+      path: groupPath(apiVersion),
+      attempted: `ask the cluster for its ${apiVersion} kinds`,
+      accept: [404],
+    });
+    const found = listAt(reply.body, 'resources').find(
+      (item) => item['kind'] === kind && textAt(item, 'name')?.includes('/') === false,
+    );
+    const plural = textAt(found, 'name');
+    if (found === undefined || plural === undefined) throw unknownKind(apiVersion, kind);
+    const resource = { plural, namespaced: found['namespaced'] === true };
+    this.#discovered.set(key, resource);
+    return resource;
+  }
+
+  /** Closes kept connections; the client can still be used and opens new ones. */
+  close(): void {
+    this.#access.agent.destroy();
+  }
+
+  async #try(call: ApiCall, last: boolean): Promise<RawReply | undefined> {
+    try {
+      return await this.#send(call);
+    } catch (cause) {
+      call.signal?.throwIfAborted();
+      if (last || !isLostConnection(cause)) throw unreachableError(this.#access.server, call.attempted, cause);
+      return undefined;
+    }
+  }
+
+  #send(call: ApiCall): Promise<RawReply> {
+    const { server, options } = this.#access;
+    const url = new URL(`${server}${call.path}`);
+    for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value);
+    const payload = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
+    const headers: http.OutgoingHttpHeaders = {
+      ...(options.headers as http.OutgoingHttpHeaders | undefined),
+      accept: 'application/json',
+      'user-agent': 'vmstation',
+      ...(payload === undefined
+        ? {}
+        : { 'content-type': call.contentType ?? 'application/json', 'content-length': payload.length }),
+    };
+    const request = url.protocol === 'http:' ? http.request : https.request;
+    const limit = AbortSignal.timeout(this.#timeoutMs);
+    const signal = call.signal === undefined ? limit : AbortSignal.any([limit, call.signal]);
+    return new Promise((resolve, reject) => {
+      const sent = request(url, { ...options, method: call.method, headers, signal }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            text: Buffer.concat(chunks).toString('utf8'),
+            retryAfter: response.headers['retry-after'],
+          }),
+        );
+      });
+      sent.on('error', (error) =>
+        reject(limit.aborted ? new Error(`no answer within ${this.#timeoutMs / 1000} s`, { cause: error }) : error),
+      );
+      sent.end(payload);
+    });
+  }
+}
+
+/** A kept connection that the server closed meanwhile; anything else would fail again at once. */
+function isLostConnection(cause: unknown): boolean {
+  const code = (cause as NodeJS.ErrnoException).code;
+  return code === 'ECONNRESET' || code === 'EPIPE';
+}
+
+function parseBody(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+function unknownKind(apiVersion: string, kind: string): AppError {
+  return new AppError({
+    code: 'kube/unknown-kind',
+    kind: 'user',
+    message: `The cluster has no kind ${kind} in ${apiVersion}.`,
+    tryThis: 'Correct apiVersion and kind, or apply the CustomResourceDefinition that brings it first.',
+    context: { apiVersion, kind },
+  });
+}

@@ -1,0 +1,178 @@
+import type { Clock, KubeApplied, KubeDifference, KubeObject, KubePort, KubeReadiness, KubeRef } from '@vmstation/core';
+import type { ApiClient } from './api-client.ts';
+import { collectionPath } from './api-resources.ts';
+import { applyGroups, prunableKinds } from './apply-order.ts';
+import { isRecord, listAt, textAt } from './json-path.ts';
+import { readStatus, refusalError } from './kube-errors.ts';
+import { refKey, refOf, showRef } from './kube-ref.ts';
+import { mapLimited } from './limit-concurrency.ts';
+import { objectDifferences } from './object-difference.ts';
+import { isOwnedBy, managedBySelector, ownerSelector } from './ownership.ts';
+import { waitReady } from './wait-ready.ts';
+
+/** The field manager under which everything is applied. */
+export const fieldManager = 'vmstation';
+
+const parallelCalls = 8;
+
+type ListRequest = Parameters<KubePort['list']>[0];
+
+/** The Kubernetes port over one API client. */
+export class ClusterPort implements KubePort {
+  readonly #client: ApiClient;
+  readonly #clock: Clock;
+  readonly #server: string;
+
+  constructor(client: ApiClient, clock: Clock, server: string) {
+    this.#client = client;
+    this.#clock = clock;
+    this.#server = server;
+  }
+
+  async serverVersion(): Promise<string> {
+    const reply = await this.#client.call({ method: 'GET', path: '/version', attempted: 'read the version' });
+    return textAt(reply.body, 'gitVersion') ?? 'unknown';
+  }
+
+  async get(ref: KubeRef): Promise<KubeObject | undefined> {
+    const path = await this.#client.pathOf(ref);
+    const reply = await this.#client.call({ method: 'GET', path, attempted: `read ${showRef(ref)}`, accept: [404] });
+    return reply.status === 404 ? undefined : asObject(reply.body, ref);
+  }
+
+  async list(what: ListRequest): Promise<readonly KubeObject[]> {
+    const resource = await this.#client.resource(what.apiVersion, what.kind);
+    const path = collectionPath(what.apiVersion, resource, what.namespace);
+    const selector: Record<string, string> =
+      what.labelSelector === undefined ? {} : { labelSelector: what.labelSelector };
+    const found: KubeObject[] = [];
+    let page = '';
+    do {
+      const reply = await this.#client.call({
+        method: 'GET',
+        path,
+        query: { ...selector, limit: '500', ...(page === '' ? {} : { continue: page }) },
+        attempted: `list ${resource.plural}`,
+      });
+      found.push(...listAt(reply.body, 'items').map((item) => asObject(item, { ...what, name: '' })));
+      page = textAt(reply.body, 'metadata.continue') ?? '';
+    } while (page !== '');
+    return found;
+  }
+
+  async compare(objects: readonly KubeObject[]): Promise<readonly KubeDifference[]> {
+    return mapLimited(objects, parallelCalls, (object) => this.#compareOne(object));
+  }
+
+  async apply(objects: readonly KubeObject[]): Promise<readonly KubeApplied[]> {
+    const applied = new Map<string, KubeApplied>();
+    for (const group of applyGroups(objects)) {
+      const results = await mapLimited(group, parallelCalls, (object) => this.#applyOne(object));
+      for (const result of results) applied.set(refKey(result.ref), result);
+      const definitions = group.filter((object) => object.kind === 'CustomResourceDefinition').map(refOf);
+      if (definitions.length > 0) await this.waitReady(definitions, { timeoutMs: 15_000 });
+    }
+    return objects.flatMap((object) => applied.get(refKey(refOf(object))) ?? []);
+  }
+
+  async prune(owner: string, keep: readonly KubeRef[]): Promise<readonly KubeRef[]> {
+    const kept = new Set(keep.map(refKey));
+    const found = await mapLimited(prunableKinds, parallelCalls, (kind) =>
+      this.list({ ...kind, labelSelector: `${managedBySelector},${ownerSelector(owner)}` }),
+    );
+    const gone: KubeRef[] = [];
+    for (const object of found.flat()) {
+      if (!isOwnedBy(object, owner) || kept.has(refKey(refOf(object)))) continue;
+      if (await this.#remove(object)) gone.push(refOf(object));
+    }
+    return gone;
+  }
+
+  async waitReady(
+    refs: readonly KubeRef[],
+    options: { timeoutMs: number; onReason?: (reason: string) => void; signal?: AbortSignal },
+  ): Promise<readonly KubeReadiness[]> {
+    return waitReady(this, this.#clock, refs, options);
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  async #compareOne(object: KubeObject): Promise<KubeDifference> {
+    const ref = refOf(object);
+    const live = await this.get(ref);
+    const namespaceMissing: readonly number[] = live === undefined ? [404] : [];
+    // An absent object is tried too: what the API would refuse is known before anything is applied.
+    const reply = await this.#patch(
+      object,
+      { dryRun: 'All', force: 'true' },
+      `compare ${showRef(ref)}`,
+      namespaceMissing,
+    );
+    if (live === undefined || reply.status === 404) return { ref, state: 'absent', differences: [] };
+    const differences = objectDifferences(asObject(reply.body, ref), live);
+    return { ref, state: differences.length === 0 ? 'equal' : 'differs', differences };
+  }
+
+  async #applyOne(object: KubeObject): Promise<KubeApplied> {
+    const ref = refOf(object);
+    const attempted = `apply ${showRef(ref)}`;
+    const before = await this.get(ref);
+    const first = await this.#patch(object, {}, attempted, [409]);
+    const status = first.status === 409 ? readStatus(409, first.body) : undefined;
+    const contested = status?.causes.filter((cause) => cause.reason === 'FieldManagerConflict') ?? [];
+    if (status !== undefined && contested.length === 0) throw refusalError(status, attempted, this.#server);
+    const reply = status === undefined ? first : await this.#patch(object, { force: 'true' }, attempted, []);
+    const resourceVersion = asObject(reply.body, ref).metadata.resourceVersion;
+    return {
+      ref,
+      changed: before?.metadata.resourceVersion !== resourceVersion,
+      resourceVersion: String(resourceVersion),
+      ...(contested.length === 0 ? {} : { takenOver: contested.map((cause) => `${cause.field}: ${cause.message}`) }),
+    };
+  }
+
+  async #patch(
+    object: KubeObject,
+    query: Readonly<Record<string, string>>,
+    attempted: string,
+    accept: readonly number[],
+  ): Promise<{ readonly status: number; readonly body: unknown }> {
+    return this.#client.call({
+      method: 'PATCH',
+      path: await this.#client.pathOf(refOf(object)),
+      query: { fieldManager, fieldValidation: 'Strict', ...query },
+      // JSON is YAML too; the media type is the one that every supported server knows.
+      contentType: 'application/apply-patch+yaml',
+      body: object,
+      attempted,
+      accept,
+    });
+  }
+
+  /** False when it was gone already. */
+  async #remove(object: KubeObject): Promise<boolean> {
+    const ref = refOf(object);
+    const reply = await this.#client.call({
+      method: 'DELETE',
+      path: await this.#client.pathOf(ref),
+      body: { propagationPolicy: 'Background', preconditions: { uid: object.metadata.uid } },
+      attempted: `remove ${showRef(ref)}`,
+      accept: [404],
+    });
+    return reply.status !== 404;
+  }
+}
+
+/** Items of a list carry neither apiVersion nor kind. */
+function asObject(body: unknown, ref: KubeRef): KubeObject {
+  const record = isRecord(body) ? body : {};
+  const metadata = isRecord(record.metadata) ? record.metadata : {};
+  return {
+    ...record,
+    apiVersion: ref.apiVersion,
+    kind: ref.kind,
+    metadata: { ...metadata, name: String(metadata.name) },
+  };
+}

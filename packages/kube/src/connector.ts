@@ -1,0 +1,39 @@
+import { type Clock, type KubeConnector, type KubePort, sha256Hex } from '@vmstation/core';
+import { ApiClient } from './api-client.ts';
+import { ClusterPort } from './cluster-port.ts';
+import { openKubeconfig, readKubeconfig } from './kubeconfig.ts';
+
+/** What {@link kubeConnector} needs. */
+export interface KubeConnectorOptions {
+  /** Absolute path of the workspace's kubeconfig; it may not exist yet. */
+  readonly kubeconfigFile: string;
+  readonly clock: Clock;
+  /** How long one call may take; 15 s when left out. */
+  readonly callTimeoutMs?: number;
+}
+
+const connections = 8;
+
+/**
+ * Opens the cluster that the workspace's kubeconfig names. The official client's code is loaded at the first connect, and the
+ * port is shared by all who connect until the file's content changes. `connect` makes no call yet; it throws kube/no-kubeconfig
+ * and kube/bad-kubeconfig.
+ */
+export function kubeConnector(options: KubeConnectorOptions): KubeConnector {
+  const { kubeconfigFile, clock, callTimeoutMs = 15_000 } = options;
+  let opened: { readonly digest: string; readonly port: Promise<KubePort> } | undefined;
+  return {
+    async connect() {
+      const text = await readKubeconfig(kubeconfigFile);
+      const digest = sha256Hex(text);
+      if (opened?.digest !== digest) {
+        const open = async (): Promise<KubePort> => {
+          const access = await openKubeconfig(kubeconfigFile, text, connections);
+          return new ClusterPort(new ApiClient(access, clock, callTimeoutMs), clock, access.server);
+        };
+        opened = { digest, port: open() };
+      }
+      return opened.port;
+    },
+  };
+}

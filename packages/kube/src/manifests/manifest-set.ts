@@ -1,0 +1,119 @@
+import {
+  canonicalJson,
+  inputHash,
+  type KubeDifference,
+  type KubeObject,
+  type KubePort,
+  type KubeReadiness,
+  type KubeRef,
+  type PhaseName,
+} from '@vmstation/core';
+import { prunableKinds } from '../apply-order.ts';
+import { refKey, refOf } from '../kube-ref.ts';
+import { isOwnedBy, managedBySelector, withOwner } from '../ownership.ts';
+import { awaitedKinds } from '../readiness.ts';
+
+/** Objects that are applied, waited for and pruned together: one component or one application. */
+export interface ManifestSet {
+  readonly phase: PhaseName;
+  /** Unique within the phase; what `--tags` selects. */
+  readonly name: string;
+  readonly title: string;
+  readonly why: string;
+  /** The node that its pods are pinned to; undefined when they run on several. */
+  readonly node: string | undefined;
+  /** With the labels of {@link ownerOf}. */
+  readonly objects: readonly KubeObject[];
+  /** Ids of steps that must have ended green before. */
+  readonly needs: readonly string[];
+  /** Set when it cannot be applied now, with the code that explains it. */
+  readonly blockedBy?: { readonly code: string; readonly reason: string; readonly asleep?: boolean };
+}
+
+/** What the cluster says of a set. */
+export interface ManifestSetState {
+  readonly set: ManifestSet;
+  /** Objects that are absent or differ. */
+  readonly differing: readonly KubeDifference[];
+  /** Objects that were applied for the set earlier and are no longer part of it. */
+  readonly superfluous: readonly KubeRef[];
+  readonly waiting: readonly KubeReadiness[];
+  readonly ready: readonly KubeReadiness[];
+}
+
+/** Makes a set, giving every object the labels by which it is found again. */
+export function manifestSet(parts: ManifestSet): ManifestSet {
+  const objects = parts.objects.map((object) => withOwner(object, ownerOf(parts)));
+  return { ...parts, objects };
+}
+
+/** The value of the label `vmstation.io/owner` on a set's objects. */
+export function ownerOf(set: Pick<ManifestSet, 'phase' | 'name'>): string {
+  return `${set.phase}.${set.name}`;
+}
+
+/** The id of the step that carries a set out. */
+export function manifestStepId(phase: PhaseName, name: string): string {
+  return `${phase}/${name}`;
+}
+
+/** The hash of what shapes a set; values of secrets are left out, as hashes of weak ones could be guessed. */
+export function manifestSetHash(set: ManifestSet): string {
+  return inputHash(set.objects.map((object) => canonicalJson(withoutSecrets(object))));
+}
+
+/** The object with the values of a Secret replaced by `[secret]`; any other object as it is. */
+export function withoutSecrets(object: KubeObject): KubeObject {
+  if (object.kind !== 'Secret') return object;
+  const hide = (values: unknown) =>
+    Object.fromEntries(Object.keys((values ?? {}) as Record<string, unknown>).map((key) => [key, '[secret]']));
+  return {
+    ...object,
+    ...(object['data'] === undefined ? {} : { data: hide(object['data']) }),
+    ...(object['stringData'] === undefined ? {} : { stringData: hide(object['stringData']) }),
+  };
+}
+
+/** Objects of a set whose readiness is waited for. */
+export function awaitedRefs(set: ManifestSet): readonly KubeRef[] {
+  return set.objects.filter((object) => awaitedKinds.has(object.kind)).map(refOf);
+}
+
+/** Compares sets with the cluster: differences by dry run, leftovers by label, readiness without waiting. Throws what KubePort throws. */
+export async function readManifestSets(
+  port: KubePort,
+  sets: readonly ManifestSet[],
+): Promise<readonly ManifestSetState[]> {
+  const owned = ownedObjects(port);
+  return Promise.all(
+    sets.map(async (set) => {
+      const [differences, found] = await Promise.all([port.compare(set.objects), owned]);
+      const declared = new Set(set.objects.map((object) => refKey(refOf(object))));
+      const present = new Set(differences.filter(({ state }) => state !== 'absent').map(({ ref }) => refKey(ref)));
+      const awaited = awaitedRefs(set).filter((ref) => present.has(refKey(ref)));
+      const readiness = await port.waitReady(awaited, { timeoutMs: 0 });
+      return {
+        set,
+        differing: differences.filter(({ state }) => state !== 'equal'),
+        superfluous: found
+          .filter((object) => isOwnedBy(object, ownerOf(set)))
+          .map(refOf)
+          .filter((ref) => !declared.has(refKey(ref))),
+        waiting: readiness.filter(({ ready }) => !ready),
+        ready: readiness.filter(({ ready }) => ready),
+      };
+    }),
+  );
+}
+
+/** True when the set is applied as declared, nothing is left over and everything is ready. */
+export function isSettled(state: ManifestSetState): boolean {
+  return state.differing.length === 0 && state.superfluous.length === 0 && state.waiting.length === 0;
+}
+
+async function ownedObjects(port: KubePort): Promise<readonly KubeObject[]> {
+  const lists = await Promise.all(
+    prunableKinds.map((kind) => port.list({ ...kind, labelSelector: managedBySelector })),
+  );
+  return lists.flat();
+}

@@ -1,0 +1,141 @@
+import {
+  AppError,
+  errorRecord,
+  type KubeConnector,
+  type KubePort,
+  type KubeReadiness,
+  type Step,
+  type StepProgress,
+  type StepResult,
+  toAppError,
+} from '@vmstation/core';
+import { refOf, showRef } from '../kube-ref.ts';
+import { mapLimited } from '../limit-concurrency.ts';
+import {
+  awaitedRefs,
+  isSettled,
+  type ManifestSet,
+  type ManifestSetState,
+  ownerOf,
+  readManifestSets,
+} from './manifest-set.ts';
+import { manifestChanges } from './plan-manifests.ts';
+
+/** How long a set may take to become ready when nothing else is said. */
+export const readyTimeoutMs = 90_000;
+
+const setsAtOnce = 6;
+
+/** What {@link performManifestSets} works with. */
+export interface ManifestPerforming {
+  readonly kube: KubeConnector;
+  readonly progress: StepProgress;
+  readonly signal: AbortSignal;
+  /** From the apply until ready; 90 s when left out. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Applies the sets of the steps, prunes what they no longer have, and waits until all of it is ready. A step is `changed` only when
+ * a comparison after the wait finds the cluster as declared; a set that is not ready at the deadline has failed, with the reason
+ * that the cluster gives. One set's failure does not touch the others. Throws only when interrupted, and for bugs.
+ */
+export async function performManifestSets(
+  sets: readonly ManifestSet[],
+  steps: readonly Step[],
+  performing: ManifestPerforming,
+): Promise<readonly StepResult[]> {
+  return mapLimited(steps, setsAtOnce, (step) => performStep(sets, step, performing));
+}
+
+async function performStep(
+  sets: readonly ManifestSet[],
+  step: Step,
+  performing: ManifestPerforming,
+): Promise<StepResult> {
+  const action = step.action;
+  const set = action?.type === 'manifests' ? sets.find((candidate) => candidate.name === action.set) : undefined;
+  try {
+    if (set === undefined) throw unknownSet(step);
+    if (set.blockedBy !== undefined) return ended(step, 'blocked', { reason: set.blockedBy.reason });
+    return await applySet(await performing.kube.connect(), set, step, performing);
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    if (error.kind === 'interrupted' || performing.signal.aborted) throw thrown;
+    return ended(step, 'failed', { reason: error.message, error: errorRecord(error) });
+  }
+}
+
+async function applySet(
+  port: KubePort,
+  set: ManifestSet,
+  step: Step,
+  { progress, signal, timeoutMs = readyTimeoutMs }: ManifestPerforming,
+): Promise<StepResult> {
+  const before = await readOne(port, set);
+  if (isSettled(before)) return ended(step, 'unchanged', {});
+  const changes = manifestChanges(before);
+  const applied = await port.apply(set.objects);
+  for (const { ref, takenOver } of applied)
+    for (const field of takenOver ?? []) progress(step.id, `${showRef(ref)}: took over ${field}`);
+  const pruned = await port.prune(ownerOf(set), set.objects.map(refOf));
+  progress(step.id, `${applied.filter(({ changed }) => changed).length} of ${applied.length} objects applied`);
+  for (const ref of pruned) progress(step.id, `${showRef(ref)} removed`);
+  const readiness = await port.waitReady(awaitedRefs(set), {
+    timeoutMs,
+    signal,
+    onReason: (reason) => progress(step.id, reason),
+  });
+  const late = readiness.filter(({ ready }) => !ready);
+  if (late.length > 0) {
+    const error = notReady(set, late, timeoutMs);
+    return ended(step, 'failed', { reason: error.message, changes, error: errorRecord(error) });
+  }
+  const after = await readOne(port, set);
+  if (isSettled(after)) return ended(step, 'changed', { changes });
+  const error = notAsApplied(set, after);
+  return ended(step, 'failed', { reason: error.message, changes, error: errorRecord(error) });
+}
+
+async function readOne(port: KubePort, set: ManifestSet): Promise<ManifestSetState> {
+  const [state] = await readManifestSets(port, [set]);
+  return state as ManifestSetState;
+}
+
+function ended(step: Step, outcome: StepResult['outcome'], more: Partial<StepResult>): StepResult {
+  return { stepId: step.id, outcome, changes: [], findings: [], ...more };
+}
+
+function notReady(set: ManifestSet, late: readonly KubeReadiness[], timeoutMs: number): AppError {
+  return new AppError({
+    code: 'kube/not-ready',
+    kind: 'remote',
+    message: `${set.title} was applied but is not ready after ${timeoutMs / 1000} s: ${late
+      .map(({ ref, reason }) => `${showRef(ref)}: ${reason}`)
+      .join('; ')}`,
+    tryThis: 'Mend what the reason names, then run `vmstation up` again.',
+    context: { set: set.name },
+    retryable: true,
+  });
+}
+
+function notAsApplied(set: ManifestSet, state: ManifestSetState): AppError {
+  const changes = manifestChanges(state).map(
+    ({ target, attribute, want, seen }) => `${target} ${attribute} is ${seen}, wanted ${want}`,
+  );
+  return new AppError({
+    code: 'kube/not-as-applied',
+    kind: 'remote',
+    message: `${set.title} was applied, but afterwards the cluster still differs: ${changes.slice(0, 5).join('; ')}`,
+    tryThis: 'Look for another controller or an admission webhook that changes these objects back.',
+    context: { set: set.name },
+  });
+}
+
+function unknownSet(step: Step): AppError {
+  return new AppError({
+    code: 'internal/unknown-set',
+    kind: 'bug',
+    message: `No manifest set belongs to step ${step.id}.`,
+  });
+}
