@@ -2,6 +2,7 @@ import { AppError } from '../errors/app-error.ts';
 import { type PhaseName, phaseNames } from '../phase/phase-name.ts';
 import { type Resource, type ResourceId, resourceId } from '../resource/resource.ts';
 import type { Declaration, DesiredResource, DesiredState } from './desired-state.ts';
+import { partConflicts } from './part-conflicts.ts';
 
 /** Attributes that add up over declarations instead of having to be equal. */
 const additive = new Set(['after', 'notifies', 'groups']);
@@ -20,7 +21,8 @@ export function mergeDeclarations(nodes: readonly string[], declarations: readon
     const earlier = list.get(id);
     list.set(id, earlier === undefined ? asDesired(declaration) : join(earlier, declaration, conflicts));
   }
-  for (const [node, list] of merged) conflicts.push(...pathConflicts(node, list));
+  for (const [node, list] of merged)
+    conflicts.push(...pathConflicts(node, list), ...partConflicts(node, list.values()));
   if (conflicts.length > 0) {
     throw new AppError({
       code: 'plan/conflicting-declarations',
