@@ -17,6 +17,8 @@ export interface Fault {
   readonly related?: DocumentPath;
   /** True when the key at the end of `path` is at fault, not its value. */
   readonly atKey?: boolean;
+  /** True when the value at `path` may be a secret and is not to be shown. */
+  readonly sensitive?: boolean;
 }
 
 /** A path as an operator would say it: `nodes.homelab.power.driver`, `monitoring.notify[0]`. The root is `the file`. */

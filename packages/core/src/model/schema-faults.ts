@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { suggestion } from './did-you-mean.ts';
 import { type DocumentPath, type Fault, formatPath } from './fault.ts';
+import { secretPattern } from './field.ts';
 import { exampleAt, knownKeysAt } from './schema-walk.ts';
 
 /** The codes that one family of documents uses for what its schema refuses. */
@@ -33,7 +34,7 @@ function faultsOfIssue(judged: Judged, issue: z.core.$ZodIssue, base: DocumentPa
     const nearest = nearestBranch(issue.errors);
     if (nearest !== undefined) return nearest.flatMap((inner) => faultsOfIssue(judged, inner, path));
   }
-  if (valueAt(judged.document, path) === undefined) return [missingKey(judged, path)];
+  if (path.length > 0 && valueAt(judged.document, path) === undefined) return [missingKey(judged, path)];
   return [invalidValue(judged, path, issue)];
 }
 
@@ -72,21 +73,25 @@ function missingKey(judged: Judged, path: DocumentPath): Fault {
     code: judged.codes.missingKey,
     severity: 'error',
     path,
-    message: path.length === 0 ? 'The file is empty.' : `${upperFirst(where)} lacks the key ${key}.`,
-    tryThis:
-      path.length === 0
-        ? 'Start from vmstation init.'
-        : `Add it, for example ${snippet(key, exampleAt(judged.schema, path))}`,
+    atKey: true,
+    message: `${where === 'the file' ? 'The file' : where} lacks the key ${key}.`,
+    tryThis: `Add it, for example ${snippet(key, exampleAt(judged.schema, path))}`,
   };
 }
 
 function invalidValue(judged: Judged, path: DocumentPath, issue: z.core.$ZodIssue): Fault {
   const value = valueAt(judged.document, path);
+  const sensitive = issue.code === 'invalid_format' && issue.pattern === secretPattern.toString();
+  const at = { code: judged.codes.invalidValue, severity: 'error', path } as const;
+  if (path.length === 0) {
+    const message =
+      value === null || value === undefined ? 'The file is empty.' : `The file ${complaint(issue, value)}.`;
+    return { ...at, message, tryThis: `Write the keys that it needs: ${knownKeysAt(judged.schema, []).join(', ')}.` };
+  }
   return {
-    code: judged.codes.invalidValue,
-    severity: 'error',
-    path,
-    message: `${upperFirst(formatPath(path))}: ${shown(value)} ${complaint(issue, value)}.`,
+    ...at,
+    ...(sensitive ? { sensitive } : {}),
+    message: `${formatPath(path)}: ${sensitive ? 'the value' : shown(value)} ${complaint(issue, value)}.`,
     tryThis: remedy(judged, path, issue, value),
   };
 }
@@ -156,16 +161,15 @@ function inline(value: unknown): string {
       .map(([key, part]) => `${key}: ${inline(part)}`)
       .join(', ')} }`;
   }
-  if (typeof value === 'string') return /^[A-Za-z/][\w./:-]*$/.test(value) ? value : JSON.stringify(value);
+  if (typeof value === 'string') {
+    const isPlain = /^[A-Za-z0-9/][\w./:-]*$/.test(value) && Number.isNaN(Number(value));
+    return isPlain ? value : JSON.stringify(value);
+  }
   return String(value);
 }
 
 function snippet(key: string, example: unknown): string {
   return example === undefined ? `${key}: …` : `${key}: ${inline(example)}`;
-}
-
-function upperFirst(text: string): string {
-  return text === 'the file' ? 'The file' : text;
 }
 
 function documentPath(path: readonly PropertyKey[]): DocumentPath {

@@ -35,8 +35,9 @@ export function exampleAt(root: z.core.$ZodType, path: DocumentPath): unknown {
     schema = inner(schema);
   }
   const last = path.at(-1);
-  const around = typeof last === 'number' ? exampleAt(root, path.slice(0, -1)) : undefined;
-  return Array.isArray(around) ? around[0] : undefined;
+  const around = last === undefined ? undefined : exampleAt(root, path.slice(0, -1));
+  // Members of lists and of records have no example of their own: that of the whole has one.
+  return typeof around === 'object' && around !== null ? Object.values(around)[0] : undefined;
 }
 
 function definitionOf(schema: z.core.$ZodType): z.core.$ZodTypes['_zod']['def'] {

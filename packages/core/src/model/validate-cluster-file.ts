@@ -21,24 +21,26 @@ const codes: SchemaFaultCodes = {
 /**
  * Judges a cluster file as parsed from YAML: schema and rules, all faults at once.
  * Where the schema refuses a value the rules still judge the rest, without blaming what follows from that value.
+ * @param unsure places whose content is not certain (a key that stands twice): faults that touch them are not told
  */
 export function validateClusterFile(
   document: unknown,
   versions: Versions,
   appFolders: readonly AppFolderEntry[] = [],
+  unsure: readonly DocumentPath[] = [],
 ): ClusterFileVerdict {
   const parsed = clusterFileSchema.safeParse(document);
   if (parsed.success) {
-    const faults = clusterFileRules.flatMap((rule) => rule({ file: parsed.data, versions, appFolders }));
-    const refused = faults.some((fault) => fault.severity === 'error');
-    return { file: refused ? undefined : parsed.data, faults };
+    const found = clusterFileRules.flatMap((rule) => rule({ file: parsed.data, versions, appFolders }));
+    const accepted = unsure.length === 0 && found.every((fault) => fault.severity === 'warning');
+    return { file: accepted ? parsed.data : undefined, faults: found.filter((fault) => !touches(fault, unsure)) };
   }
   const refused = schemaFaults(clusterFileSchema, parsed.error.issues, document, codes);
   const mended = mendDocument(clusterFileSchema, document);
   if (mended === undefined) return { file: undefined, faults: refused };
   const ruled = clusterFileRules
     .flatMap((rule) => rule({ file: mended.value, versions, appFolders }))
-    .filter((fault) => !touches(fault, mended.filled));
+    .filter((fault) => !touches(fault, [...mended.filled, ...unsure]));
   return { file: undefined, faults: [...refused, ...ruled] };
 }
 

@@ -89,7 +89,7 @@ export const rangesHaveUsableSizes: Rule = ({ file }) => {
   }
   const blocks = pods.prefix > 24 ? 0 : 2 ** (24 - pods.prefix);
   if (blocks < nodes) {
-    const text = `network.pods ${formatCidr(pods)} has room for ${blocks} nodes (a /24 each), and there are ${nodes}.`;
+    const text = `network.pods ${formatCidr(pods)} has room for ${blocks} ${blocks === 1 ? 'node' : 'nodes'} (a /24 each), and there are ${nodes}.`;
     faults.push(
       fault('cluster-file/range-size', ['network', 'pods'], text, 'Write a /16, which has room for 256 nodes.'),
     );

@@ -1,11 +1,4 @@
-import {
-  controlPlaneNames,
-  maySleepByName,
-  monitoringNodeName,
-  ntpServerName,
-  powerOf,
-  syslogServerName,
-} from '../derived.ts';
+import { controlPlaneNames, maySleepByName, monitoringNodeName, powerOf } from '../derived.ts';
 import { type DocumentPath, type Fault, formatPath } from '../fault.ts';
 import { fault, type Rule } from './rule.ts';
 
@@ -25,10 +18,13 @@ export const controlPlanesStayAwake: Rule = ({ file }) =>
 /** What must always answer stands on a node that never sleeps. */
 export const alwaysOnServicesStayAwake: Rule = ({ file, appFolders }) => {
   const controlPlanes = controlPlaneNames(file);
+  const monitoring = monitoringNodeName(file);
+  const { ntp, syslog } = file.services;
   const placements: readonly (readonly [string, DocumentPath, string | undefined, string?])[] = [
-    ['Monitoring', ['monitoring'], monitoringNodeName(file)],
-    ['The time server', ['services', 'ntp', 'server'], ntpServerName(file)],
-    ['The syslog server', ['services', 'syslog', 'server'], syslogServerName(file)],
+    ['Monitoring', ['nodes', monitoring, 'roles'], monitoring],
+    // Where they are not written they follow monitoring, which is told already.
+    ['The time server', ['services', 'ntp', 'server'], ntp.server],
+    ['The syslog server', ['services', 'syslog', 'server'], syslog === 'off' ? undefined : syslog.server],
     ...Object.entries(file.apps)
       .filter(([, app]) => !app.wakes)
       .map(([name, app]) => [`The application ${name}`, ['apps', name, 'node'], app.node] as const),

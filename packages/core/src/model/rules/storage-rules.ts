@@ -75,7 +75,8 @@ export const storageHasNoCycles: Rule = ({ file }) => {
     const key = cycle?.toSorted().join(' ') ?? '';
     if (cycle === undefined || reported.has(key)) return [];
     reported.add(key);
-    const message = `The storage ${cycle.join(' lies on ')} lies on ${start}: none of these machines could start first.`;
+    const links = cycle.map((name, index) => `${name} lies on ${cycle[index + 1] ?? start}`);
+    const message = `The storage ${links.join(', and ')}: none of these machines could start first.`;
     return [
       fault(
         'cluster-file/storage-cycle',

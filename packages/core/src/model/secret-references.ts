@@ -1,0 +1,32 @@
+import type { ClusterFile } from './cluster-file.ts';
+import { appKindOf } from './derived.ts';
+import type { DocumentPath } from './fault.ts';
+import { secretPattern } from './field.ts';
+
+/** A place of the cluster file that needs a secret, defaults included. */
+export interface SecretReference {
+  readonly name: string;
+  readonly path: DocumentPath;
+}
+
+/** The secrets that a document refers to, whatever else may be wrong with it. */
+export function writtenSecretReferences(document: unknown): readonly SecretReference[] {
+  return referencesIn(document, []);
+}
+
+/** Every secret that a cluster file needs. A default's path may be a place that the file does not write. */
+export function secretReferences(file: ClusterFile): readonly SecretReference[] {
+  const written = referencesIn(file, []);
+  const defaults = Object.entries(file.apps)
+    .filter(([name, app]) => appKindOf(name, app) === 'minecraft' && app.rcon === undefined)
+    .map(([name]) => ({ name: `${name}-rcon`, path: ['apps', name, 'rcon'] }));
+  return [...written, ...defaults];
+}
+
+function referencesIn(value: unknown, path: DocumentPath): readonly SecretReference[] {
+  if (typeof value === 'string')
+    return secretPattern.test(value) ? [{ name: value.slice('secret:'.length), path }] : [];
+  if (Array.isArray(value)) return value.flatMap((part: unknown, index) => referencesIn(part, [...path, index]));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, part]) => referencesIn(part, [...path, key]));
+}
