@@ -1,1 +1,4 @@
-export {};
+export type { HostOptions } from './host.ts';
+export { createHost } from './host.ts';
+export type { TemplateValues } from './kinds/template/index.ts';
+export { renderTemplate, templateFile } from './kinds/template/index.ts';

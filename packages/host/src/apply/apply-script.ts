@@ -1,0 +1,154 @@
+import type { UnitAction } from '@vmstation/core';
+import { quoteArgument } from '@vmstation/remote';
+import type { NodeFolders } from '../observe/check-script.ts';
+import { type Observations, owedName } from '../observe/observations.ts';
+import { changeFunctions, sharedFunctions } from '../script/prelude.ts';
+import { ShellText, sh } from '../script/shell-text.ts';
+import type { ApplyStep } from './batches.ts';
+
+/** First words of an apply's records; the number changes with the format. */
+export const applyGreeting = 'vmstation-apply 1';
+
+/** What an apply script is made for. */
+export interface ApplyScriptRequest {
+  readonly runId: string;
+  readonly nonce: string;
+  readonly folders: NodeFolders;
+  readonly steps: readonly ApplyStep[];
+  readonly seen: Observations;
+  readonly settleSeconds: number;
+  readonly lockSeconds: number;
+}
+
+/**
+ * One script with all changes of a node in their order. First every path is kept and every precondition checked, then each step
+ * runs by itself, then what was notified is restarted once and watched for a while. Records go to stdout as they happen and, with
+ * everything that a rollback needs, to `runs/RUN` in the state folder. Everything stands in a function: a script that arrives
+ * cut off does nothing at all.
+ */
+export function applyScript(request: ApplyScriptRequest): string {
+  const { steps, folders, nonce, runId } = request;
+  const keeps = keptPaths(steps);
+  return `${[
+    '# vmstation: changes this machine',
+    `N=${quoteArgument(nonce)}; STATE=${quoteArgument(folders.state)}; RUN=''; BAD=''; WATCH=''; UNSETTLED=''`,
+    sharedFunctions,
+    changeFunctions,
+    ...steps.map((step) => `change_${step.number}() {\n${body(step)}\n}`),
+    'main() {',
+    `say ${quoteArgument(applyGreeting)}`,
+    open(runId, request.lockSeconds),
+    ...[...keeps].map(([path, key]) => sh`keep ${key} ${path}`.text),
+    ...steps.flatMap((step) => prepare(step, keeps, request)),
+    ...inOrder(steps),
+    ...finish(steps, keeps, request.settleSeconds),
+    'unlock',
+    "say 'done'",
+    '}',
+    'main </dev/null',
+  ].join('\n')}\n`;
+}
+
+/** The handlers of all steps: each unit once, a restart before a reload of the same unit. */
+export function handlersOf(steps: readonly ApplyStep[]): readonly UnitAction[] {
+  const all = steps.flatMap((step) => step.resources.flatMap(({ resource }) => resource.notifies ?? []));
+  const unique = new Map(all.map((action) => [owedName(action), action]));
+  return [...unique.values()].toSorted((a, b) => Number(a.action === 'reload') - Number(b.action === 'reload'));
+}
+
+function body(step: ApplyStep): string {
+  const owed = step.resources
+    .flatMap(({ resource }) => resource.notifies ?? [])
+    .map((action) => sh`owe ${owedName(action)}`);
+  return [...owed, step.fragment.change].map((part) => part.text).join('\n');
+}
+
+function open(runId: string, lockSeconds: number): string {
+  return [
+    'mkdir -p "$STATE/runs" "$STATE/owed"; chmod 0700 "$STATE" "$STATE/runs" "$STATE/owed"',
+    sh`lock ${lockSeconds} ${runId}`.text,
+    sh`B="$STATE/runs/"${runId}; mkdir -p "$B"; i=1; while [ -e "$B/$i" ]; do i=$((i+1)); done; mkdir "$B/$i"; RUN="$B/$i"`
+      .text,
+  ].join('\n');
+}
+
+function keptPaths(steps: readonly ApplyStep[]): ReadonlyMap<string, number> {
+  const paths = new Set(steps.flatMap(({ fragment }) => fragment.keeps));
+  return new Map([...paths].map((path, index) => [path, index + 1]));
+}
+
+/** What a rollback needs of a step, written before anything is touched, and its preconditions. */
+function prepare(step: ApplyStep, keeps: ReadonlyMap<string, number>, { seen, nonce }: ApplyScriptRequest): string[] {
+  const { number, fragment, resources } = step;
+  const restart = resources
+    .flatMap(({ resource }) => resource.notifies ?? [])
+    .map((one) => `${one.action} ${one.unit}`);
+  return [
+    record(
+      'ids',
+      number,
+      resources.map(({ id }) => id),
+    ),
+    record(
+      'keeps',
+      number,
+      fragment.keeps.map((path) => String(keeps.get(path))),
+    ),
+    record('notifies', number, restart),
+    ...(fragment.reloadsUnits === true ? [`: >"$RUN/reload.${number}"`] : []),
+    ...(fragment.secret === true ? [`: >"$RUN/secret.${number}"`] : []),
+    script('undo', number, fragment.undo, nonce),
+    script('undo-after', number, fragment.undoAfter, nonce),
+    ...fragment.keeps.map((path) => sh`unless_changed ${number} "$(state_of ${path})" ${seen.stateOf(path)}`.text),
+    ...(fragment.expects ?? []).map(
+      (expected) => sh`unless_changed ${number} "$(${expected.show})" ${expected.seen}`.text,
+    ),
+  ].filter((line) => line !== '');
+}
+
+function record(name: string, number: number, values: readonly string[]): string {
+  return values.length === 0 ? '' : sh`printf '%s\n' ${values} >"$RUN/${new ShellText(`${name}.${number}`)}"`.text;
+}
+
+function script(name: string, number: number, source: ShellText | undefined, nonce: string): string {
+  if (source === undefined || source.text === '') return '';
+  return `cat >"$RUN/${name}.${number}" <<'UNDO_${nonce}'\n${source.text}\nUNDO_${nonce}`;
+}
+
+const usesUnits: ReadonlySet<string> = new Set(['service', 'mount', 'command']);
+
+/** Steps in order; before the first one after unit files changed, systemd reads them again. */
+function inOrder(steps: readonly ApplyStep[]): string[] {
+  const parts: string[] = [];
+  let pending: number[] = [];
+  const reload = (): void => {
+    if (pending.length > 0) parts.push(reloadUnits(pending));
+    pending = [];
+  };
+  for (const step of steps) {
+    if (step.resources.some(({ resource }) => usesUnits.has(resource.kind))) reload();
+    parts.push(`step ${[step.number, ...step.dependsOn].join(' ')}`);
+    if (step.fragment.reloadsUnits === true) pending.push(step.number);
+  }
+  reload();
+  return parts;
+}
+
+function reloadUnits(numbers: readonly number[]): string {
+  return [
+    'systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {',
+    'tell "$RUN/log.reload"',
+    ...numbers.map((number) => `BAD="$BAD ${number}"; say "end ${number} failed 1"`),
+    '}',
+  ].join('\n');
+}
+
+function finish(steps: readonly ApplyStep[], keeps: ReadonlyMap<string, number>, settleSeconds: number): string[] {
+  const handlers = handlersOf(steps);
+  return [
+    ...handlers.map(({ action, unit }) => sh`handle ${action} ${unit}`.text),
+    `settle ${settleSeconds}`,
+    ...handlers.map(({ action, unit }) => sh`paid ${action} ${unit}`.text),
+    ...[...keeps].map(([path, key]) => sh`state_of ${path} >"$RUN/after.${key}"`.text),
+  ];
+}

@@ -1,0 +1,40 @@
+import type { Observations } from '../observe/observations.ts';
+import type { Probe } from '../observe/probe.ts';
+
+/** A line of /etc/passwd. */
+export interface PasswdEntry {
+  readonly name: string;
+  readonly uid: string;
+  readonly gid: string;
+  readonly home: string;
+  readonly shell: string;
+}
+
+/** A line of /etc/group. */
+export interface GroupEntry {
+  readonly name: string;
+  readonly gid: string;
+  readonly members: readonly string[];
+}
+
+/** Both account files, read whole. */
+export const accountProbes: readonly Probe[] = [
+  { see: 'lines', path: '/etc/passwd' },
+  { see: 'lines', path: '/etc/group' },
+];
+
+/** A user by name. */
+export function userEntry(seen: Observations, name: string): PasswdEntry | undefined {
+  const line = (seen.linesOf('/etc/passwd') ?? []).find((one) => one.startsWith(`${name}:`));
+  if (line === undefined) return undefined;
+  const [, , uid = '', gid = '', , home = '', shell = ''] = line.split(':');
+  return { name, uid, gid, home, shell };
+}
+
+/** Every group. */
+export function groupEntries(seen: Observations): readonly GroupEntry[] {
+  return (seen.linesOf('/etc/group') ?? []).map((line) => {
+    const [name = '', , gid = '', members = ''] = line.split(':');
+    return { name, gid, members: members.split(',').filter((member) => member !== '') };
+  });
+}

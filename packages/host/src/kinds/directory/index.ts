@@ -1,0 +1,28 @@
+import type { DirectoryResource } from '@vmstation/core';
+import type { PathSeen } from '../../observe/observations.ts';
+import { lines, sh } from '../../script/shell-text.ts';
+import { defineKind, difference, rank } from '../kind.ts';
+import { ownershipDifferences } from '../ownership.ts';
+import { changeOwnership } from '../write-file.ts';
+
+/** A directory with its owner, group and mode; what is in it is not looked at. */
+export const directoryKind = defineKind<DirectoryResource, PathSeen>({
+  kind: 'directory',
+  rank: rank.directory,
+  probes: ({ path }) => [{ see: 'content', path }],
+  read: ({ path }, seen) => seen.path(path),
+  diff(want, seen) {
+    if (seen.type !== 'directory') return [difference('type', 'directory', seen.type)];
+    return ownershipDifferences(want, seen);
+  },
+  apply: (want, seen) => ({
+    keeps: [want.path],
+    change: lines(
+      seen.type === 'directory'
+        ? undefined
+        : sh`parents ${want.path}; if [ ! -d ${want.path} ]; then mkdir ${want.path}; chmod ${want.mode ?? '0755'} ${want.path}; fi`,
+      changeOwnership(want.path, want),
+      sh`relabel ${want.path}`,
+    ),
+  }),
+});

@@ -1,0 +1,27 @@
+import type { GroupResource } from '@vmstation/core';
+import { sh } from '../../script/shell-text.ts';
+import { accountProbes, type GroupEntry, groupEntries } from '../account.ts';
+import { defineKind, difference, rank } from '../kind.ts';
+
+/** A group and, where declared, its number. */
+export const groupKind = defineKind<GroupResource, GroupEntry | undefined>({
+  kind: 'group',
+  rank: rank.group,
+  probes: () => accountProbes,
+  read: ({ name }, seen) => groupEntries(seen).find((group) => group.name === name),
+  diff(want, seen) {
+    if (seen === undefined) return [difference('ensure', 'present', 'absent')];
+    if (want.gid === undefined || String(want.gid) === seen.gid) return [];
+    return [difference('gid', String(want.gid), seen.gid)];
+  },
+  apply({ name, gid, system }, seen) {
+    const number = gid === undefined ? [] : ['-g', String(gid)];
+    if (seen !== undefined)
+      return { keeps: [], change: sh`groupmod ${[...number, name]}`, undo: sh`groupmod -g ${seen.gid} ${name}` };
+    return {
+      keeps: [],
+      change: sh`groupadd ${[...(system === true ? ['-r'] : []), ...number, name]}`,
+      undo: sh`groupdel ${name}`,
+    };
+  },
+});

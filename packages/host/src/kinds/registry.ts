@@ -1,0 +1,47 @@
+import type { Resource, ResourceKind } from '@vmstation/core';
+import { authorizedKeyKind } from './authorized-key/index.ts';
+import { commandKind } from './command/index.ts';
+import { directoryKind } from './directory/index.ts';
+import { fileKind } from './file/index.ts';
+import { groupKind } from './group/index.ts';
+import { hostnameKind } from './hostname/index.ts';
+import { hostsEntryKind } from './hosts-entry/index.ts';
+import { kernelModuleKind } from './kernel-module/index.ts';
+import type { AnyKind } from './kind.ts';
+import { lineKind } from './line/index.ts';
+import { mountKind } from './mount/index.ts';
+import { packageKind } from './package/index.ts';
+import { serviceKind } from './service/index.ts';
+import { swapKind } from './swap/index.ts';
+import { symlinkKind } from './symlink/index.ts';
+import { sysctlKind } from './sysctl/index.ts';
+import { timezoneKind } from './timezone/index.ts';
+import { unitKind } from './unit/index.ts';
+import { userKind } from './user/index.ts';
+
+/** Every kind that a machine can be asked for. */
+export const kinds: Readonly<Record<ResourceKind, AnyKind>> = {
+  file: fileKind,
+  directory: directoryKind,
+  symlink: symlinkKind,
+  line: lineKind,
+  package: packageKind,
+  service: serviceKind,
+  unit: unitKind,
+  sysctl: sysctlKind,
+  'kernel-module': kernelModuleKind,
+  swap: swapKind,
+  user: userKind,
+  group: groupKind,
+  'authorized-key': authorizedKeyKind,
+  hostname: hostnameKind,
+  'hosts-entry': hostsEntryKind,
+  timezone: timezoneKind,
+  mount: mountKind,
+  command: commandKind,
+};
+
+/** The kind of a resource. */
+export function kindOf(resource: Resource): AnyKind {
+  return kinds[resource.kind];
+}

@@ -1,0 +1,48 @@
+import type { Difference, SwapResource } from '@vmstation/core';
+import { lines, sh } from '../../script/shell-text.ts';
+import { defineKind, difference, rank } from '../kind.ts';
+
+const fstab = '/etc/fstab';
+
+interface SwapSeen {
+  readonly devices: readonly string[];
+  readonly inFstab: readonly string[];
+}
+
+/** No swap: none in use, and no active line in fstab. The lines are made comments, so that a rollback or a person can find them. */
+export const swapKind = defineKind<SwapResource, SwapSeen>({
+  kind: 'swap',
+  rank: rank.mount,
+  probes: () => [
+    { see: 'lines', path: '/proc/swaps' },
+    { see: 'lines', path: fstab },
+    { see: 'content', path: fstab },
+  ],
+  read: (_want, seen) => ({
+    devices: (seen.linesOf('/proc/swaps') ?? []).slice(1).map((line) => line.split(/\s+/)[0] ?? ''),
+    inFstab: (seen.linesOf(fstab) ?? []).filter(
+      (line) => !line.trim().startsWith('#') && line.trim().split(/\s+/)[2] === 'swap',
+    ),
+  }),
+  diff(_want, { devices, inFstab }) {
+    const found: Difference[] = [];
+    if (devices.length > 0) found.push(difference('in use', 'none', devices.join(', ')));
+    if (inFstab.length > 0)
+      found.push(difference('in fstab', 'none', inFstab.map((line) => line.split(/\s+/)[0]).join(', ')));
+    return found;
+  },
+  apply: (_want, { devices, inFstab }, context) => ({
+    keeps: [fstab],
+    change: lines(
+      devices.length === 0 ? undefined : sh`swapoff -a`,
+      inFstab.length === 0
+        ? undefined
+        : lines(
+            sh`t=${context.beside(fstab)}; rm -f "$t"`,
+            sh`awk '$1 !~ /^#/ && $3 == "swap" { print "# off, by vmstation: " $0; next } { print }' ${fstab} >"$t"`,
+            sh`dress ${fstab} "$t" - - -; place ${fstab} "$t"`,
+          ),
+    ),
+    ...(devices.length === 0 ? {} : { undoAfter: sh`swapon ${devices}` }),
+  }),
+});

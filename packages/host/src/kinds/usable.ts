@@ -1,0 +1,73 @@
+import { AppError, type Resource, resourceId } from '@vmstation/core';
+
+/**
+ * Refuses resources that no script could carry safely. Names of files may hold anything but control characters; names of units,
+ * packages, users and settings are as their own programs allow.
+ * @throws AppError host/unusable-resource
+ */
+export function assertUsable(resources: readonly Resource[]): void {
+  for (const resource of resources) {
+    const why = unusable(resource);
+    if (why === undefined) continue;
+    throw new AppError({
+      code: 'host/unusable-resource',
+      kind: 'user',
+      message: `${resourceId(resource)} cannot be declared: ${why}.`,
+      tryThis: 'Correct the value where it is declared; `vmstation config explain` names the place.',
+      context: { resource: resourceId(resource) },
+    });
+  }
+}
+
+const controls = /\p{Cc}/u;
+
+function unusable(resource: Resource): string | undefined {
+  if (controls.test(resourceId(resource))) return 'its name holds a control character';
+  if ('path' in resource) return badPath(resource.path);
+  switch (resource.kind) {
+    case 'package':
+      return bad(resource.name, /^[A-Za-z0-9][A-Za-z0-9+._-]*$/, 'is no name of a package');
+    case 'service':
+      return bad(resource.unit, /^[A-Za-z0-9@:_.\\-]+\.[a-z]+$/, 'is no full name of a unit, such as chrony.service');
+    case 'unit':
+      return bad(
+        resource.name,
+        /^[A-Za-z0-9@:_.\\-]+\.[a-z]+(?:\.d\/[A-Za-z0-9_.-]+\.conf)?$/,
+        'is no name of a unit file or drop-in',
+      );
+    case 'sysctl':
+      return bad(resource.key, /^[a-z0-9][A-Za-z0-9_./@:-]*$/, 'is no kernel setting') ?? oneLine(resource.value);
+    case 'kernel-module':
+      return bad(resource.name, /^[A-Za-z0-9_-]+$/, 'is no kernel module');
+    case 'user':
+    case 'group':
+      return bad(resource.name, /^[a-z_][a-z0-9_-]*\$?$/, 'is no name of an account');
+    case 'authorized-key':
+      return bad(resource.user, /^[a-z_][a-z0-9_-]*\$?$/, 'is no name of an account') ?? oneLine(resource.key);
+    case 'hostname':
+      return bad(resource.name, /^[a-z0-9]([a-z0-9.-]{0,62}[a-z0-9])?$/, 'is no host name');
+    case 'hosts-entry':
+      return [resource.address, ...resource.names]
+        .map((word) => bad(word, /^[A-Za-z0-9.:_-]+$/, 'is no name or address'))
+        .find(Boolean);
+    case 'timezone':
+      return bad(resource.zone, /^[A-Za-z0-9_+-]+(?:\/[A-Za-z0-9_+-]+)*$/, 'is no time zone');
+    case 'command':
+      return resource.run.length === 0 || resource.check.length === 0 ? 'it needs a command and a check' : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function badPath(path: string): string | undefined {
+  if (!path.startsWith('/') || path.endsWith('/')) return 'its path must begin with / and not end with it';
+  return path.split('/').some((part) => part === '.' || part === '..') ? 'its path must not hold . or ..' : undefined;
+}
+
+function bad(value: string, shape: RegExp, why: string): string | undefined {
+  return shape.test(value) ? undefined : `"${value}" ${why}`;
+}
+
+function oneLine(value: string): string | undefined {
+  return /[\r\n\0]/.test(value) ? 'its value must be one line' : undefined;
+}

@@ -1,0 +1,67 @@
+import type { Difference, UserResource } from '@vmstation/core';
+import { sh } from '../../script/shell-text.ts';
+import { accountProbes, type GroupEntry, groupEntries, type PasswdEntry, userEntry } from '../account.ts';
+import { defineKind, difference, rank } from '../kind.ts';
+
+interface UserSeen {
+  readonly entry: PasswdEntry | undefined;
+  readonly group: string;
+  /** Supplementary groups. */
+  readonly groups: readonly string[];
+}
+
+/** A user account. `groups` are those it must be in; others stay. */
+export const userKind = defineKind<UserResource, UserSeen>({
+  kind: 'user',
+  rank: rank.user,
+  probes: () => accountProbes,
+  read({ name }, seen) {
+    const entry = userEntry(seen, name);
+    const groups: readonly GroupEntry[] = groupEntries(seen);
+    return {
+      entry,
+      group: groups.find(({ gid }) => gid === entry?.gid)?.name ?? entry?.gid ?? '',
+      groups: groups.filter(({ members }) => members.includes(name)).map((group) => group.name),
+    };
+  },
+  diff(want, { entry, group, groups }) {
+    if (entry === undefined) return [difference('ensure', 'present', 'absent')];
+    const found: Difference[] = [];
+    if (want.uid !== undefined && String(want.uid) !== entry.uid)
+      found.push(difference('uid', String(want.uid), entry.uid));
+    if (want.group !== undefined && want.group !== group && want.group !== entry.gid)
+      found.push(difference('group', want.group, group));
+    const missing = (want.groups ?? []).filter((name) => name !== group && !groups.includes(name));
+    if (missing.length > 0)
+      found.push(difference('groups', [...groups, ...missing].toSorted().join(','), groups.toSorted().join(',')));
+    if (want.home !== undefined && want.home !== entry.home) found.push(difference('home', want.home, entry.home));
+    if (want.shell !== undefined && want.shell !== entry.shell)
+      found.push(difference('shell', want.shell, entry.shell));
+    return found;
+  },
+  apply(want, { entry, group, groups }) {
+    const { name } = want;
+    const options = [
+      ...(want.uid === undefined ? [] : ['-u', String(want.uid)]),
+      ...(want.group === undefined ? [] : ['-g', want.group]),
+      ...(want.home === undefined ? [] : ['-d', want.home]),
+      ...(want.shell === undefined ? [] : ['-s', want.shell]),
+    ];
+    const more = want.groups === undefined || want.groups.length === 0 ? [] : ['-G', want.groups.join(',')];
+    if (entry === undefined) {
+      const kind = want.system === true ? ['-r'] : ['-m'];
+      return {
+        keeps: [],
+        change: sh`useradd ${[...kind, ...options, ...more, name]}`,
+        undo: want.system === true ? sh`userdel ${name}` : sh`userdel -r ${name}`,
+      };
+    }
+    return {
+      keeps: [],
+      change: sh`usermod ${[...options, ...(more.length === 0 ? [] : ['-a', ...more]), name]}`,
+      undo: sh`usermod -u ${entry.uid} -g ${group} -d ${entry.home} -s ${entry.shell} -G ${groups.join(',')} ${name}`,
+    };
+  },
+  standsOn: ({ group, groups }) =>
+    [...(group === undefined ? [] : [group]), ...(groups ?? [])].map((name) => `group:${name}` as const),
+});

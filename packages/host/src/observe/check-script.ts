@@ -1,0 +1,163 @@
+import { quoteArguments } from '@vmstation/remote';
+import { type ShellText, sh } from '../script/shell-text.ts';
+import { factLinks, factTextFiles, kubernetesMarks } from './facts.ts';
+import type { ProbeSet } from './probe.ts';
+
+/** Where owed notifications, kept content and the lock live on a node. */
+export interface NodeFolders {
+  /** `/var/lib/vmstation` unless composed otherwise. */
+  readonly state: string;
+}
+
+/** First word of a check's reply; the number changes with the format. */
+export const checkGreeting = 'vmstation-check 1';
+
+/** The properties that are read of each unit. */
+export const unitProperties =
+  'Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,Type,Result,NRestarts,MainPID';
+
+const guardSeconds = 20;
+const byGlob = /^\/etc\/ssh\/sshd_config\.d\/[^./][^/]*\.conf$/;
+
+/**
+ * The script that looks at everything once and changes nothing (POSIX sh, sent on stdin of `sh -s`). Its reply is framed by lines that begin with
+ * `@nonce`, so that nothing a file holds can be taken for a frame; `P` counts the processes it starts, itself included.
+ * Everything stands in a function: a script that arrives cut off does nothing at all.
+ */
+export function checkScript(probes: ProbeSet, nonce: string, folders: NodeFolders): string {
+  return `${[
+    '# vmstation: looks at this machine and changes nothing',
+    'LC_ALL=C; PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin; export LC_ALL PATH',
+    `begin() { printf '%s\\n' "@${nonce} begin $1"; }`,
+    `finish() { printf '%s\\n' "@${nonce} end $1 $2 $3"; }`,
+    'main() {',
+    'P=1',
+    `printf '%s\\n' '@${nonce} ${checkGreeting}'`,
+    system(folders),
+    paths(probes),
+    digests(probes),
+    textLines(probes),
+    packages(probes),
+    units(probes),
+    links(probes),
+    machine(),
+    modules(probes),
+    guards(probes),
+    `printf '%s\\n' "@${nonce} done $P"`,
+    '}',
+    'main </dev/null',
+  ].join('\n')}\n`;
+}
+
+/** Facts that the shell itself can see, without a process. */
+function system(folders: NodeFolders): string {
+  const marks = kubernetesMarks.map(([path, name]) => `[ ! -e ${path} ] || printf '%s\\n' 'kubernetes ${name}'`);
+  return [
+    'begin system',
+    "family=''",
+    'if [ -r /etc/os-release ]; then while IFS=\'=\' read -r k v; do case "$k:$v" in',
+    'ID:*debian*|ID:*ubuntu*|ID_LIKE:*debian*|ID_LIKE:*ubuntu*) family=debian;;',
+    'ID:*rhel*|ID:*fedora*|ID:*centos*|ID:*rocky*|ID:*almalinux*|ID_LIKE:*rhel*|ID_LIKE:*fedora*) family=rhel;;',
+    'esac; done </etc/os-release; fi',
+    `printf '%s\\n' "family $family"`,
+    'systemd=no; [ ! -d /run/systemd/system ] || systemd=yes; printf \'%s\\n\' "systemd $systemd"',
+    "if [ -r /etc/shadow ]; then while IFS=: read -r k v rest; do if [ \"$k\" = root ]; then case $v in ''|'!'*|'*'*) ;; *) printf '%s\\n' 'root-password';; esac; break; fi; done </etc/shadow; fi",
+    ...marks,
+    sh`for f in ${folders.state}/owed/*; do [ ! -f "$f" ] || printf '%s\n' "owed \${f##*/}"; done`.text,
+    'finish system 0 -',
+  ].join('\n');
+}
+
+function paths(probes: ProbeSet): string {
+  return observer('path', probes.paths, '[ -e "$p" ] || [ -L "$p" ]', 'stat -c \'%a %u %g %U %G %s %F:%n\' "$@"');
+}
+
+function digests(probes: ProbeSet): string {
+  return observer('digest', probes.contents, '[ -f "$p" ] && [ ! -L "$p" ]', 'sha256sum "$@"');
+}
+
+/** One program over those of the words that pass a test of the shell; the frame tells how many records must come. */
+function observer(name: string, words: readonly string[], test: string, command: string): string {
+  if (words.length === 0) return `begin ${name}; finish ${name} 0 0`;
+  return [
+    `set --; for p in ${quoteArguments(words)}; do if ${test}; then set -- "$@" "$p"; fi; done`,
+    `begin ${name}; r=0; if [ "$#" -gt 0 ]; then P=$((P+1)); ${command}; r=$?; fi; finish ${name} "$r" "$#"`,
+  ].join('\n');
+}
+
+/**
+ * One grep for every line of every text and kernel value. A shell's own `read` takes one byte at a time, and integers under
+ * /proc/sys answer only the first read.
+ */
+function textLines(probes: ProbeSet): string {
+  // A file that a glob brings as well would be read twice.
+  const known = [...new Set([...probes.lines, ...factTextFiles.plain])].filter((path) => !byGlob.test(path));
+  const homes = probes.keyUsers.map((user) => sh`${user}) set -- "$@" "$h/.ssh/authorized_keys";;`.text);
+  return [
+    'set --',
+    ...(homes.length === 0
+      ? []
+      : [`while IFS=: read -r u k v g c h s; do case $u in ${homes.join(' ')} esac; done </etc/passwd`]),
+    `for p in ${quoteArguments(known)} ${factTextFiles.globs.join(' ')}; do set -- "$@" "$p"; done`,
+    'begin texts; n=$#; while [ "$n" -gt 0 ]; do p=$1; shift; n=$((n-1)); if [ -f "$p" ] && [ -r "$p" ]; then printf \'%s\\n\' "$p"; set -- "$@" "$p"; fi; done; finish texts 0 "$#"',
+    'begin lines; P=$((P+1)); grep -H \'\' "$@"; finish lines "$?" -',
+  ].join('\n');
+}
+
+function packages(probes: ProbeSet): string {
+  if (probes.packages.length === 0) return 'begin package; finish package 0 0';
+  const names = quoteArguments(probes.packages);
+  const count = probes.packages.length;
+  return [
+    'begin package; P=$((P+1))',
+    'case $family in',
+    `debian) dpkg-query -W -f='\${Package}\\t\${Status}\\t\${Version}\\n' ${names}; r=$?;;`,
+    `rhel) rpm -q --qf='%{NAME}\\tinstall ok installed\\t%{VERSION}-%{RELEASE}\\n' ${names}; r=$?;;`,
+    '*) r=127;;',
+    'esac',
+    `finish package "$r" ${count}`,
+  ].join('\n');
+}
+
+function units(probes: ProbeSet): string {
+  if (probes.units.length === 0) return 'begin unit; finish unit 0 0';
+  const show = `systemctl show --no-pager --property=${unitProperties} -- ${quoteArguments(probes.units)}`;
+  return [
+    'begin unit; r=127',
+    `if [ "$systemd" = yes ]; then P=$((P+1)); ${show}; r=$?; fi`,
+    `finish unit "$r" ${probes.units.length}`,
+  ].join('\n');
+}
+
+/** Targets of the links among the paths, in their order; each line of `link` names the one whose target follows in `target`. */
+function links(probes: ProbeSet): string {
+  const words = quoteArguments([...new Set([...factLinks, ...probes.paths])]);
+  return [
+    `set --; begin link; for p in ${words}; do if [ -L "$p" ]; then set -- "$@" "$p"; printf '%s\\n' "$p"; fi; done; finish link 0 "$#"`,
+    'begin target; r=0; if [ "$#" -gt 0 ]; then P=$((P+1)); readlink "$@"; r=$?; fi; finish target "$r" "$#"',
+  ].join('\n');
+}
+
+function machine(): string {
+  return [
+    'begin architecture; P=$((P+1)); uname -m; finish architecture "$?" 1',
+    'begin disk; P=$((P+1)); df -Pk /; finish disk "$?" 2',
+    'begin clock; P=$((P+1)); date -u +%Y-%m-%dT%H:%M:%SZ; finish clock "$?" 1',
+  ].join('\n');
+}
+
+function modules(probes: ProbeSet): string {
+  if (probes.modules.length === 0) return 'begin module; finish module 0 0';
+  const folders = probes.modules.map((name) => name.replaceAll('-', '_'));
+  return [
+    `begin module; for p in ${quoteArguments(folders)}; do r=absent; [ ! -d "/sys/module/$p" ] || r=loaded; printf '%s\\n' "$r $p"; done`,
+    `finish module 0 ${folders.length}`,
+  ].join('\n');
+}
+
+function guards(probes: ProbeSet): string {
+  const each = probes.guards.map(
+    ({ argv }): ShellText => sh`P=$((P+2)); timeout ${guardSeconds} ${argv} >/dev/null 2>&1; printf '%s\n' "$?"`,
+  );
+  return ['begin guard', ...each.map((part) => part.text), `finish guard 0 ${each.length}`].join('\n');
+}

@@ -1,0 +1,264 @@
+import type { NodeFacts, UnitAction } from '@vmstation/core';
+import type { ProbeSet } from './probe.ts';
+import { garbled, type Reply, type ReplySource, type Section, sectionOf } from './reply.ts';
+
+/** Something could not be looked at; it makes a resource `unreadable`, never equal. */
+export class Unreadable extends Error {}
+
+/** What stands at a path. Mode is octal text without leading zeros. */
+export interface PathSeen {
+  readonly type: 'absent' | 'file' | 'directory' | 'symlink' | 'other';
+  readonly mode: string;
+  readonly uid: string;
+  readonly gid: string;
+  readonly owner: string;
+  readonly group: string;
+}
+
+/** A unit as systemd tells of it: property name to value. */
+export type UnitSeen = ReadonlyMap<string, string>;
+
+const absent: PathSeen = { type: 'absent', mode: '', uid: '', gid: '', owner: '', group: '' };
+
+/** What one check saw. Methods throw {@link Unreadable} when the thing asked for could not be looked at. */
+export class Observations {
+  readonly family: NodeFacts['family'] | undefined;
+  readonly hasSystemd: boolean;
+  readonly rootHasPassword: boolean;
+  readonly kubernetes: string | undefined;
+  readonly owed: ReadonlySet<string>;
+  readonly architecture: string;
+  readonly clock: string;
+  readonly freeDiskMiB: number;
+  readonly #reply: Reply;
+  readonly #node: string;
+  readonly #paths: ReadonlyMap<string, PathSeen>;
+  readonly #digests: ReadonlyMap<string, string>;
+  readonly #texts: ReadonlyMap<string, readonly string[] | 'unreadable'>;
+  readonly #packages: ReadonlyMap<string, string>;
+  readonly #units: ReadonlyMap<string, UnitSeen>;
+  readonly #links: ReadonlyMap<string, string>;
+  readonly #modules: ReadonlySet<string>;
+  readonly #guards: ReadonlyMap<string, number>;
+
+  constructor(reply: Reply, probes: ProbeSet, source: ReplySource) {
+    const part = (name: string): Section => sectionOf(reply, name, source);
+    this.#reply = reply;
+    this.#node = source.node;
+    const system = part('system').lines.map((line): [string, string] => {
+      const at = line.indexOf(' ');
+      return at === -1 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)];
+    });
+    const word = (name: string): string | undefined => system.find(([key]) => key === name)?.[1];
+    const family = word('family');
+    this.family = family === 'debian' || family === 'rhel' ? family : undefined;
+    this.hasSystemd = word('systemd') === 'yes';
+    this.rootHasPassword = word('root-password') !== undefined;
+    this.kubernetes = word('kubernetes');
+    this.owed = new Set(system.filter(([key]) => key === 'owed').map(([, name]) => name));
+    this.architecture = part('architecture').lines[0] ?? '';
+    this.clock = part('clock').lines[0] ?? '';
+    this.freeDiskMiB = Math.round(Number(part('disk').lines.at(-1)?.split(/\s+/)[3] ?? 0) / 1024);
+    this.#paths = readPaths(part('path'));
+    this.#digests = readDigests(part('digest'));
+    this.#texts = readTexts(part('texts'), part('lines'));
+    this.#packages = readPackages(part('package'));
+    this.#units = readUnits(part('unit'), probes.units);
+    this.#links = pairUp(part('link'), part('target'));
+    this.#modules = new Set(
+      part('module')
+        .lines.filter((line) => line.startsWith('loaded '))
+        .map((line) => line.slice('loaded '.length)),
+    );
+    const guards = part('guard');
+    if (guards.lines.length !== guards.expected)
+      throw garbled({ ...source, stderr: reply.stderr }, 'the answers of some guards are missing', '');
+    this.#guards = new Map(probes.guards.map(({ name }, index) => [name, Number(guards.lines[index])]));
+  }
+
+  path(path: string): PathSeen {
+    const found = this.#paths.get(path);
+    if (found !== undefined) return found;
+    const section = this.#section('path');
+    if (section.exitCode !== 0) throw new Unreadable(this.#failure('stat', section, path));
+    return absent;
+  }
+
+  /** sha256 (hex) of the regular file at a path. */
+  digest(path: string): string {
+    const found = this.#digests.get(path);
+    if (found !== undefined) return found;
+    throw new Unreadable(this.#failure('sha256sum', this.#section('digest'), path));
+  }
+
+  /** One line that tells the state of a path apart from any other, as `state_of` of the apply script prints it. */
+  stateOf(path: string): string {
+    const { type, mode, uid, gid } = this.path(path);
+    if (type === 'symlink') return `link ${this.linkTarget(path) ?? ''}`;
+    if (type === 'file') return `file ${this.digest(path)} ${mode} ${uid} ${gid}`;
+    return type === 'directory' ? `directory ${mode} ${uid} ${gid}` : type;
+  }
+
+  /** The lines of a text file, or undefined when there is no such file. */
+  linesOf(path: string): readonly string[] | undefined {
+    const found = this.#texts.get(path);
+    if (found === 'unreadable') throw new Unreadable(this.#failure('grep', this.#section('lines'), path));
+    return found;
+  }
+
+  /** Every text that was read below a folder, by path. */
+  textsBelow(folder: string): readonly (readonly [path: string, lines: readonly string[]])[] {
+    return [...this.#texts].flatMap(([path, lines]) =>
+      path.startsWith(folder) && lines !== 'unreadable' ? [[path, lines] as const] : [],
+    );
+  }
+
+  /** The version of an installed package, or undefined. */
+  packageVersion(name: string): string | undefined {
+    const section = this.#section('package');
+    // Both dpkg-query (1) and rpm (the number of missing ones) say with their status that some package is not there.
+    const broken = this.family === 'debian' ? section.exitCode > 1 : section.exitCode > (section.expected ?? 0);
+    if (broken) throw new Unreadable(this.#failure('the package database', section, name));
+    return this.#packages.get(name);
+  }
+
+  unit(name: string): UnitSeen {
+    const found = this.#units.get(name);
+    if (found !== undefined) return found;
+    const why = this.hasSystemd
+      ? this.#failure('systemctl show', this.#section('unit'), name)
+      : 'systemd does not run here';
+    throw new Unreadable(why);
+  }
+
+  linkTarget(path: string): string | undefined {
+    return this.#links.get(path);
+  }
+
+  moduleLoaded(name: string): boolean {
+    return this.#modules.has(name.replaceAll('-', '_'));
+  }
+
+  /** Whether a guard said yes. */
+  guardHolds(name: string): boolean {
+    const status = this.#guards.get(name);
+    if (status === undefined || Number.isNaN(status)) throw new Unreadable('its check was not run');
+    if (status === 124) throw new Unreadable('its check did not end in time');
+    return status === 0;
+  }
+
+  isOwed(action: UnitAction): boolean {
+    return this.owed.has(owedName(action));
+  }
+
+  #section(name: string): Section {
+    return sectionOf(this.#reply, name, { node: this.#node });
+  }
+
+  #failure(what: string, section: Section, subject: string): string {
+    const said = this.#reply.stderr
+      .split('\n')
+      .findLast((line) => line.includes(subject) || /error|cannot|failed/i.test(line));
+    return `${what} could not read ${subject} (exit status ${section.exitCode})${said === undefined ? '' : `: ${said.trim()}`}`;
+  }
+}
+
+/** The name of an owed notification's file on the node. */
+export function owedName(action: UnitAction): string {
+  return `${action.action}:${action.unit}`;
+}
+
+function readPaths(section: Section): ReadonlyMap<string, PathSeen> {
+  const found = new Map<string, PathSeen>();
+  for (const line of section.lines) {
+    const parts = /^(\S+) (\S+) (\S+) (\S+) (\S+) \d+ ([^:]*):(.*)$/.exec(line);
+    if (parts === null) continue;
+    const [, mode = '', uid = '', gid = '', owner = '', group = '', type = '', path = ''] = parts;
+    found.set(path, { type: pathType(type), mode: mode.replace(/^0+(?=.)/, ''), uid, gid, owner, group });
+  }
+  return found;
+}
+
+function pathType(words: string): PathSeen['type'] {
+  if (words === 'regular file' || words === 'regular empty file') return 'file';
+  if (words === 'directory') return 'directory';
+  return words === 'symbolic link' ? 'symlink' : 'other';
+}
+
+function readDigests(section: Section): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const line of section.lines) {
+    // coreutils put a backslash before the digest when it had to escape the name.
+    const parts = /^(\\?)([0-9a-f]{64}) [ *](.*)$/.exec(line);
+    if (parts === null) continue;
+    const [, escaped, digest = '', name = ''] = parts;
+    found.set(escaped === '\\' ? name.replaceAll('\\\\', '\\') : name, digest);
+  }
+  return found;
+}
+
+/** `path:line` of grep -H, for the paths that the script said it reads. */
+function readTexts(names: Section, section: Section): ReadonlyMap<string, readonly string[] | 'unreadable'> {
+  const texts = new Map<string, string[]>(names.lines.map((name) => [name, []]));
+  const binary = new Set<string>();
+  let current = '';
+  for (const line of section.lines) {
+    if (current === '' || !line.startsWith(`${current}:`)) {
+      const note = /^(?:grep: (.*): binary file matches|Binary file (.*) matches)$/.exec(line);
+      if (note !== null) {
+        binary.add(note[1] ?? note[2] ?? '');
+        continue;
+      }
+      current = sourceOf(texts, line) ?? current;
+    }
+    texts.get(current)?.push(line.slice(current.length + 1));
+  }
+  const failed = section.exitCode > 1;
+  return new Map(
+    [...texts].map(([name, lines]) => [
+      name,
+      binary.has(name) || (failed && lines.length === 0) ? 'unreadable' : lines,
+    ]),
+  );
+}
+
+function sourceOf(texts: ReadonlyMap<string, unknown>, line: string): string | undefined {
+  for (let at = line.indexOf(':'); at !== -1; at = line.indexOf(':', at + 1)) {
+    if (texts.has(line.slice(0, at))) return line.slice(0, at);
+  }
+  return undefined;
+}
+
+function readPackages(section: Section): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const line of section.lines) {
+    const [name = '', status = '', version = ''] = line.split('\t');
+    if (status.endsWith(' installed')) found.set(name, version);
+  }
+  return found;
+}
+
+function readUnits(section: Section, names: readonly string[]): ReadonlyMap<string, UnitSeen> {
+  const blocks = section.lines
+    .join('\n')
+    .split(/\n{2,}/)
+    .map((block) => block.trim())
+    .filter((block) => block !== '');
+  if (blocks.length !== names.length) return new Map();
+  return new Map(
+    names.map((name, index): [string, UnitSeen] => [
+      name,
+      new Map(
+        (blocks[index] ?? '').split('\n').map((line): [string, string] => {
+          const at = line.indexOf('=');
+          return [line.slice(0, at), line.slice(at + 1)];
+        }),
+      ),
+    ]),
+  );
+}
+
+function pairUp(names: Section, targets: Section): ReadonlyMap<string, string> {
+  if (names.lines.length !== targets.lines.length) return new Map();
+  return new Map(names.lines.map((name, index) => [name, targets.lines[index] ?? '']));
+}

@@ -1,0 +1,61 @@
+/** Something a check looks at. Equal requests of several resources are looked at once. */
+export type Probe =
+  /** Type, owner, mode; the target of a link. */
+  | { readonly see: 'path'; readonly path: string }
+  /** Type, owner, mode, and the sha256 of a regular file. */
+  | { readonly see: 'content'; readonly path: string }
+  /** Every line of a text file or of a kernel value. */
+  | { readonly see: 'lines'; readonly path: string }
+  | { readonly see: 'package'; readonly name: string }
+  | { readonly see: 'unit'; readonly unit: string }
+  | { readonly see: 'module'; readonly name: string }
+  /** The authorized_keys of a user, wherever its home is. */
+  | { readonly see: 'authorized-keys'; readonly user: string }
+  /** Whether a command says yes (exit 0). It must not change anything. */
+  | { readonly see: 'guard'; readonly name: string; readonly argv: readonly string[] };
+
+/** All requests of a check, merged by what looks at them; each list is in first-seen order without repetition. */
+export interface ProbeSet {
+  readonly paths: readonly string[];
+  readonly contents: readonly string[];
+  readonly lines: readonly string[];
+  readonly packages: readonly string[];
+  readonly units: readonly string[];
+  readonly modules: readonly string[];
+  readonly keyUsers: readonly string[];
+  readonly guards: readonly { readonly name: string; readonly argv: readonly string[] }[];
+}
+
+/** Merges the requests of all resources, so that one program looks at everything of its sort. Pure. */
+export function mergeProbes(probes: Iterable<Probe>): ProbeSet {
+  const paths = new Set<string>();
+  const contents = new Set<string>();
+  const lines = new Set<string>();
+  const packages = new Set<string>();
+  const units = new Set<string>();
+  const modules = new Set<string>();
+  const keyUsers = new Set<string>();
+  const guards = new Map<string, readonly string[]>();
+  for (const probe of probes) {
+    if (probe.see === 'guard') guards.set(probe.name, probe.argv);
+    else if (probe.see === 'package') packages.add(probe.name);
+    else if (probe.see === 'unit') units.add(probe.unit);
+    else if (probe.see === 'module') modules.add(probe.name);
+    else if (probe.see === 'authorized-keys') keyUsers.add(probe.user);
+    else if (probe.see === 'lines') lines.add(probe.path);
+    else {
+      paths.add(probe.path);
+      if (probe.see === 'content') contents.add(probe.path);
+    }
+  }
+  return {
+    paths: [...paths],
+    contents: [...contents],
+    lines: [...lines],
+    packages: [...packages],
+    units: [...units],
+    modules: [...modules],
+    keyUsers: [...keyUsers],
+    guards: [...guards].map(([name, argv]) => ({ name, argv })),
+  };
+}

@@ -1,0 +1,101 @@
+import { quoteArgument } from '@vmstation/remote';
+import type { NodeFolders } from '../observe/check-script.ts';
+import { sharedFunctions } from '../script/prelude.ts';
+import { sh } from '../script/shell-text.ts';
+
+/** First words of a rollback's records. */
+export const rollbackGreeting = 'vmstation-rollback 1';
+
+const rollbackFunctions = `
+# Puts path K back as it was found. What somebody changed after the run is left alone.
+restore() {
+  p=$(cat "$RUN/path.$1")
+  now=$(state_of "$p")
+  was=$(cat "$RUN/before.$1")
+  if [ "$now" = "$was" ]; then return 0; fi
+  if [ -e "$RUN/after.$1" ] && [ "$now" != "$(cat "$RUN/after.$1")" ]; then
+    printf '%s\\n' "$p was changed after the run, so it is left as it is"; return 1
+  fi
+  case $was in
+    absent) remove "$p";;
+    link*) remove "$p"; ln -s "\${was#link }" "$p";;
+    file*) t="\${p%/*}/.vmstation-$N"; cp -p "$RUN/data.$1" "$t"; if [ -L "$p" ]; then rm -f "$p"; fi; place "$p" "$t";;
+    directory*) [ -d "$p" ] || mkdir "$p"
+      read -r k m o g <"$RUN/before.$1"; chown "$o:$g" "$p"; chmod "$m" "$p";;
+    *) printf '%s\\n' "$p was neither a file, a folder nor a link"; return 1;;
+  esac
+}
+
+# Folders that the step had to make above its path, deepest first.
+unmake() {
+  MADE=''
+  while IFS= read -r d; do MADE="$d
+$MADE"; done <"$RUN/made.$n"
+  printf '%s' "$MADE" | while IFS= read -r d; do if [ -d "$d" ]; then rmdir "$d"; fi; done
+}
+
+take_back() {
+  if [ -e "$RUN/undo.$n" ]; then . "$RUN/undo.$n"; fi
+  if [ -e "$RUN/keeps.$n" ]; then while read -r k; do restore "$k"; done <"$RUN/keeps.$n"; fi
+  if [ -e "$RUN/made.$n" ]; then unmake; fi
+  if [ -e "$RUN/undo-after.$n" ]; then . "$RUN/undo-after.$n"; fi
+}
+
+# One step of one apply, unless an earlier rollback has it already.
+back() {
+  n=$1
+  if [ -e "$RUN/restored.$n" ]; then return 0; fi
+  FOUND=$((FOUND+1))
+  ( set -eu; take_back ) >"$RUN/log.back.$n" 2>&1
+  r=$?
+  if [ "$r" -eq 0 ]; then
+    : >"$RUN/restored.$n"
+    while IFS= read -r id; do say "restored $id"; done <"$RUN/ids.$n"
+    if [ -e "$RUN/notifies.$n" ]; then cat "$RUN/notifies.$n" >>"$RUN/notify"; fi
+    if [ -e "$RUN/reload.$n" ]; then : >"$RUN/reload"; fi
+  else
+    while IFS= read -r id; do say "failed $id"; done <"$RUN/ids.$n"
+    tell "$RUN/log.back.$n"
+  fi
+}
+
+# Steps of one apply, last first; then what was notified.
+back_all() {
+  ORDER=''
+  while read -r n; do ORDER="$n $ORDER"; done <"$RUN/order"
+  for n in $ORDER; do back "$n"; done
+  if [ -e "$RUN/reload" ]; then systemctl daemon-reload; rm -f "$RUN/reload"; fi
+  if [ -e "$RUN/notify" ]; then
+    while read -r action unit; do
+      if systemctl is-active --quiet -- "$unit"; then systemctl "$action" -- "$unit" >"$RUN/log.handler" 2>&1 || { say "unit $unit"; tell "$RUN/log.handler"; }; fi
+      rm -f "$STATE/owed/$action:$unit"
+    done <"$RUN/notify"
+    rm -f "$RUN/notify"
+  fi
+}
+`.trim();
+
+/**
+ * Takes back everything that a run changed on a node, newest first, from what the run kept there. It needs to know nothing of the
+ * resources; what is already as it was found counts as restored.
+ */
+export function rollbackScript(runId: string, nonce: string, folders: NodeFolders, lockSeconds: number): string {
+  return `${[
+    '# vmstation: takes back what a run changed',
+    `N=${quoteArgument(nonce)}; STATE=${quoteArgument(folders.state)}; RUN=''; FOUND=0`,
+    sharedFunctions,
+    rollbackFunctions,
+    'main() {',
+    `say ${quoteArgument(rollbackGreeting)}`,
+    sh`B="$STATE/runs/"${runId}`.text,
+    "if [ ! -d \"$B\" ]; then say 'nothing'; say 'done'; return 0; fi",
+    sh`lock ${lockSeconds} ${`rollback-${runId}`}`.text,
+    'i=1; while [ -d "$B/$i" ]; do i=$((i+1)); done',
+    'while [ "$i" -gt 1 ]; do i=$((i-1)); RUN="$B/$i"; [ ! -e "$RUN/order" ] || back_all; done',
+    'unlock',
+    'if [ "$FOUND" -eq 0 ]; then say \'nothing\'; fi',
+    "say 'done'",
+    '}',
+    'main </dev/null',
+  ].join('\n')}\n`;
+}

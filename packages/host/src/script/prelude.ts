@@ -1,0 +1,227 @@
+/**
+ * Functions that the apply and the rollback script share. `$N` is the nonce, `$RUN` the folder of this apply, `$STATE` the state
+ * folder. No `local` (not POSIX): functions keep to their positional parameters or to names that nobody else uses.
+ */
+export const sharedFunctions = `
+LC_ALL=C; PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin; export LC_ALL PATH
+umask 077
+
+# A record for whoever listens; in a subshell, because a closed connection kills the process that writes to it.
+say() {
+  ( printf '%s\\n' "@$N $*" ) 2>/dev/null
+  [ -z "$RUN" ] || printf '%s\\n' "$*" >>"$RUN/records"
+}
+
+# The end of what a step printed.
+tell() {
+  if [ -s "$1" ]; then tail -n 6 "$1" | while IFS= read -r line; do say "said $line"; done; fi
+}
+
+# One line that tells a path's state apart from any other.
+state_of() {
+  if [ -L "$1" ]; then printf 'link %s\\n' "$(readlink "$1")"
+  elif [ -f "$1" ]; then s=$(sha256sum "$1"); s=\${s#\\\\}; printf 'file %s %s\\n' "\${s%% *}" "$(stat -c '%a %u %g' "$1")"
+  elif [ -d "$1" ]; then printf 'directory %s\\n' "$(stat -c '%a %u %g' "$1")"
+  elif [ -e "$1" ]; then printf 'other\\n'
+  else printf 'absent\\n'; fi
+}
+
+# SELinux: the context that the policy wants for the path.
+relabel() {
+  if command -v restorecon >/dev/null 2>&1; then restorecon "$1"; fi
+}
+
+# Puts a finished candidate at its path. A path that cannot be renamed over (a bind mount) is written through.
+place() {
+  if [ -d "$1" ]; then
+    if [ -L "$1" ]; then rm -f "$1"; else discard "$2" "there is a directory at $1"; return 1; fi
+  fi
+  sync "$2"
+  mv -f "$2" "$1" || { cat "$2" >"$1"; rm -f "$2"; }
+  relabel "$1"
+}
+
+discard() {
+  rm -f "$1"
+  printf '%s\\n' "$2"
+  return 1
+}
+
+link() {
+  if [ -d "$2" ] && [ ! -L "$2" ]; then printf '%s\\n' "there is a directory at $2"; return 1; fi
+  ln -sfn "$1" "$2"
+}
+
+remove() {
+  if [ -d "$1" ] && [ ! -L "$1" ]; then rmdir "$1"; else rm -f "$1"; fi
+}
+
+# One change at a time: a folder that only one can make. It is stale after a reboot, or when its owner is gone.
+lock() {
+  i=0
+  boot=$(cat /proc/sys/kernel/random/boot_id)
+  until mkdir "$STATE/lock" 2>/dev/null; do
+    held=$(cat "$STATE/lock/owner" 2>/dev/null) || held=''
+    if is_stale "$held"; then
+      if mv "$STATE/lock" "$STATE/lock.$N"; then rm -rf "$STATE/lock.$N"; fi
+      continue
+    fi
+    i=$((i+1))
+    if [ "$i" -gt "$1" ]; then RUN=''; say "locked $held"; exit 0; fi
+    sleep 1
+  done
+  printf '%s %s %s %s\\n' "$2" "$(date +%s)" "$boot" "$$" >"$STATE/lock/owner"
+}
+
+is_stale() {
+  # Its owner has not written its name yet; one that never does was killed in between.
+  if [ -z "$1" ]; then [ "$i" -gt 10 ]; return; fi
+  printf '%s\\n' "$1" >"$STATE/lock.seen.$N"
+  read -r who since at pid <"$STATE/lock.seen.$N"
+  rm -f "$STATE/lock.seen.$N"
+  if [ "$at" != "$boot" ]; then return 0; fi
+  if [ -d "/proc/$$" ] && [ ! -d "/proc/$pid" ]; then return 0; fi
+  [ $(($(date +%s)-since)) -gt 3600 ]
+}
+
+unlock() {
+  rm -rf "$STATE/lock"
+}
+`.trim();
+
+/** Functions that only a change needs. */
+export const changeFunctions = `
+# Folders above a path; what is made is remembered for the rollback.
+parents() {
+  case \${1%/*} in '') return 0;; esac
+  if [ -d "\${1%/*}" ]; then return 0; fi
+  parents "\${1%/*}"
+  mkdir "\${1%/*}"
+  chmod 0755 "\${1%/*}"
+  printf '%s\\n' "\${1%/*}" >>"$RUN/made.$n"
+}
+
+# Owner and mode of a candidate: as declared, else as the present file's ("-").
+dress() {
+  m=0644; o=''; g=''
+  if [ -f "$1" ]; then m=$(stat -c '%a' "$1"); o=$(stat -c '%u' "$1"); g=$(stat -c '%g' "$1"); fi
+  [ "$3" = - ] || m=$3
+  [ "$4" = - ] || o=$4
+  [ "$5" = - ] || g=$5
+  if [ -n "$o" ]; then chown "$o" "$2"; fi
+  if [ -n "$g" ]; then chown ":$g" "$2"; fi
+  chmod "$m" "$2"
+}
+
+# Keeps a path as it is: its state in before.K, the content of a file in data.K.
+keep() {
+  printf '%s\\n' "$2" >"$RUN/path.$1"
+  state_of "$2" >"$RUN/before.$1"
+  if [ -f "$2" ] && [ ! -L "$2" ]; then cp -p "$2" "$RUN/data.$1"; fi
+}
+
+is_bad() {
+  case " $BAD " in *" $1 "*) return 0;; esac
+  return 1
+}
+
+# A change is only right for what was seen: N, what is there, what was there.
+unless_changed() {
+  is_bad "$1" && return 0
+  [ "$2" = "$3" ] && return 0
+  BAD="$BAD $1"
+  say "end $1 stale"
+  say "said it was \\"$3\\" and is \\"$2\\" now"
+}
+
+# Runs change_N unless something it depends on went wrong.
+step() {
+  n=$1; shift
+  if is_bad "$n"; then return 0; fi
+  for d in "$@"; do
+    if is_bad "$d"; then BAD="$BAD $n"; say "end $n blocked $d"; return 0; fi
+  done
+  say "begin $n"
+  printf '%s\\n' "$n" >>"$RUN/order"
+  ( set -eu; "change_$n" ) >"$RUN/log.$n" 2>&1
+  r=$?
+  if [ "$r" -eq 0 ]; then say "end $n ok"; return 0; fi
+  BAD="$BAD $n"
+  say "end $n failed $r"
+  if [ ! -e "$RUN/secret.$n" ]; then tell "$RUN/log.$n"; fi
+}
+
+# A notification is owed from before the change until the unit has settled; the next run pays what this one cannot.
+owe() {
+  printf '%s\\n' "$RUN" >"$STATE/owed/$1"
+  sync "$STATE/owed/$1"
+}
+
+# Sets the line of KEY in a file of ours, made when absent; with an empty key the line is only added when it is not there.
+setting() {
+  f=$1; t="\${1%/*}/.vmstation-$N"
+  parents "$1"
+  rm -f "$t"
+  if [ ! -f "$f" ]; then f=/dev/null; fi
+  { K="$2" V="$3" awk '{ l = $0; sub(/^[ \\t]*-?[ \\t]*/, "", l); sub(/[ \\t]*=.*/, "", l); if (l == ENVIRON["K"] || $0 == ENVIRON["V"]) next; print }' "$f"
+    printf '%s\\n' "$3"; } >"$t"
+  dress "$1" "$t" - - -
+  place "$1" "$t"
+}
+
+# Starts a unit that does not run; one that runs is left to its handler.
+start() {
+  if systemctl is-active --quiet -- "$1"; then return 0; fi
+  printf '%s\\n' "$1" >>"$RUN/started"
+  systemctl start -- "$1"
+}
+
+pulse_of() {
+  systemctl show --no-pager --property=ActiveState,SubState,NRestarts,MainPID -- "$1"
+}
+
+# Restarts or reloads a unit when that is owed, unless this run started it after its files were right.
+handle() {
+  if [ ! -e "$STATE/owed/$1:$2" ]; then return 0; fi
+  if [ -e "$RUN/started" ] && grep -qxF -e "$2" "$RUN/started"; then return 0; fi
+  if [ "$1" = reload ] && [ -e "$STATE/owed/restart:$2" ]; then return 0; fi
+  say "handle $1 $2"
+  if [ "$1" = restart ]; then systemctl restart -- "$2"; else systemctl reload-or-restart -- "$2"; fi >"$RUN/log.handler" 2>&1
+  r=$?
+  if [ "$r" -eq 0 ]; then WATCH="$WATCH $2"; return 0; fi
+  UNSETTLED="$UNSETTLED $2"
+  say "unsettled $2"
+  tell "$RUN/log.handler"
+  last_words "$2"
+}
+
+last_words() {
+  journalctl --no-pager -q -o cat -n 5 -u "$1" >"$RUN/log.journal" 2>&1
+  tell "$RUN/log.journal"
+}
+
+# A unit that dies a moment after its start did not start: watched units must be as they were after a while.
+settle() {
+  if [ -e "$RUN/started" ]; then while IFS= read -r u; do WATCH="$WATCH $u"; done <"$RUN/started"; fi
+  if [ -z "$WATCH" ]; then return 0; fi
+  for u in $WATCH; do pulse_of "$u" >"$RUN/pulse.$u"; done
+  sleep "$1"
+  for u in $WATCH; do
+    p=$(pulse_of "$u")
+    case $p in
+      *ActiveState=active*) if [ "$p" = "$(cat "$RUN/pulse.$u")" ]; then continue; fi;;
+      *ActiveState=inactive*) if systemctl show --no-pager --property=Type,Result -- "$u" | grep -qxF Type=oneshot; then continue; fi;;
+    esac
+    UNSETTLED="$UNSETTLED $u"
+    say "unsettled $u"
+    say "said it did not stay up: $(printf '%s' "$p" | tr '\\n' ' ')"
+    last_words "$u"
+  done
+}
+
+# Erases what is paid.
+paid() {
+  case " $UNSETTLED " in *" $2 "*) return 0;; esac
+  rm -f "$STATE/owed/$1:$2"
+}
+`.trim();

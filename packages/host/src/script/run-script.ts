@@ -1,0 +1,54 @@
+import { AppError, type Clock, type RemoteResult, type Transport, type TryMode } from '@vmstation/core';
+import type { SecretDigest } from '../kinds/kind.ts';
+import type { NodeFolders } from '../observe/check-script.ts';
+
+/** What the parts of this package share. */
+export interface HostContext {
+  readonly transport: Transport;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly tryMode: TryMode | undefined;
+  readonly folders: NodeFolders;
+  readonly checkTimeoutMs: number;
+  readonly applyTimeoutMs: number;
+  readonly settleSeconds: number;
+  readonly nonce: (bytes: number) => string;
+  readonly digestOfSecret: SecretDigest;
+}
+
+/** Seconds to wait for another change on the same node. */
+export const lockSeconds = 60;
+
+/** Runs a script as root: it goes to `sh -s` on stdin, so it has no length limit and leaves no file behind. */
+export function runScript(
+  context: HostContext,
+  node: string,
+  script: string,
+  how: { timeoutMs: number; signal: AbortSignal | undefined; onStdout?: (chunk: Uint8Array) => void },
+): Promise<RemoteResult> {
+  return context.transport.run(node, {
+    argv: ['sh', '-s'],
+    stdin: script,
+    elevate: true,
+    timeoutMs: how.timeoutMs,
+    ...(how.signal === undefined ? {} : { signal: how.signal }),
+    ...(how.onStdout === undefined ? {} : { onStdout: how.onStdout }),
+  });
+}
+
+/** Stdout as text; bytes that are not UTF-8 become replacement characters. */
+export function textOf(result: RemoteResult): string {
+  return new TextDecoder().decode(result.stdout);
+}
+
+/** host/locked: somebody else changes this machine. */
+export function lockedBy(node: string, owner: string): AppError {
+  const [who = 'another run'] = owner.split(' ');
+  return new AppError({
+    code: 'host/locked',
+    kind: 'locked',
+    message: `${node} is being changed by ${who}, so this change was not begun.`,
+    tryThis: 'Wait for it to end and run the same command again.',
+    context: { node, owner },
+    retryable: true,
+  });
+}
