@@ -1,3 +1,5 @@
+export type { NodeCommand } from './commands.ts';
+export { nodeCommands, nodeFiles } from './commands.ts';
 export type { HostOptions } from './host.ts';
 export { createHost } from './host.ts';
 export type { TemplateValues } from './kinds/template/index.ts';

@@ -35,9 +35,11 @@ $MADE"; done <"$RUN/made.$n"
 }
 
 take_back() {
+  # shellcheck source=/dev/null
   if [ -e "$RUN/undo.$n" ]; then . "$RUN/undo.$n"; fi
   if [ -e "$RUN/keeps.$n" ]; then while read -r k; do restore "$k"; done <"$RUN/keeps.$n"; fi
   if [ -e "$RUN/made.$n" ]; then unmake; fi
+  # shellcheck source=/dev/null
   if [ -e "$RUN/undo-after.$n" ]; then . "$RUN/undo-after.$n"; fi
 }
 

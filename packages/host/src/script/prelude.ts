@@ -77,7 +77,7 @@ is_stale() {
   # Its owner has not written its name yet; one that never does was killed in between.
   if [ -z "$1" ]; then [ "$i" -gt 10 ]; return; fi
   printf '%s\\n' "$1" >"$STATE/lock.seen.$N"
-  read -r who since at pid <"$STATE/lock.seen.$N"
+  read -r _ since at pid <"$STATE/lock.seen.$N"
   rm -f "$STATE/lock.seen.$N"
   if [ "$at" != "$boot" ]; then return 0; fi
   if [ -d "/proc/$$" ] && [ ! -d "/proc/$pid" ]; then return 0; fi

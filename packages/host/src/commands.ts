@@ -1,0 +1,125 @@
+/** A program that generated scripts start on a node. */
+export interface NodeCommand {
+  readonly command: string;
+  /** Flags and subcommands as they stand in scripts; a trailing `=` stands for a value in the same word. */
+  readonly words: readonly string[];
+  /** What it is for. */
+  readonly reason: string;
+  /** Only on this family of systems. */
+  readonly family?: 'debian' | 'rhel';
+}
+
+const systemctlVerbs = [
+  'show',
+  'is-active',
+  'start',
+  'stop',
+  'restart',
+  'reload',
+  'reload-or-restart',
+  'enable',
+  'disable',
+  'mask',
+  'unmask',
+  'daemon-reload',
+];
+
+/**
+ * Every program that generated scripts start, with every flag: whoever stands in for a node must have these, and a test fails when a
+ * script uses another. Builtins of a POSIX shell are not listed.
+ */
+export const nodeCommands: readonly NodeCommand[] = [
+  { command: 'sh', words: ['-s'], reason: 'reads every script from stdin' },
+  { command: 'stat', words: ['-c'], reason: 'type, owner, group, mode and size of paths' },
+  { command: 'sha256sum', words: [], reason: 'compares content without fetching it' },
+  {
+    command: 'grep',
+    words: ['-H', '-n', '-E', '-e', '-qxF', '-vxF', '-vF', '-v', '-f'],
+    reason: 'every line of many files in one process; lines of shared files',
+  },
+  { command: 'readlink', words: [], reason: 'targets of several links, one a line' },
+  { command: 'uname', words: ['-m'], reason: 'architecture' },
+  { command: 'df', words: ['-Pk'], reason: 'free disk space' },
+  { command: 'date', words: ['-u', '+%Y-%m-%dT%H:%M:%SZ', '+%s'], reason: 'the clock of the node; age of a lock' },
+  { command: 'timeout', words: [], reason: 'ends a guard or dnf that hangs' },
+  { command: 'head', words: ['-c'], reason: 'bounds the text that is fetched for a diff' },
+  { command: 'base64', words: ['-d'], reason: 'content that is not plain text, both ways' },
+  { command: 'tail', words: ['-n', '-c'], reason: 'last words of a step; last match in a file' },
+  { command: 'cat', words: [], reason: 'here-documents and small files' },
+  { command: 'tr', words: [], reason: 'joins lines of a unit state' },
+  { command: 'awk', words: ['-v'], reason: 'replaces one line of a shared file; values come by ENVIRON' },
+  { command: 'sed', words: ['-n'], reason: 'names of installed packages' },
+  { command: 'sync', words: [], reason: 'a candidate is on disk before it is renamed' },
+  { command: 'mv', words: ['-f'], reason: 'puts a candidate in place' },
+  { command: 'cp', words: ['-p'], reason: 'keeps and restores content with owner and mode' },
+  { command: 'rm', words: ['-f', '-rf'], reason: 'removes files and candidates' },
+  { command: 'ln', words: ['-s', '-sfn'], reason: 'links' },
+  { command: 'mkdir', words: ['-p'], reason: 'folders, and the lock' },
+  { command: 'rmdir', words: [], reason: 'takes folders away only when they are empty' },
+  { command: 'chmod', words: [], reason: 'mode' },
+  { command: 'chown', words: [], reason: 'owner and group' },
+  { command: 'touch', words: [], reason: 'marks' },
+  { command: 'sleep', words: [], reason: 'waits for the lock and for units to settle' },
+  { command: 'restorecon', words: [], reason: 'SELinux context, where SELinux is installed', family: 'rhel' },
+  { command: 'systemctl', words: [...systemctlVerbs, '--no-pager', '--property=', '--quiet', '--'], reason: 'units' },
+  {
+    command: 'journalctl',
+    words: ['--no-pager', '-q', '-o', '-n', '-u'],
+    reason: 'last words of a unit that did not stay up',
+  },
+  { command: 'dpkg-query', words: ['-W', '-f='], reason: 'installed packages', family: 'debian' },
+  {
+    command: 'apt-get',
+    words: ['-y', '-q', '-o', 'update', 'install', '--no-install-recommends'],
+    reason: 'the package transaction',
+    family: 'debian',
+  },
+  {
+    command: 'dpkg',
+    words: ['--configure', '-a', '--force-confdef', '--force-confold', '--purge'],
+    reason: 'ends a broken installation; removes exactly what a run installed',
+    family: 'debian',
+  },
+  {
+    command: 'rpm',
+    words: ['-q', '-qa', '--qf=', '-e'],
+    reason: 'installed packages; removes exactly what a run installed',
+    family: 'rhel',
+  },
+  {
+    command: 'dnf',
+    words: ['-y', '-q', '--setopt=', 'install', 'remove'],
+    reason: 'the package transaction',
+    family: 'rhel',
+  },
+  { command: 'modprobe', words: ['-r'], reason: 'kernel modules' },
+  { command: 'swapoff', words: ['-a'], reason: 'swap' },
+  { command: 'swapon', words: [], reason: 'takes swapoff back' },
+  { command: 'mount', words: [], reason: 'mounts what fstab names' },
+  { command: 'umount', words: [], reason: 'takes a mount back' },
+  { command: 'useradd', words: ['-r', '-m', '-u', '-g', '-d', '-s', '-G'], reason: 'users' },
+  { command: 'usermod', words: ['-u', '-g', '-d', '-s', '-a', '-G'], reason: 'users' },
+  { command: 'userdel', words: ['-r'], reason: 'takes useradd back' },
+  { command: 'groupadd', words: ['-r', '-g'], reason: 'groups' },
+  { command: 'groupmod', words: ['-g'], reason: 'groups' },
+  { command: 'groupdel', words: [], reason: 'takes groupadd back' },
+];
+
+/** Files that only the kernel or systemd has, and that scripts read or write as files. */
+export const nodeFiles: readonly { readonly path: string; readonly reason: string }[] = [
+  { path: '/proc/sys/KEY', reason: 'kernel settings, read by grep and written by printf' },
+  { path: '/proc/sys/kernel/hostname', reason: 'the host name in force' },
+  { path: '/proc/sys/kernel/osrelease', reason: 'kernel version' },
+  { path: '/proc/sys/kernel/random/boot_id', reason: 'tells a reboot' },
+  { path: '/proc/meminfo', reason: 'memory and swap' },
+  { path: '/proc/mounts', reason: 'what is mounted' },
+  { path: '/proc/swaps', reason: 'swap in use' },
+  { path: '/proc/PID', reason: 'whether the owner of a lock still runs' },
+  { path: '/sys/module/NAME', reason: 'a folder for every loaded kernel module' },
+  { path: '/sys/class/net/NAME/address', reason: 'MAC addresses' },
+  { path: '/sys/devices/system/cpu/online', reason: 'processors' },
+  { path: '/sys/class/dmi/id/sys_vendor', reason: 'virtualization' },
+  { path: '/sys/class/dmi/id/product_name', reason: 'virtualization' },
+  { path: '/run/systemd/system', reason: 'a folder where systemd runs' },
+  { path: '/run/systemd/container', reason: 'virtualization' },
+];
