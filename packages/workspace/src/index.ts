@@ -1,7 +1,17 @@
+export type { ValueExplanation, ValueSource } from './explain-value.ts';
+export { explainableKeys, explainValue } from './explain-value.ts';
 export { clusterFileName, findWorkspace } from './find-workspace.ts';
+export type { NewWorkspace } from './init-workspace.ts';
+export { initWorkspace } from './init-workspace.ts';
+export { openJournal } from './journal.ts';
 export type { LoadedWorkspace, LoadResult } from './load-workspace.ts';
 export { loadWorkspace, openWorkspace, stateFolderName } from './load-workspace.ts';
 export type { FilePosition, LocatedFault } from './located-fault.ts';
 export { renderFaults } from './located-fault.ts';
+export { ageSecrets, writeSecret } from './secrets.ts';
+export { editorSchemaPath, editorSchemaText } from './starter-files.ts';
+export { workspaceFiles } from './state-files.ts';
 export { versionsLockText } from './versions-lock-file.ts';
+export type { LockHolder, WorkspaceLock } from './workspace-lock.ts';
+export { acquireWorkspaceLock, workspaceLockHolder } from './workspace-lock.ts';
 export type { YamlDocument } from './yaml-document.ts';

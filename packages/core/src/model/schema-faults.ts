@@ -99,6 +99,7 @@ function invalidValue(judged: Judged, path: DocumentPath, issue: z.core.$ZodIssu
 function complaint(issue: z.core.$ZodIssue, value: unknown): string {
   switch (issue.code) {
     case 'invalid_type':
+      if (value === null) return 'has no value';
       return `is ${kindOf(value)}, not ${article(expectedWord(issue.expected))}`;
     case 'invalid_value':
       return `is not one of ${issue.values.map(String).join(', ')}`;
@@ -150,7 +151,7 @@ function kindOf(value: unknown): string {
 function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value);
   if (typeof value === 'object' && value !== null) return 'the value';
-  return value === null ? 'nothing' : JSON.stringify(value);
+  return value === null ? 'the key' : JSON.stringify(value);
 }
 
 /** A value on one line, as YAML's flow style writes it. */
