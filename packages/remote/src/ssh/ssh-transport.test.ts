@@ -1,0 +1,148 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { controlPathOf, sshOptions } from './ssh-options.ts';
+import { openSshTransport } from './ssh-transport.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vmstation-ssh-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A transport over a program of ours in the place of ssh; it sees the arguments that ssh would. */
+function transportOver(script: string, user = 'root') {
+  const sshBinary = join(folder, 'ssh');
+  const answerG = `case " $* " in *' -G '*) echo 'user ${user}'; exit 0;; *' -O exit '*) echo "exit" >>"${folder}/calls"; exit 0;; esac`;
+  writeFileSync(sshBinary, `#!/bin/sh\n${answerG}\n${script}\n`);
+  chmodSync(sshBinary, 0o755);
+  return openSshTransport({
+    nodes: { homelab: { address: '192.168.4.62', user, port: 2222, identityFile: '/k/id' } },
+    knownHostsFile: join(folder, 'known_hosts'),
+    controlDir: join(folder, 'control'),
+    sshBinary,
+  });
+}
+const command = { argv: ['true'], timeoutMs: 5000 };
+
+test('the remote shell gets one quoted command line', async () => {
+  const transport = transportOver(`for last; do :; done; printf '%s' "$last"`);
+  const { stdout } = await transport.run('homelab', { ...command, argv: ['printf', "it's", '$x'] });
+  expect(Buffer.from(stdout).toString()).toBe(`printf 'it'\\''s' '$x'`);
+});
+
+test('elevation is sudo for a user and nothing for root', async () => {
+  const line = `for last; do :; done; printf '%s' "$last"`;
+  const elevated = { ...command, elevate: true };
+  expect(Buffer.from((await transportOver(line, 'ops').run('homelab', elevated)).stdout).toString()).toBe(
+    'sudo -n -- true',
+  );
+  expect(Buffer.from((await transportOver(line, 'root').run('homelab', elevated)).stdout).toString()).toBe('true');
+});
+
+test('stdin and stdout carry any byte', async () => {
+  const bytes = new Uint8Array(70_000).map((_, index) => index % 256);
+  const { stdout } = await transportOver('exec cat').run('homelab', { ...command, stdin: bytes });
+  expect(Buffer.compare(Buffer.from(stdout), Buffer.from(bytes))).toBe(0);
+});
+
+test('a connection that was reset before the session is tried once more', async () => {
+  const transport = transportOver(`echo x >>"${folder}/tries"
+if [ "$(wc -l <"${folder}/tries")" -lt 2 ]; then echo 'kex_exchange_identification: Connection reset by peer' >&2; exit 255; fi; echo ok`);
+  expect(Buffer.from((await transport.run('homelab', command)).stdout).toString()).toBe('ok\n');
+});
+
+test('a connection that was lost later is not tried again', async () => {
+  const transport = transportOver(
+    `echo x >>"${folder}/tries"; echo 'Connection to h closed by remote host.' >&2; exit 255`,
+  );
+  await expect(transport.run('homelab', command)).rejects.toMatchObject({ code: 'ssh/connection-lost' });
+  expect(readFileSync(join(folder, 'tries'), 'utf8')).toBe('x\n');
+});
+
+test('a command has a deadline of its own', async () => {
+  await expect(transportOver('exec sleep 60').run('homelab', { ...command, timeoutMs: 150 })).rejects.toMatchObject({
+    code: 'ssh/timeout',
+    kind: 'unreachable',
+  });
+});
+
+test('the operator can stop a command', async () => {
+  const signal = AbortSignal.timeout(150);
+  await expect(transportOver('exec sleep 60').run('homelab', { ...command, signal })).rejects.toMatchObject({
+    code: 'ssh/interrupted',
+    kind: 'interrupted',
+  });
+});
+
+test('without an ssh client the error says so', async () => {
+  const transport = openSshTransport({
+    nodes: { homelab: { address: '192.168.4.62' } },
+    knownHostsFile: join(folder, 'known_hosts'),
+    controlDir: folder,
+    sshBinary: join(folder, 'nowhere', 'ssh'),
+  });
+  await expect(transport.run('homelab', command)).rejects.toMatchObject({ code: 'ssh/client-missing' });
+});
+
+test('commands that come together wait for the first one to open the connection', async () => {
+  const transport = transportOver(`for word; do case $word in ControlPath=*) socket=\${word#ControlPath=};; esac; done
+if [ ! -e "$socket" ]; then echo opened >>"${folder}/calls"; sleep 0.2; : >"$socket"; sleep 0.1; else echo shared >>"${folder}/calls"; fi`);
+  await Promise.all(Array.from({ length: 5 }, () => transport.run('homelab', command)));
+  expect(readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n').toSorted()).toEqual([
+    'opened',
+    ...Array(4).fill('shared'),
+  ]);
+  expect(transport.counters).toEqual({ roundTrips: 5, connections: 1 });
+  await transport.close();
+  expect(readFileSync(join(folder, 'calls'), 'utf8')).toContain('exit');
+});
+
+test('a fresh connection shares nothing', async () => {
+  const transport = transportOver(`printf '%s\\n' "$@"`);
+  const { stdout } = await transport.run('homelab', { ...command, freshConnection: true });
+  expect(Buffer.from(stdout).toString()).toContain('ControlPath=none');
+});
+
+test('what is thrown for sudo without right is precise', async () => {
+  const transport = transportOver(`echo 'sudo: a password is required' >&2; exit 1`, 'ops');
+  await expect(transport.run('homelab', { ...command, elevate: true })).rejects.toMatchObject({
+    code: 'ssh/no-sudo',
+    kind: 'user',
+  });
+});
+
+const settings = {
+  nodes: { homelab: { address: '192.168.4.62', port: 2222, identityFile: '/k/id', user: 'ops' } },
+  knownHostsFile: '/w s/.vmstation/known_hosts',
+  controlDir: `/tmp/${'long/'.repeat(30)}`,
+};
+
+test('every connection is strict about host keys, which are kept by node name', () => {
+  const options = sshOptions(settings, 'homelab', undefined);
+  expect(options).toEqual(
+    expect.arrayContaining([
+      'StrictHostKeyChecking=yes',
+      'UserKnownHostsFile="/w s/.vmstation/known_hosts"',
+      'GlobalKnownHostsFile=/dev/null',
+      'HostKeyAlias=homelab',
+      'BatchMode=yes',
+      '2222',
+      '/k/id',
+    ]),
+  );
+});
+
+test('with an ssh_config of its own the destination comes from there', () => {
+  const options = sshOptions({ ...settings, configFile: '/w/ssh_config' }, 'homelab', undefined);
+  expect(options.slice(0, 2)).toEqual(['-F', '/w/ssh_config']);
+  expect(options).not.toContain('/k/id');
+});
+
+test('a control path is short whatever the workspace is called, and its folder private', () => {
+  const path = controlPathOf(settings, 'homelab');
+  expect(path.length).toBeLessThan(100);
+  expect(existsSync(join(path, '..'))).toBe(true);
+  expect(controlPathOf({ ...settings, knownHostsFile: '/other' }, 'homelab')).not.toBe(path);
+});
