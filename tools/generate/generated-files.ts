@@ -1,3 +1,4 @@
+import { cliPages, cliPagesFolder } from './cli-pages.ts';
 import { packagesPage } from './packages-page.ts';
 
 /** Everything that is generated into the tree, by path from the root. */
@@ -10,7 +11,7 @@ export interface GeneratedFiles {
 /** Computes every generated file; writes nothing. */
 export async function generatedFiles(): Promise<GeneratedFiles> {
   return {
-    files: new Map([['packages/cluster-docs/architecture/packages.md', packagesPage()]]),
-    folders: ['packages/cluster-docs/architecture/'],
+    files: new Map([['packages/cluster-docs/architecture/packages.md', packagesPage()], ...cliPages()]),
+    folders: [cliPagesFolder],
   };
 }

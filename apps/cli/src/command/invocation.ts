@@ -1,0 +1,107 @@
+import type { Style } from '../render/style.ts';
+import { styleFor } from './terminal-style.ts';
+
+/** The terminal, files and signals that a command may use. Tests pass their own. */
+export interface CommandIo {
+  /** Results. Text is written as it is. */
+  readonly out: (text: string) => void;
+  /** Progress, questions and errors. */
+  readonly err: (text: string) => void;
+  /** Asks on the terminal; undefined when nobody is there to answer. */
+  readonly ask: ((question: string) => Promise<string>) | undefined;
+  readonly outIsTerminal: boolean;
+  readonly errIsTerminal: boolean;
+  readonly columns: () => number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly workingDirectory: string;
+  /** Aborted at the first Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** Options that every command has. */
+export interface GlobalOptions {
+  readonly workspace: string | undefined;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly yes: boolean;
+  readonly color: boolean;
+}
+
+/** A parsed command line, as a handler gets it. */
+export class Invocation {
+  readonly path: readonly string[];
+  /** The command line as typed, for the journal. */
+  readonly line: string;
+  readonly global: GlobalOptions;
+  readonly io: CommandIo;
+  readonly #args: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly #options: Readonly<Record<string, unknown>>;
+
+  constructor(parsed: {
+    path: readonly string[];
+    line: string;
+    args: Readonly<Record<string, string | readonly string[] | undefined>>;
+    options: Readonly<Record<string, unknown>>;
+    global: GlobalOptions;
+    io: CommandIo;
+  }) {
+    this.path = parsed.path;
+    this.line = parsed.line;
+    this.global = parsed.global;
+    this.io = parsed.io;
+    this.#args = parsed.args;
+    this.#options = parsed.options;
+  }
+
+  /** A positional argument that may be absent. */
+  argument(name: string): string | undefined {
+    const value = this.#args[name];
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  /** A positional argument that commander has made sure of. */
+  required(name: string): string {
+    const value = this.argument(name);
+    if (value === undefined)
+      throw new Error(`the definition of ${this.path.join(' ')} has no required argument ${name}`);
+    return value;
+  }
+
+  /** All values of a variadic argument. */
+  rest(name: string): readonly string[] {
+    const value = this.#args[name];
+    return Array.isArray(value) ? (value as readonly string[]) : [];
+  }
+
+  /** True when the option without value was given. */
+  flag(name: string): boolean {
+    return this.#options[name] === true;
+  }
+
+  /** The value of an option, or undefined. */
+  option(name: string): string | undefined {
+    const value = this.#options[name];
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  /** All values of an option that may repeat or hold several, separated by commas; undefined when it was not given. */
+  options(name: string): readonly string[] | undefined {
+    const value = this.#options[name];
+    if (!Array.isArray(value) || value.length === 0) return undefined;
+    return (value as readonly string[]).flatMap((text) => text.split(',')).filter((text) => text !== '');
+  }
+
+  /** How text looks on standard output. */
+  get style(): Style {
+    return this.#styleFor(this.io.outIsTerminal);
+  }
+
+  /** How text looks on standard error. */
+  get errStyle(): Style {
+    return this.#styleFor(this.io.errIsTerminal);
+  }
+
+  #styleFor(terminal: boolean): Style {
+    return styleFor({ io: this.io, color: this.global.color, terminal });
+  }
+}

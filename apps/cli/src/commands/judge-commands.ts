@@ -1,0 +1,84 @@
+import { type CommandDefinition, defineCommand } from '../command/define-command.ts';
+
+const verified = {
+  mutates: false,
+  exitCodes: [0, 1, 3, 4],
+  load: async () => (await import('../handlers/verify.ts')).handleVerify,
+} as const;
+
+/** Commands that look and judge, and change nothing. */
+export const judgeCommands: readonly CommandDefinition[] = [
+  defineCommand({
+    ...verified,
+    path: ['verify', 'prerequisites'],
+    summary: 'are the bare machines fit',
+    description:
+      'Reads each machine and names what is missing for a cluster: memory, disk, clock, names, operating system. Needs bare machines only.',
+    examples: [['vmstation verify prerequisites', 'the checklist before the first deployment']],
+    replaces: ['verify-prerequisites.sh', 'pre-deployment-checklist.sh'],
+  }),
+  defineCommand({
+    ...verified,
+    path: ['verify', 'cluster'],
+    summary: 'nodes, versions, system pods, DNS',
+    description:
+      'Compares the live cluster with the cluster file: expected nodes, readiness, versions, network plugin, DNS, system workloads.',
+    examples: [['vmstation verify cluster', 'after an installation or an upgrade']],
+    replaces: ['verify-cluster.yaml', 'validate-cluster-health.sh'],
+  }),
+  defineCommand({
+    ...verified,
+    path: ['verify', 'monitoring'],
+    summary: 'does every part of monitoring answer',
+    description: 'Asks Prometheus, Alertmanager, Grafana, Loki and the exporters, and judges their answers.',
+    examples: [['vmstation verify monitoring', 'before trusting the dashboards']],
+    replaces: ['validate-monitoring-stack.sh'],
+  }),
+  defineCommand({
+    ...verified,
+    path: ['verify', 'network'],
+    summary: 'names, ranges and published addresses',
+    description:
+      'Checks that the ranges of the cluster equal the cluster file and that every published address answers.',
+    examples: [['vmstation verify network', 'when something is not reachable']],
+    replaces: ['validate-network-connectivity.sh'],
+  }),
+  defineCommand({
+    ...verified,
+    path: ['verify', 'all'],
+    summary: 'everything above, and drift',
+    description:
+      'Runs every check and prints one table of named findings, worst first. A sleeping machine is asleep, not failed.',
+    examples: [['vmstation verify all', 'is it all as it should be']],
+    replaces: ['validate-cluster-health.sh', 'validate-monitoring-stack.sh', 'validate-network-connectivity.sh'],
+  }),
+  defineCommand({
+    path: ['drift'],
+    summary: 'declared against observed',
+    description:
+      'Compares every machine with its declared state in one round trip, and the objects in the cluster with what would be applied. Changes nothing.',
+    options: [
+      { name: 'diff', description: 'show the text that differs' },
+      { name: 'node', value: 'NODE', repeats: true, description: 'only this node (may repeat, or a,b)' },
+    ],
+    examples: [
+      ['vmstation drift', 'exit code 2 when something differs'],
+      ['vmstation drift --diff --node homelab', 'what exactly, on one machine'],
+    ],
+    replaces: ['check-drift.sh', 'tests/drift-detection'],
+    mutates: false,
+    exitCodes: [0, 2, 3, 4],
+    load: async () => (await import('../handlers/drift.ts')).handleDrift,
+  }),
+  defineCommand({
+    path: ['explain'],
+    summary: 'the page of an error or finding',
+    description: 'Prints what a code means, why it happens and what to do. Without a code it lists all of them.',
+    args: [{ name: 'code', description: 'as printed with an error or in a table of findings', required: false }],
+    examples: [['vmstation explain ssh/host-key-changed', 'one page']],
+    replaces: ['troubleshooting/'],
+    mutates: false,
+    exitCodes: [0],
+    load: async () => (await import('../handlers/explain.ts')).handleExplain,
+  }),
+];

@@ -1,0 +1,60 @@
+import { type CommandDefinition, defineCommand } from '../command/define-command.ts';
+
+/** Commands of the rehearsal. */
+export const labCommands: readonly CommandDefinition[] = [
+  defineCommand({
+    path: ['lab', 'start'],
+    summary: 'simulated machines for this workspace',
+    description:
+      'Starts one background process that plays the machines of the cluster file: real SSH servers on loopback, and a Kubernetes API once the installer ran. No root, nothing downloaded. From then on every command of this workspace reaches the lab instead of the real addresses, until `lab stop`.',
+    examples: [['vmstation lab start', 'then: vmstation up']],
+    replaces: [],
+    mutates: true,
+    exitCodes: [0],
+    load: async () => (await import('../handlers/lab.ts')).handleLabStart,
+  }),
+  defineCommand({
+    path: ['lab', 'stop'],
+    summary: 'stop it; the machines’ disks stay',
+    description: 'Ends the background process. Disks and API objects stay for the next start.',
+    examples: [['vmstation lab stop', '']],
+    replaces: [],
+    mutates: true,
+    exitCodes: [0],
+    load: async () => (await import('../handlers/lab.ts')).handleLabStop,
+  }),
+  defineCommand({
+    path: ['lab', 'status'],
+    summary: 'its machines and ports',
+    description: 'Shows whether the lab of this workspace runs, its machines, their ports and their power.',
+    examples: [['vmstation lab status', '']],
+    replaces: [],
+    mutates: false,
+    exitCodes: [0, 1],
+    load: async () => (await import('../handlers/lab.ts')).handleLabStatus,
+  }),
+  defineCommand({
+    path: ['lab', 'reset'],
+    summary: 'bare machines again',
+    description: 'Throws the disks of the simulated machines and their cluster away; the workspace itself stays.',
+    examples: [['vmstation lab reset --yes', 'without asking']],
+    replaces: [],
+    mutates: true,
+    exitCodes: [0],
+    load: async () => (await import('../handlers/lab.ts')).handleLabReset,
+  }),
+  defineCommand({
+    path: ['lab', 'ssh'],
+    summary: 'log in to a simulated machine',
+    description: 'Opens a session on a machine of the lab with the system’s own ssh, or runs the command after --.',
+    args: [
+      { name: 'node', description: 'the machine', required: true },
+      { name: 'command', description: 'what to run there, after --', required: false, variadic: true },
+    ],
+    examples: [['vmstation lab ssh masternode -- hostname', 'one command']],
+    replaces: [],
+    mutates: true,
+    exitCodes: [0],
+    load: async () => (await import('../handlers/lab.ts')).handleLabSsh,
+  }),
+];

@@ -1,0 +1,44 @@
+import { type CommandDefinition, defineCommand } from '../command/define-command.ts';
+
+/** Commands about single machines. */
+export const nodeCommands: readonly CommandDefinition[] = [
+  defineCommand({
+    path: ['node', 'list'],
+    summary: 'the machines, and whether they answer',
+    description: 'Lists every machine with its address, roles and power policy, and asks each whether it answers.',
+    examples: [['vmstation node list', 'one round trip per machine']],
+    replaces: [],
+    mutates: false,
+    exitCodes: [0, 69],
+    load: async () => (await import('../handlers/node-list.ts')).handleNodeList,
+  }),
+  defineCommand({
+    path: ['node', 'trust'],
+    summary: 'show a machine’s host key and remember it',
+    description:
+      'Fetches the SSH host keys that a machine offers, shows their fingerprints and, when you confirm, keeps them for this workspace. Compare them with the machine’s own console: `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`.',
+    args: [
+      { name: 'nodes', description: 'which (default: all that are not trusted yet)', required: false, variadic: true },
+    ],
+    examples: [['vmstation node trust masternode', 'shows the fingerprint and asks']],
+    replaces: ['setup-ssh-keys.sh'],
+    mutates: true,
+    exitCodes: [0, 1],
+    load: async () => (await import('../handlers/node-trust.ts')).handleNodeTrust,
+  }),
+  defineCommand({
+    path: ['node', 'run'],
+    summary: 'run a command on a machine',
+    description: 'Runs one command there, as root with --root, prints what it prints and ends with its exit code.',
+    args: [
+      { name: 'node', description: 'the machine', required: true },
+      { name: 'command', description: 'the command and its arguments, after --', required: true, variadic: true },
+    ],
+    options: [{ name: 'root', description: 'with sudo' }],
+    examples: [['vmstation node run masternode -- uptime', 'the connection is the same as for everything else']],
+    replaces: [],
+    mutates: true,
+    exitCodes: [0],
+    load: async () => (await import('../handlers/node-run.ts')).handleNodeRun,
+  }),
+];

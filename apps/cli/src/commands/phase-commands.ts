@@ -1,0 +1,155 @@
+import { type CommandDefinition, defineCommand } from '../command/define-command.ts';
+import { narrowingOptions, planExitCodes, planOptions } from './scope-options.ts';
+
+const planned = { mutates: true, exitCodes: [...planExitCodes] } as const;
+const onePhase = async () => (await import('../handlers/phase-command.ts')).handlePhaseCommand;
+
+/** Commands that run one phase, or one part of it. */
+export const phaseCommands: readonly CommandDefinition[] = [
+  defineCommand({
+    ...planned,
+    path: ['setup'],
+    summary: 'phase 1: reach and prepare the machines',
+    description:
+      'Checks the prerequisites of every machine, puts the workspace’s SSH key there, installs what the later phases need and prepares the node: kernel modules, sysctl, swap, time.',
+    options: [...narrowingOptions, ...planOptions],
+    examples: [['vmstation setup --dry-run', 'what is missing on the bare machines']],
+    replaces: [],
+    load: onePhase,
+  }),
+  defineCommand({
+    ...planned,
+    path: ['setup', 'dependencies'],
+    summary: 'only the packages that later phases need',
+    description: 'The part of setup that installs packages.',
+    options: [...narrowingOptions.slice(0, 1), ...planOptions],
+    examples: [['vmstation setup dependencies --node homelab', 'packages of one machine']],
+    replaces: ['install-dependencies.sh'],
+    load: onePhase,
+  }),
+  defineCommand({
+    ...planned,
+    path: ['setup', 'ssh-keys'],
+    summary: 'only the workspace’s SSH key',
+    description: 'The part of setup that puts the public key of the workspace on each machine.',
+    options: [...narrowingOptions.slice(0, 1), ...planOptions],
+    examples: [['vmstation setup ssh-keys', 'all machines']],
+    replaces: ['setup-ssh-keys.sh'],
+    load: onePhase,
+  }),
+  defineCommand({
+    ...planned,
+    path: ['setup', 'nodes'],
+    summary: 'only kernel modules, sysctl, swap and time',
+    description: 'The part of setup that prepares the operating system of each machine.',
+    options: [...narrowingOptions.slice(0, 1), ...planOptions],
+    examples: [['vmstation setup nodes --dry-run', 'what would be prepared']],
+    replaces: ['prepare-nodes.sh'],
+    load: onePhase,
+  }),
+  defineCommand({
+    ...planned,
+    path: ['infra', 'deploy'],
+    summary: 'phase 2: install Kubernetes with Kubespray',
+    description:
+      'Renders Kubespray’s inventory and variables from the cluster file, runs ansible-playbook and judges the result by what the cluster itself answers, never by the exit code alone.',
+    options: planOptions,
+    examples: [['vmstation infra deploy', 'plan, ask, install, verify']],
+    replaces: ['deploy-cluster.yaml', 'run-kubespray.sh', 'inventory/'],
+    load: onePhase,
+  }),
+  defineCommand({
+    path: ['infra', 'render'],
+    summary: 'write Kubespray’s inventory and variables, run nothing',
+    description: 'Writes what `infra deploy` would give to Kubespray into the state folder and lists the files.',
+    examples: [['vmstation infra render', 'to read, or to compare with an earlier rendering']],
+    replaces: ['inventory/'],
+    mutates: false,
+    exitCodes: [0],
+    load: async () => (await import('../handlers/infra-render.ts')).handleInfraRender,
+  }),
+  defineCommand({
+    ...planned,
+    path: ['config', 'apply'],
+    summary: 'phase 3: host state (system, ntp, syslog, storage, ssh, networking)',
+    description:
+      'Compares every machine with its declared state in one round trip and applies what differs; files are validated before they replace others, and the previous content is kept.',
+    options: [...narrowingOptions, ...planOptions],
+    examples: [
+      ['vmstation config apply --tags ntp', 'one role on all machines'],
+      ['vmstation config apply --tags ssh', 'the SSH server’s own settings'],
+    ],
+    replaces: ['site.yml', 'infrastructure-services.yml', 'ntp-sync.yml', 'syslog-server.yml', 'roles'],
+    load: onePhase,
+  }),
+  defineCommand({
+    path: ['config', 'explain'],
+    summary: 'where a value of a machine comes from',
+    description:
+      'Prints what is declared for a key on a node and the place that declared it (default, group, host). The key is a setting (power.policy, sysctl.vm.swappiness), a file or a resource; without it all keys are listed.',
+    args: [
+      { name: 'node', description: 'the machine', required: true },
+      { name: 'key', description: 'a setting, a resource as in a plan, or a file', required: false },
+    ],
+    examples: [
+      ['vmstation config explain masternode sysctl', 'every sysctl and who asked for it'],
+      ['vmstation config explain homelab power.policy', 'default, cluster file, group or host: which one counts'],
+    ],
+    replaces: ['roles'],
+    mutates: false,
+    exitCodes: [0],
+    load: async () => (await import('../handlers/config-explain.ts')).handleConfigExplain,
+  }),
+  defineCommand({
+    path: ['config', 'rollback'],
+    summary: 'put back what a run changed on the machines',
+    description:
+      'Restores, on every machine that the run touched, the content that was there before it. What the run created is removed. Only host state: objects in the cluster are not rolled back.',
+    args: [{ name: 'run', description: 'its id, as `vmstation runs list` shows it', required: true }],
+    options: narrowingOptions.slice(0, 1),
+    examples: [['vmstation config rollback 20261123-091500-k3f9', 'undo one run']],
+    replaces: ['version control strategy'],
+    mutates: true,
+    exitCodes: [0, 1],
+    load: async () => (await import('../handlers/config-rollback.ts')).handleConfigRollback,
+  }),
+  defineCommand({
+    ...planned,
+    path: ['monitoring', 'deploy'],
+    summary: 'phase 4: Prometheus, Alertmanager, Grafana, Loki, Alloy, exporters',
+    description: 'Applies the monitoring stack on the always-on node and waits until every part answers.',
+    options: planOptions,
+    examples: [['vmstation monitoring deploy --dry-run', 'which objects would change']],
+    replaces: ['deploy-monitoring-stack.yaml', 'dashboards/'],
+    load: onePhase,
+  }),
+  defineCommand({
+    ...planned,
+    path: ['app', 'deploy'],
+    summary: 'phase 5: Jellyfin, Minecraft and the folders under apps/',
+    description: 'Applies applications and waits until they are ready; without names all of them.',
+    args: [
+      {
+        name: 'names',
+        description: 'applications of the cluster file, or folders under apps/',
+        required: false,
+        variadic: true,
+      },
+    ],
+    options: planOptions,
+    examples: [['vmstation app deploy jellyfin', 'one application']],
+    replaces: ['jellyfin.yml', 'deploy-minecraft.yml', 'new-application workflow'],
+    load: onePhase,
+  }),
+  defineCommand({
+    path: ['app', 'list'],
+    summary: 'applications, where they run and where they answer',
+    description:
+      'Lists the applications of the cluster file and of apps/, with node, address and what the address answers now.',
+    examples: [['vmstation app list', 'all of them']],
+    replaces: ['new-application workflow'],
+    mutates: false,
+    exitCodes: [0, 1],
+    load: async () => (await import('../handlers/app-list.ts')).handleAppList,
+  }),
+];

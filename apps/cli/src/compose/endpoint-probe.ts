@@ -1,0 +1,87 @@
+import { connect } from 'node:net';
+import type { EndpointProbe, ProbeAnswer } from '@vmstation/core';
+
+/** Where an address of the model is really dialled, and how a stand-in says that it is one. */
+export interface Dialling {
+  /** Another place for an address and port, or undefined for the address itself. */
+  readonly elsewhere: (
+    address: string,
+    port: number,
+  ) => { readonly address: string; readonly port: number } | undefined;
+  /** A response header whose value names what it stands in for. */
+  readonly standInHeader: string | undefined;
+}
+
+/** Dials addresses as they are. */
+export const direct: Dialling = { elsewhere: () => undefined, standInHeader: undefined };
+
+const mostBodyCharacters = 64 * 1024;
+
+/** Asks published endpoints over HTTP and TCP. Redirects are answers, not followed: a login page proves that its program runs. */
+export function endpointProbe(dialling: Dialling): EndpointProbe {
+  return {
+    async http(url, { timeoutMs, signal }) {
+      const { target, dialled } = route(new URL(url), dialling);
+      const deadline = AbortSignal.timeout(timeoutMs);
+      try {
+        const response = await fetch(target, {
+          redirect: 'manual',
+          signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
+        });
+        const standIn = dialling.standInHeader === undefined ? null : response.headers.get(dialling.standInHeader);
+        return {
+          ok: response.status < 400,
+          status: response.status,
+          detail: `HTTP ${response.status}`,
+          dialled,
+          standIn: standIn ?? undefined,
+          body: (await response.text()).slice(0, mostBodyCharacters),
+        };
+      } catch (error) {
+        return silent(dialled, deadline.aborted ? `no answer within ${timeoutMs / 1000} s` : reasonOf(error));
+      }
+    },
+    async tcp(address, port, { timeoutMs }) {
+      const place = dialling.elsewhere(address, port) ?? { address, port };
+      return knock(place.address, place.port, timeoutMs);
+    },
+  };
+}
+
+function route(url: URL, dialling: Dialling): { readonly target: URL; readonly dialled: string } {
+  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
+  const place = dialling.elsewhere(url.hostname, port);
+  if (place === undefined) return { target: url, dialled: url.origin };
+  const target = new URL(url);
+  target.hostname = place.address;
+  target.port = String(place.port);
+  return { target, dialled: target.origin };
+}
+
+function knock(address: string, port: number, timeoutMs: number): Promise<ProbeAnswer> {
+  const dialled = `${address}:${port}`;
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port });
+    const end = (answer: ProbeAnswer): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(timeoutMs, () => end(silent(dialled, `no answer within ${timeoutMs / 1000} s`)));
+    socket.once('error', (error) => end(silent(dialled, reasonOf(error))));
+    socket.once('connect', () =>
+      end({ ok: true, status: undefined, detail: 'accepts connections', dialled, standIn: undefined, body: '' }),
+    );
+  });
+}
+
+function silent(dialled: string, detail: string): ProbeAnswer {
+  return { ok: false, status: undefined, detail, dialled, standIn: undefined, body: '' };
+}
+
+/** The system's own word (`ECONNREFUSED`) says more than fetch's. */
+function reasonOf(error: unknown): string {
+  const origin = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const code = (origin as NodeJS.ErrnoException).code;
+  if (code === 'ECONNREFUSED') return 'connection refused';
+  return code ?? (origin instanceof Error ? origin.message : String(origin));
+}

@@ -1,0 +1,134 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppError, didYouMean, type RunEvent, type Transport } from '@vmstation/core';
+import { createHost } from '@vmstation/host';
+import { kubeConnector } from '@vmstation/kube';
+import { createPlatform, type Platform, type PlatformPorts } from '@vmstation/platform';
+import { localTransport, openSshTransport, routeTransport, sshKeygen } from '@vmstation/remote';
+import {
+  acquireWorkspaceLock,
+  ageSecrets,
+  type LoadedWorkspace,
+  openJournal,
+  openWorkspace,
+  workspaceFiles,
+} from '@vmstation/workspace';
+import manifest from '../../package.json' with { type: 'json' };
+import type { Invocation } from '../command/invocation.ts';
+import { endpointProbe } from './endpoint-probe.ts';
+import { type Surroundings, surroundingsOf } from './surroundings.ts';
+import { randomIds, systemClock } from './system-clock.ts';
+import { journalFile, startFolder } from './workspace-folder.ts';
+
+/** A workspace that is open, with everything that its commands work with. */
+export interface Session {
+  readonly workspace: LoadedWorkspace;
+  readonly platform: Platform;
+  readonly ports: PlatformPorts;
+  readonly transport: Transport;
+  /** Throws cli/unknown-node for the first name that the cluster file does not have. */
+  requireNodes(names: readonly string[]): void;
+  close(): Promise<void>;
+}
+
+/** How a session is opened. */
+export interface SessionOptions {
+  /** Fetch differing text, so that plans and drift show diffs. */
+  readonly withDiff: boolean;
+  readonly onEvent: (event: RunEvent) => void;
+  /** Hold the workspace against other processes: for whatever changes machines, the cluster or the workspace. */
+  readonly exclusive?: boolean;
+}
+
+/** Opens the workspace of a command line and composes its platform. Throws what opening a workspace, its key, lock and journal throws. */
+export async function openSession(invocation: Invocation, options: SessionOptions): Promise<Session> {
+  const workspace = await openWorkspace(startFolder(invocation), { color: invocation.errStyle.paint.bad('') !== '' });
+  const lock =
+    options.exclusive === true
+      ? acquireWorkspaceLock(workspace.stateDir, { command: invocation.line, clock: systemClock })
+      : undefined;
+  try {
+    const surroundings = await surroundingsOf(workspace.root);
+    const transport = transportOf(workspace);
+    const ports = await portsOf(workspace, surroundings, transport, invocation, options);
+    const platform = await createPlatform(ports, { withDiff: options.withDiff });
+    return {
+      workspace,
+      platform,
+      ports,
+      transport,
+      requireNodes: (names) => requireNodes(workspace, names),
+      async close() {
+        ports.journal.close();
+        await transport.close();
+        lock?.release();
+      },
+    };
+  } catch (thrown) {
+    lock?.release();
+    throw thrown;
+  }
+}
+
+function transportOf({ stateDir, cluster }: LoadedWorkspace): Transport {
+  const configFile = join(stateDir, 'ssh_config');
+  const identityFile = operatorKeyFile(stateDir);
+  const ssh = openSshTransport({
+    nodes: Object.fromEntries(
+      cluster.nodes.map(({ name, address, ssh: { port, user } }) => [name, { address, port, user, identityFile }]),
+    ),
+    knownHostsFile: join(stateDir, 'known_hosts'),
+    controlDir: join(stateDir, 'ssh', 'control'),
+    ...(existsSync(configFile) ? { configFile } : {}),
+  });
+  const local = localTransport();
+  const localNodes = new Set(cluster.nodes.filter((node) => node.ssh.local).map((node) => node.name));
+  return routeTransport([ssh, local], (node) => (localNodes.has(node) ? local : ssh));
+}
+
+async function portsOf(
+  workspace: LoadedWorkspace,
+  surroundings: Surroundings,
+  transport: Transport,
+  { io }: Invocation,
+  { onEvent }: SessionOptions,
+): Promise<PlatformPorts> {
+  const { stateDir, cluster } = workspace;
+  const tryMode = surroundings.tryMode?.(transport);
+  const { publicKey } = await sshKeygen(operatorKeyFile(stateDir), `vmstation ${cluster.name}`);
+  return {
+    workspace,
+    host: createHost({ transport, clock: systemClock, ...(tryMode === undefined ? {} : { tryMode }) }),
+    power: surroundings.power,
+    tryMode,
+    kube: kubeConnector({ kubeconfigFile: join(stateDir, 'kubeconfig'), clock: systemClock }),
+    probe: endpointProbe(surroundings.dialling),
+    processes: surroundings.processes,
+    files: workspaceFiles(stateDir),
+    secrets: ageSecrets(workspace),
+    journal: openJournal(journalFile(workspace.root)),
+    clock: systemClock,
+    ids: randomIds,
+    operatorPublicKey: publicKey,
+    versions: { vmstation: manifest.version, node: process.versions.node },
+    onEvent,
+    signal: io.signal,
+  };
+}
+
+function operatorKeyFile(stateDir: string): string {
+  return join(stateDir, 'ssh', 'id_ed25519');
+}
+
+function requireNodes(workspace: LoadedWorkspace, names: readonly string[]): void {
+  const known = workspace.cluster.nodes.map((node) => node.name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const near = didYouMean(unknown, known);
+  throw new AppError({
+    code: 'cli/unknown-node',
+    kind: 'user',
+    message: `The cluster file has no node ${unknown}.`,
+    tryThis: near === undefined ? `It has ${known.join(', ')}.` : `Did you mean ${near}?`,
+  });
+}

@@ -1,0 +1,29 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PowerStates, ProcessRunner, Transport, TryMode } from '@vmstation/core';
+import { nodeProcessRunner } from '@vmstation/remote';
+import { type Dialling, direct } from './endpoint-probe.ts';
+
+/** What differs between real machines and a rehearsal. Everything else of a session is the same. */
+export interface Surroundings {
+  readonly processes: ProcessRunner;
+  readonly dialling: Dialling;
+  readonly power: PowerStates;
+  /** Runs guarded changes so that they revert by themselves; undefined where there is none. */
+  readonly tryMode: ((transport: Transport) => TryMode) | undefined;
+}
+
+/** Real machines. Nothing knows their power yet, so they are judged by reaching them. */
+const realMachines = (): Surroundings => ({
+  processes: nodeProcessRunner(),
+  dialling: direct,
+  power: { read: async () => ({ state: 'unknown', evidence: 'no power source is read yet', since: undefined }) },
+  tryMode: undefined,
+});
+
+/** The surroundings of a workspace: its lab from `lab start` to `lab stop`, else the real machines. */
+export async function surroundingsOf(workspaceRoot: string): Promise<Surroundings> {
+  if (!existsSync(join(workspaceRoot, '.vmstation', 'lab', 'displaced'))) return realMachines();
+  const { labSurroundings } = await import('./lab-surroundings.ts');
+  return labSurroundings(workspaceRoot);
+}

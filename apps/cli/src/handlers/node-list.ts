@@ -1,0 +1,60 @@
+import { type ClusterNode, errorKindTable, exitCodes, type NodeFacts, toAppError } from '@vmstation/core';
+import type { CommandHandler } from '../command/define-command.ts';
+import { openSession, type Session } from '../compose/session.ts';
+import { jsonText } from '../render/json.ts';
+import { duration, table } from '../render/layout.ts';
+import { mark, type Style } from '../render/style.ts';
+
+interface AskedNode {
+  readonly node: ClusterNode;
+  readonly facts: NodeFacts | undefined;
+  readonly durationMs: number;
+  /** Why there are no facts. */
+  readonly silence: string;
+  readonly asleep: boolean;
+}
+
+/** Lists the machines and asks each whether it answers; exit code 69 when none does. */
+export const handleNodeList: CommandHandler = async (invocation) => {
+  const { io, global, style } = invocation;
+  const session = await openSession(invocation, { withDiff: false, onEvent: () => {} });
+  try {
+    const asked = await Promise.all(session.workspace.cluster.nodes.map((node) => ask(node, session)));
+    io.out(global.json ? `${jsonText(asked)}\n` : `${renderNodes(asked, style)}\n`);
+    return asked.some(({ facts }) => facts !== undefined) ? exitCodes.done : errorKindTable.unreachable.exitCode;
+  } finally {
+    await session.close();
+  }
+};
+
+async function ask(node: ClusterNode, { ports }: Session): Promise<AskedNode> {
+  const power = await ports.power.read(node.name);
+  if (power.state === 'asleep') {
+    return { node, facts: undefined, durationMs: 0, silence: `asleep (${power.evidence})`, asleep: true };
+  }
+  try {
+    const { facts, durationMs } = await ports.host.check(node.name, [], { signal: ports.signal });
+    return { node, facts, durationMs, silence: '', asleep: false };
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    if (error.kind === 'bug' || error.kind === 'interrupted') throw error;
+    return { node, facts: undefined, durationMs: 0, silence: `${error.code}: ${error.message}`, asleep: false };
+  }
+}
+
+function renderNodes(asked: readonly AskedNode[], style: Style): string {
+  const rows = asked.map(({ node, facts, durationMs, silence, asleep }) => [
+    `${mark(facts === undefined ? (asleep ? 'queued' : 'failed') : 'unchanged', style)} ${node.name}`,
+    node.address,
+    node.roles.join(', '),
+    node.power.policy,
+    facts === undefined
+      ? silence
+      : `${facts.osName}, ${facts.cpus} CPU, ${memory(facts.memoryMiB)}, answered in ${duration(durationMs)}`,
+  ]);
+  return table(['node', 'address', 'roles', 'power', 'answer'], rows, style, '').join('\n');
+}
+
+function memory(mib: number): string {
+  return mib < 1024 ? `${mib} MiB` : `${(mib / 1024).toFixed(mib % 1024 === 0 ? 0 : 1)} GiB`;
+}

@@ -1,0 +1,32 @@
+import type { PhaseName } from '@vmstation/core';
+import type { CommandHandler } from '../command/define-command.ts';
+import { runPlan } from './run-plan.ts';
+
+interface PhasePart {
+  readonly phase: PhaseName;
+  readonly tags?: readonly string[];
+}
+
+/** Which phase, and which part of it, each command runs. */
+const parts: Readonly<Record<string, PhasePart>> = {
+  setup: { phase: 'setup' },
+  'setup dependencies': { phase: 'setup', tags: ['dependencies'] },
+  'setup ssh-keys': { phase: 'setup', tags: ['ssh-keys'] },
+  'setup nodes': { phase: 'setup', tags: ['node-preparation'] },
+  'infra deploy': { phase: 'infra' },
+  'config apply': { phase: 'config' },
+  'monitoring deploy': { phase: 'monitor-stack' },
+  'app deploy': { phase: 'application-stack' },
+};
+
+/** Runs one phase, narrowed by the command's own part, by names of applications, by `--node` and `--tags`. */
+export const handlePhaseCommand: CommandHandler = async (invocation) => {
+  const part = parts[invocation.path.join(' ')];
+  if (part === undefined) throw new Error(`no phase belongs to the command ${invocation.path.join(' ')}`);
+  const names = invocation.rest('names');
+  return runPlan(invocation, {
+    phases: [part.phase],
+    nodes: invocation.options('node'),
+    tags: part.tags ?? (names.length > 0 ? names : invocation.options('tags')),
+  });
+};

@@ -1,0 +1,52 @@
+import { createInterface } from 'node:readline/promises';
+import manifest from '../package.json' with { type: 'json' };
+import type { CommandIo } from './command/invocation.ts';
+import { runCli } from './command/run-cli.ts';
+import { commandTree } from './commands/tree.ts';
+
+/** A terminal, npm and a shell may each pass the same Ctrl-C on; within this time it is one. */
+const sameKeyPressMs = 400;
+
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever read our output has seen enough (`vmstation … | head`).
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}
+
+const io: CommandIo = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
+  outIsTerminal: process.stdout.isTTY,
+  errIsTerminal: process.stderr.isTTY,
+  columns: () => process.stderr.columns ?? process.stdout.columns ?? 100,
+  env: process.env,
+  workingDirectory: process.env['VMSTATION_CALLER_DIR'] ?? process.cwd(),
+  signal: interruption(),
+};
+process.exitCode = await runCli(commandTree, manifest.version, process.argv.slice(2), io);
+
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await terminal.question(question);
+  } finally {
+    terminal.close();
+  }
+}
+
+/** Aborts at the first Ctrl-C or termination: the step in hand is finished. The second one ends the process at once. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  let first = 0;
+  const interrupt = (): void => {
+    if (controller.signal.aborted && Date.now() - first > sameKeyPressMs) process.exit(130);
+    if (controller.signal.aborted) return;
+    first = Date.now();
+    controller.abort(new Error('interrupted'));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
+  return controller.signal;
+}
