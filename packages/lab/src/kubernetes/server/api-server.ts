@@ -1,0 +1,131 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { ClusterFaults } from '../faults/cluster-faults.ts';
+import { StatusError } from '../status-error.ts';
+import type { ApiResponse } from '../request/api-request.ts';
+import type { ApiHandler } from './api-handler.ts';
+import type { ClusterCertificates } from './certificates.ts';
+
+/** The API server's socket on loopback. */
+export class ApiServer {
+  readonly #server: Server;
+  readonly #handler: ApiHandler;
+  readonly #faults: ClusterFaults;
+  readonly #streams = new Set<() => void>();
+
+  constructor(handler: ApiHandler, faults: ClusterFaults, certificates: ClusterCertificates) {
+    this.#handler = handler;
+    this.#faults = faults;
+    this.#server = createServer({ cert: certificates.certificate, key: certificates.key }, (request, response) => {
+      this.#serve(request, response).catch((error: unknown) => response.destroy(error as Error));
+    });
+    this.#server.keepAliveTimeout = 60_000;
+    this.#server.on('connection', (socket: Socket) => socket.setNoDelay(true));
+  }
+
+  /** Begins to listen on 127.0.0.1; 0 picks a free port. Returns the port. Rejects with EADDRINUSE. */
+  async listen(port: number): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, '127.0.0.1', resolve);
+    });
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Ends every open watch and log stream: what a restart of the API server does to clients. */
+  dropStreams(): void {
+    for (const drop of this.#streams) drop();
+    this.#streams.clear();
+  }
+
+  async close(): Promise<void> {
+    this.dropStreams();
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.#faults.take('api-down')) {
+      request.socket.destroy();
+      return;
+    }
+    const slow = this.#faults.take('api-slow');
+    if (slow) await new Promise((resolve) => setTimeout(resolve, slow.delayMs));
+    const body = await readBody(request);
+    const { authorization, accept } = request.headers;
+    const reply = this.#handler.handle({
+      method: request.method ?? 'GET',
+      url: request.url ?? '/',
+      headers: {
+        authorization,
+        accept,
+        'content-type': request.headers['content-type'],
+        'user-agent': request.headers['user-agent'],
+      },
+      body,
+    });
+    this.#send(reply, request, response);
+  }
+
+  #send(reply: ApiResponse, request: IncomingMessage, response: ServerResponse): void {
+    response.statusCode = reply.code;
+    response.setHeader('Cache-Control', 'no-cache, private');
+    response.setHeader('Content-Type', reply.contentType ?? 'application/json');
+    if ('open' in reply) {
+      this.#stream(reply.open, request, response);
+      return;
+    }
+    for (const warning of reply.warnings ?? []) {
+      response.appendHeader('Warning', `299 - "${warning.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`);
+    }
+    const text = typeof reply.body === 'string' ? reply.body : `${JSON.stringify(reply.body)}\n`;
+    const retryAfter = typeof reply.body === 'object' ? reply.body.details : undefined;
+    if (reply.code === 429 && typeof retryAfter === 'object' && retryAfter !== null && 'retryAfterSeconds' in retryAfter) {
+      response.setHeader('Retry-After', String(retryAfter.retryAfterSeconds));
+    }
+    response.setHeader('Content-Length', Buffer.byteLength(text));
+    response.end(request.method === 'HEAD' ? undefined : text);
+  }
+
+  #stream(
+    open: Extract<ApiResponse, { open: unknown }>['open'],
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void {
+    response.flushHeaders();
+    let isOpen = true;
+    const end = (): void => {
+      if (!isOpen) return;
+      isOpen = false;
+      this.#streams.delete(drop);
+      response.end();
+    };
+    const stop = open({ write: (text) => isOpen && response.write(text), end });
+    const drop = (): void => {
+      stop();
+      isOpen = false;
+      response.destroy();
+    };
+    this.#streams.add(drop);
+    request.socket.once('close', () => {
+      stop();
+      isOpen = false;
+      this.#streams.delete(drop);
+    });
+    const dropping = this.#faults.take('api-drops-watches');
+    if (dropping) setTimeout(drop, dropping.afterMs).unref();
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const bytes = Buffer.concat(chunks);
+  if (bytes.length > 3 * 1024 * 1024) {
+    throw new StatusError({ code: 413, reason: 'RequestEntityTooLarge', message: 'Request entity too large: limit is 3145728' });
+  }
+  return bytes.toString('utf8');
+}

@@ -1,0 +1,90 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { KubeObject, ResourceName } from '../kinds.ts';
+
+/** A stored object with its address. */
+export interface StoredRow {
+  readonly resource: ResourceName;
+  readonly namespace: string;
+  readonly name: string;
+  readonly object: KubeObject;
+}
+
+/**
+ * The cluster's memory on disk: one SQLite file with every object, the last resourceVersion and a few named values.
+ * A write is in the file before the call returns, so that `kill -9` loses nothing that a client has seen.
+ */
+export class StateFile {
+  readonly #database: DatabaseSync;
+  readonly #put: StatementSync;
+  readonly #remove: StatementSync;
+  readonly #setValue: StatementSync;
+  readonly #getValue: StatementSync;
+
+  /** Opens or creates the file; ':memory:' keeps nothing. Throws node:sqlite's error when the file is no database. */
+  constructor(path: string) {
+    this.#database = new DatabaseSync(path);
+    this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA busy_timeout = 2000;
+      CREATE TABLE IF NOT EXISTS objects (resource TEXT, namespace TEXT, name TEXT, revision INTEGER, json TEXT,
+        PRIMARY KEY (resource, namespace, name)) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS named_values (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;`);
+    this.#put = this.#database.prepare('INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?)');
+    this.#remove = this.#database.prepare('DELETE FROM objects WHERE resource = ? AND namespace = ? AND name = ?');
+    this.#setValue = this.#database.prepare('INSERT OR REPLACE INTO named_values VALUES (?, ?)');
+    this.#getValue = this.#database.prepare('SELECT value FROM named_values WHERE name = ?');
+  }
+
+  /** Every stored object. */
+  rows(): StoredRow[] {
+    return this.#database
+      .prepare('SELECT resource, namespace, name, json FROM objects')
+      .all()
+      .map((row) => ({
+        resource: String(row.resource) as ResourceName,
+        namespace: String(row.namespace),
+        name: String(row.name),
+        object: JSON.parse(String(row.json)) as KubeObject,
+      }));
+  }
+
+  /** The highest resourceVersion ever given out. */
+  lastRevision(): number {
+    const highest = this.#database.prepare('SELECT max(revision) AS revision FROM objects').get();
+    return Math.max(Number(highest?.revision ?? 0), Number(this.value('revision') ?? 0));
+  }
+
+  put(resource: ResourceName, namespace: string, name: string, revision: number, object: KubeObject): void {
+    this.#put.run(resource, namespace, name, revision, JSON.stringify(object));
+  }
+
+  remove(resource: ResourceName, namespace: string, name: string, revision: number): void {
+    this.#database.exec('BEGIN');
+    this.#remove.run(resource, namespace, name);
+    this.#setValue.run('revision', String(revision));
+    this.#database.exec('COMMIT');
+  }
+
+  value(name: string): string | undefined {
+    const row = this.#getValue.get(name);
+    return row ? String(row.value) : undefined;
+  }
+
+  setValue(name: string, value: string): void {
+    this.#setValue.run(name, value);
+  }
+
+  /** Runs `action` in one transaction: for the many objects of a new cluster. */
+  together(action: () => void): void {
+    this.#database.exec('BEGIN');
+    try {
+      action();
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
