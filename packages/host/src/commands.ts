@@ -58,7 +58,6 @@ export const nodeCommands: readonly NodeCommand[] = [
   { command: 'rmdir', words: [], reason: 'takes folders away only when they are empty' },
   { command: 'chmod', words: [], reason: 'mode' },
   { command: 'chown', words: [], reason: 'owner and group' },
-  { command: 'touch', words: [], reason: 'marks' },
   { command: 'sleep', words: [], reason: 'waits for the lock and for units to settle' },
   { command: 'restorecon', words: [], reason: 'SELinux context, where SELinux is installed', family: 'rhel' },
   { command: 'systemctl', words: [...systemctlVerbs, '--no-pager', '--property=', '--quiet', '--'], reason: 'units' },

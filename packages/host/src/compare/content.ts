@@ -62,18 +62,10 @@ async function fetchTexts(
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<string, string>> {
   const nonce = context.nonce(8);
-  const parts = wanted.map(({ path }, index) =>
-    [
-      `printf '%s\\n' '@${nonce} begin ${index}'`,
-      `head -c ${largestBytes + 1} ${quoteArgument(path)} | base64; printf '%s\\n' "@${nonce} end ${index} $? -"`,
-    ].join('\n'),
+  const script = contentScript(
+    wanted.map(({ path }) => path),
+    nonce,
   );
-  const body = [
-    `printf '%s\\n' '@${nonce} ${greeting}'`,
-    ...parts,
-    `printf '%s\\n' '@${nonce} done ${1 + wanted.length * 2}'`,
-  ];
-  const script = `# vmstation: reads text for a comparison\nmain() {\n${body.join('\n')}\n}\nmain </dev/null\n`;
   const result = await runScript(context, node, script, { timeoutMs: context.checkTimeoutMs, signal });
   const { exitCode, stderr } = result;
   const reply = parseReply(textOf(result), { node, nonce, greeting, exitCode, stderr });
@@ -83,6 +75,19 @@ async function fetchTexts(
     return bytes.length <= largestBytes && isText(text) ? [[path, text]] : [];
   });
   return new Map(texts);
+}
+
+/** The script that sends the first part of some files, as base64 between frames. Pure. */
+export function contentScript(paths: readonly string[], nonce: string): string {
+  const parts = paths.map((path, index) =>
+    [
+      `printf '%s\\n' '@${nonce} begin ${index}'`,
+      `head -c ${largestBytes + 1} ${quoteArgument(path)} | base64; printf '%s\\n' "@${nonce} end ${index} $? -"`,
+    ].join('\n'),
+  );
+  const end = `printf '%s\\n' '@${nonce} done ${1 + paths.length * 2}'`;
+  const body = [`printf '%s\\n' '@${nonce} ${greeting}'`, ...parts, end].join('\n');
+  return `# vmstation: reads text for a comparison\nmain() {\n${body}\n}\nmain </dev/null\n`;
 }
 
 /** No control characters but tab, newline and return, and nothing that was not UTF-8. */

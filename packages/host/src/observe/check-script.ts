@@ -97,7 +97,7 @@ function textLines(probes: ProbeSet): string {
     'set --',
     ...(homes.length === 0
       ? []
-      : [`while IFS=: read -r u k v g c h s; do case $u in ${homes.join(' ')} esac; done </etc/passwd`]),
+      : [`while IFS=: read -r u _ _ _ _ h _; do case $u in ${homes.join(' ')} esac; done </etc/passwd`]),
     `for p in ${quoteArguments(known)} ${factTextFiles.globs.join(' ')}; do set -- "$@" "$p"; done`,
     'begin texts; n=$#; while [ "$n" -gt 0 ]; do p=$1; shift; n=$((n-1)); if [ -f "$p" ] && [ -r "$p" ]; then printf \'%s\\n\' "$p"; set -- "$@" "$p"; fi; done; finish texts 0 "$#"',
     'begin lines; P=$((P+1)); grep -H \'\' "$@"; finish lines "$?" -',
@@ -148,11 +148,11 @@ function machine(): string {
 
 function modules(probes: ProbeSet): string {
   if (probes.modules.length === 0) return 'begin module; finish module 0 0';
-  const folders = probes.modules.map((name) => name.replaceAll('-', '_'));
-  return [
-    `begin module; for p in ${quoteArguments(folders)}; do r=absent; [ ! -d "/sys/module/$p" ] || r=loaded; printf '%s\\n' "$r $p"; done`,
-    `finish module 0 ${folders.length}`,
-  ].join('\n');
+  const each = probes.modules.map((name) => {
+    const folder = name.replaceAll('-', '_');
+    return sh`r=absent; [ ! -d ${`/sys/module/${folder}`} ] || r=loaded; printf '%s\n' "$r "${folder}`.text;
+  });
+  return ['begin module', ...each, `finish module 0 ${each.length}`].join('\n');
 }
 
 function guards(probes: ProbeSet): string {

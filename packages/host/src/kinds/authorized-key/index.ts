@@ -35,7 +35,7 @@ export const authorizedKeyKind = defineKind<AuthorizedKeyResource, KeySeen>({
       keeps: [],
       change: lines(
         // The home may be one that this same run made.
-        sh`h=''; while IFS=: read -r u k o g c d s; do if [ "$u" = ${user} ]; then h=$d; break; fi; done </etc/passwd`,
+        sh`h=''; while IFS=: read -r u _ o g _ d _; do if [ "$u" = ${user} ]; then h=$d; break; fi; done </etc/passwd`,
         sh`if [ -z "$h" ]; then echo 'there is no such user'; exit 1; fi`,
         // What is in a home belongs to its user, who must not be able to make root write elsewhere.
         sh`if [ -L "$h/.ssh" ] || [ -L "$h/.ssh/authorized_keys" ]; then echo "$h/.ssh holds a link where none may be"; exit 1; fi`,

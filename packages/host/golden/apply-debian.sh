@@ -1,0 +1,543 @@
+# vmstation: changes this machine
+N=0123456789abcdef; STATE=/var/lib/vmstation; RUN=''; BAD=''; WATCH=''; UNSETTLED=''
+LC_ALL=C; PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin; export LC_ALL PATH
+umask 077
+
+# A record for whoever listens; in a subshell, because a closed connection kills the process that writes to it.
+say() {
+  ( printf '%s\n' "@$N $*" ) 2>/dev/null
+  [ -z "$RUN" ] || printf '%s\n' "$*" >>"$RUN/records"
+}
+
+# The end of what a step printed.
+tell() {
+  if [ -s "$1" ]; then tail -n 6 "$1" | while IFS= read -r line; do say "said $line"; done; fi
+}
+
+# One line that tells a path's state apart from any other.
+state_of() {
+  if [ -L "$1" ]; then printf 'link %s\n' "$(readlink "$1")"
+  elif [ -f "$1" ]; then s=$(sha256sum "$1"); s=${s#\\}; printf 'file %s %s\n' "${s%% *}" "$(stat -c '%a %u %g' "$1")"
+  elif [ -d "$1" ]; then printf 'directory %s\n' "$(stat -c '%a %u %g' "$1")"
+  elif [ -e "$1" ]; then printf 'other\n'
+  else printf 'absent\n'; fi
+}
+
+# SELinux: the context that the policy wants for the path.
+relabel() {
+  if command -v restorecon >/dev/null 2>&1; then restorecon "$1"; fi
+}
+
+# Puts a finished candidate at its path. A path that cannot be renamed over (a bind mount) is written through.
+place() {
+  if [ -d "$1" ]; then
+    if [ -L "$1" ]; then rm -f "$1"; else discard "$2" "there is a directory at $1"; return 1; fi
+  fi
+  sync "$2"
+  mv -f "$2" "$1" || { cat "$2" >"$1"; rm -f "$2"; }
+  relabel "$1"
+}
+
+discard() {
+  rm -f "$1"
+  printf '%s\n' "$2"
+  return 1
+}
+
+link() {
+  if [ -d "$2" ] && [ ! -L "$2" ]; then printf '%s\n' "there is a directory at $2"; return 1; fi
+  ln -sfn "$1" "$2"
+}
+
+remove() {
+  if [ -d "$1" ] && [ ! -L "$1" ]; then rmdir "$1"; else rm -f "$1"; fi
+}
+
+# One change at a time: a folder that only one can make. It is stale after a reboot, or when its owner is gone.
+lock() {
+  i=0
+  boot=$(cat /proc/sys/kernel/random/boot_id)
+  until mkdir "$STATE/lock" 2>/dev/null; do
+    held=$(cat "$STATE/lock/owner" 2>/dev/null) || held=''
+    if is_stale "$held"; then
+      if mv "$STATE/lock" "$STATE/lock.$N"; then rm -rf "$STATE/lock.$N"; fi
+      continue
+    fi
+    i=$((i+1))
+    if [ "$i" -gt "$1" ]; then RUN=''; say "locked $held"; exit 0; fi
+    sleep 1
+  done
+  printf '%s %s %s %s\n' "$2" "$(date +%s)" "$boot" "$$" >"$STATE/lock/owner"
+}
+
+is_stale() {
+  # Its owner has not written its name yet; one that never does was killed in between.
+  if [ -z "$1" ]; then [ "$i" -gt 10 ]; return; fi
+  printf '%s\n' "$1" >"$STATE/lock.seen.$N"
+  read -r _ since at pid <"$STATE/lock.seen.$N"
+  rm -f "$STATE/lock.seen.$N"
+  if [ "$at" != "$boot" ]; then return 0; fi
+  if [ -d "/proc/$$" ] && [ ! -d "/proc/$pid" ]; then return 0; fi
+  [ $(($(date +%s)-since)) -gt 3600 ]
+}
+
+unlock() {
+  rm -rf "$STATE/lock"
+}
+# Folders above a path; what is made is remembered for the rollback.
+parents() {
+  case ${1%/*} in '') return 0;; esac
+  if [ -d "${1%/*}" ]; then return 0; fi
+  parents "${1%/*}"
+  mkdir "${1%/*}"
+  chmod 0755 "${1%/*}"
+  printf '%s\n' "${1%/*}" >>"$RUN/made.$n"
+}
+
+# Owner and mode of a candidate: as declared, else as the present file's ("-").
+dress() {
+  m=0644; o=''; g=''
+  if [ -f "$1" ]; then m=$(stat -c '%a' "$1"); o=$(stat -c '%u' "$1"); g=$(stat -c '%g' "$1"); fi
+  [ "$3" = - ] || m=$3
+  [ "$4" = - ] || o=$4
+  [ "$5" = - ] || g=$5
+  if [ -n "$o" ]; then chown "$o" "$2"; fi
+  if [ -n "$g" ]; then chown ":$g" "$2"; fi
+  chmod "$m" "$2"
+}
+
+# Keeps a path as it is: its state in before.K, the content of a file in data.K.
+keep() {
+  printf '%s\n' "$2" >"$RUN/path.$1"
+  state_of "$2" >"$RUN/before.$1"
+  if [ -f "$2" ] && [ ! -L "$2" ]; then cp -p "$2" "$RUN/data.$1"; fi
+}
+
+is_bad() {
+  case " $BAD " in *" $1 "*) return 0;; esac
+  return 1
+}
+
+# A change is only right for what was seen: N, what is there, what was there.
+unless_changed() {
+  is_bad "$1" && return 0
+  [ "$2" = "$3" ] && return 0
+  BAD="$BAD $1"
+  say "end $1 stale"
+  say "said it was \"$3\" and is \"$2\" now"
+}
+
+# Runs change_N unless something it depends on went wrong.
+step() {
+  n=$1; shift
+  if is_bad "$n"; then return 0; fi
+  for d in "$@"; do
+    if is_bad "$d"; then BAD="$BAD $n"; say "end $n blocked $d"; return 0; fi
+  done
+  say "begin $n"
+  printf '%s\n' "$n" >>"$RUN/order"
+  ( set -eu; "change_$n" ) >"$RUN/log.$n" 2>&1
+  r=$?
+  if [ "$r" -eq 0 ]; then say "end $n ok"; return 0; fi
+  BAD="$BAD $n"
+  say "end $n failed $r"
+  if [ ! -e "$RUN/secret.$n" ]; then tell "$RUN/log.$n"; fi
+}
+
+# A notification is owed from before the change until the unit has settled; the next run pays what this one cannot.
+owe() {
+  printf '%s\n' "$RUN" >"$STATE/owed/$1"
+  sync "$STATE/owed/$1"
+}
+
+# Sets the line of KEY in a file of ours, made when absent; with an empty key the line is only added when it is not there.
+setting() {
+  f=$1; t="${1%/*}/.vmstation-$N"
+  parents "$1"
+  rm -f "$t"
+  if [ ! -f "$f" ]; then f=/dev/null; fi
+  { K="$2" V="$3" awk '{ l = $0; sub(/^[ \t]*-?[ \t]*/, "", l); sub(/[ \t]*=.*/, "", l); if (l == ENVIRON["K"] || $0 == ENVIRON["V"]) next; print }' "$f"
+    printf '%s\n' "$3"; } >"$t"
+  dress "$1" "$t" - - -
+  place "$1" "$t"
+}
+
+# Starts a unit that does not run; one that runs is left to its handler.
+start() {
+  if systemctl is-active --quiet -- "$1"; then return 0; fi
+  printf '%s\n' "$1" >>"$RUN/started"
+  systemctl start -- "$1"
+}
+
+pulse_of() {
+  systemctl show --no-pager --property=ActiveState,SubState,NRestarts,MainPID -- "$1"
+}
+
+# Restarts or reloads a unit when that is owed, unless this run started it after its files were right.
+handle() {
+  if [ ! -e "$STATE/owed/$1:$2" ]; then return 0; fi
+  if [ -e "$RUN/started" ] && grep -qxF -e "$2" "$RUN/started"; then return 0; fi
+  if [ "$1" = reload ] && [ -e "$STATE/owed/restart:$2" ]; then return 0; fi
+  say "handle $1 $2"
+  if [ "$1" = restart ]; then systemctl restart -- "$2"; else systemctl reload-or-restart -- "$2"; fi >"$RUN/log.handler" 2>&1
+  r=$?
+  if [ "$r" -eq 0 ]; then WATCH="$WATCH $2"; return 0; fi
+  UNSETTLED="$UNSETTLED $2"
+  say "unsettled $2"
+  tell "$RUN/log.handler"
+  last_words "$2"
+}
+
+last_words() {
+  journalctl --no-pager -q -o cat -n 5 -u "$1" >"$RUN/log.journal" 2>&1
+  tell "$RUN/log.journal"
+}
+
+# A unit that dies a moment after its start did not start: watched units must be as they were after a while.
+settle() {
+  if [ -e "$RUN/started" ]; then while IFS= read -r u; do WATCH="$WATCH $u"; done <"$RUN/started"; fi
+  if [ -z "$WATCH" ]; then return 0; fi
+  for u in $WATCH; do pulse_of "$u" >"$RUN/pulse.$u"; done
+  sleep "$1"
+  for u in $WATCH; do
+    p=$(pulse_of "$u")
+    case $p in
+      *ActiveState=active*) if [ "$p" = "$(cat "$RUN/pulse.$u")" ]; then continue; fi;;
+      *ActiveState=inactive*) if systemctl show --no-pager --property=Type,Result -- "$u" | grep -qxF Type=oneshot; then continue; fi;;
+    esac
+    UNSETTLED="$UNSETTLED $u"
+    say "unsettled $u"
+    say "said it did not stay up: $(printf '%s' "$p" | tr '\n' ' ')"
+    last_words "$u"
+  done
+}
+
+# Erases what is paid.
+paid() {
+  case " $UNSETTLED " in *" $2 "*) return 0;; esac
+  rm -f "$STATE/owed/$1:$2"
+}
+change_1() {
+groupadd -g 2000 media
+}
+change_2() {
+groupmod -g 1001 ops
+}
+change_3() {
+useradd -r -u 2000 -g media -d /srv/media -s /usr/sbin/nologin -G video media
+}
+change_4() {
+usermod -s /bin/sh -a -G media ops
+}
+change_5() {
+dpkg-query -W -f='${Status} ${Package}\n' | sed -n 's/^.* installed //p' >"$RUN/packages.$n"
+[ -s "$RUN/packages.$n" ] || { echo 'the list of installed packages could not be read'; exit 1; }
+DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l; export DEBIAN_FRONTEND NEEDRESTART_MODE
+if ! apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install --no-install-recommends chrony rsyslog telnet-; then dpkg --configure -a --force-confdef --force-confold; apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold update; apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install --no-install-recommends chrony rsyslog telnet-; fi
+dpkg-query -W -f='${Status} ${Package}\n' | sed -n 's/^.* installed //p' | grep -vxF -f "$RUN/packages.$n" >"$RUN/installed.$n" || :
+}
+change_6() {
+parents /srv/media; if [ ! -d /srv/media ]; then mkdir /srv/media; chmod 0775 /srv/media; fi
+chown media:media /srv/media
+chmod 0775 /srv/media
+relabel /srv/media
+}
+change_7() {
+h=''; while IFS=: read -r u _ o g _ d _; do if [ "$u" = ops ]; then h=$d; break; fi; done </etc/passwd
+if [ -z "$h" ]; then echo 'there is no such user'; exit 1; fi
+if [ -L "$h/.ssh" ] || [ -L "$h/.ssh/authorized_keys" ]; then echo "$h/.ssh holds a link where none may be"; exit 1; fi
+if [ ! -d "$h/.ssh" ]; then mkdir "$h/.ssh"; chmod 0700 "$h/.ssh"; chown "$o:$g" "$h/.ssh"; relabel "$h/.ssh"; fi
+f="$h/.ssh/authorized_keys"; t="$f.$N"; rm -f "$t"
+printf '%s\n' "$f" >"$RUN/keys-file.$n"; if [ -f "$f" ]; then cp -p "$f" "$RUN/keys.$n"; fi
+{ if [ -f "$f" ]; then cat "$f"; if [ -s "$f" ] && [ -n "$(tail -c 1 "$f")" ]; then echo; fi; fi; printf '%s\n' 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBcu ops@station'; } >"$t"
+chmod 0600 "$t"; chown "$o:$g" "$t"; place "$f" "$t"
+}
+change_8() {
+owe restart:chrony.service
+parents /etc/chrony/chrony.conf; t=/etc/chrony/.vmstation-0123456789abcdef; rm -f "$t"
+cat >"$t" <<'CONTENT_0123456789abcdef'
+pool 192.168.4.63 iburst
+driftfile /var/lib/chrony/drift
+# it's ours
+CONTENT_0123456789abcdef
+dress /etc/chrony/chrony.conf "$t" 0644 root root
+if command -v chronyd >/dev/null 2>&1; then chronyd -p -f "$t" || discard "$t" 'refused by: chronyd -p -f '\''{}'\'''; fi
+place /etc/chrony/chrony.conf "$t"
+}
+change_9() {
+parents /etc/krb5.keytab; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
+base64 -d >"$t" <<'CONTENT_0123456789abcdef'
+BQJiaW5hcnk=
+CONTENT_0123456789abcdef
+dress /etc/krb5.keytab "$t" 0600 - -
+place /etc/krb5.keytab "$t"
+}
+change_10() {
+remove /etc/motd.old
+}
+change_11() {
+parents /etc/vmstation/current; link v1 /etc/vmstation/current
+}
+change_12() {
+parents /etc/login.defs; f=/etc/login.defs; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
+if [ ! -f "$f" ]; then f=/dev/null; fi
+k=$(grep -n -E -e '^[[:space:]]*UMASK' "$f" | tail -n 1); k=${k%%:*}
+if [ -z "$k" ] && grep -qxF -e 'UMASK 027' "$f"; then exit 0; fi
+V='UMASK 027' awk -v k="$k" 'NR == k { print ENVIRON["V"]; next } { print } END { if (k == "") print ENVIRON["V"] }' "$f" >"$t"
+dress /etc/login.defs "$t" - - -
+place /etc/login.defs "$t"
+}
+change_13() {
+parents /etc/rsyslog.conf; f=/etc/rsyslog.conf; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
+if [ ! -f "$f" ]; then exit 0; fi
+grep -vxF -e 'module(load="imudp")' "$f" >"$t" || :
+dress /etc/rsyslog.conf "$t" - - -
+place /etc/rsyslog.conf "$t"
+}
+change_14() {
+t=/etc/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/hosts; if [ ! -f "$f" ]; then f=/dev/null; fi
+A=192.168.4.63 V='192.168.4.63 masternode.home.arpa masternode' awk '$1 != ENVIRON["A"] { print; next } !done { print ENVIRON["V"]; done = 1 } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"
+dress /etc/hosts "$t" - - -; place /etc/hosts "$t"
+}
+change_15() {
+parents /etc/hostname; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
+cat >"$t" <<'CONTENT_0123456789abcdef'
+masternode
+CONTENT_0123456789abcdef
+dress /etc/hostname "$t" 0644 - -
+place /etc/hostname "$t"
+printf '%s\n' masternode >/proc/sys/kernel/hostname
+}
+change_16() {
+if [ ! -f /usr/share/zoneinfo/Europe/Berlin ]; then echo 'this machine does not know the zone (package tzdata)'; exit 1; fi
+link /usr/share/zoneinfo/Europe/Berlin /etc/localtime
+parents /etc/timezone; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
+cat >"$t" <<'CONTENT_0123456789abcdef'
+Europe/Berlin
+CONTENT_0123456789abcdef
+dress /etc/timezone "$t" 0644 - -
+place /etc/timezone "$t"
+}
+change_17() {
+parents /etc/systemd/system/vmstation-wol.service; t=/etc/systemd/system/.vmstation-0123456789abcdef; rm -f "$t"
+cat >"$t" <<'CONTENT_0123456789abcdef'
+[Service]
+Type=oneshot
+ExecStart=/bin/true
+CONTENT_0123456789abcdef
+dress /etc/systemd/system/vmstation-wol.service "$t" 0644 root root
+place /etc/systemd/system/vmstation-wol.service "$t"
+}
+change_18() {
+modprobe br_netfilter
+setting /etc/modules-load.d/vmstation.conf '' br_netfilter
+}
+change_19() {
+setting /etc/sysctl.d/90-vmstation.conf net.ipv4.ip_forward 'net.ipv4.ip_forward = 1'
+printf '%s\n' 1 >/proc/sys/net/ipv4/ip_forward
+}
+change_20() {
+swapoff -a
+t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
+awk '$1 !~ /^#/ && $3 == "swap" { print "# off, by vmstation: " $0; next } { print }' /etc/fstab >"$t"
+dress /etc/fstab "$t" - - -; place /etc/fstab "$t"
+}
+change_21() {
+if [ ! -d /srv/backup ]; then parents /srv/backup/.; fi
+t=/etc/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/fstab; if [ ! -f "$f" ]; then f=/dev/null; fi
+A=/srv/backup V='192.168.4.61:/srv/backup /srv/backup nfs rw,soft 0 0' awk '$1 ~ /^#/ || $2 != ENVIRON["A"] { print; next } !done { print ENVIRON["V"]; done = 1 } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"
+dress /etc/fstab "$t" - - -; place /etc/fstab "$t"
+mount /srv/backup
+}
+change_22() {
+locale-gen en_GB.UTF-8
+}
+change_23() {
+systemctl enable -- chrony.service
+start chrony.service
+}
+change_24() {
+systemctl disable -- telnet.socket
+systemctl stop -- telnet.socket
+systemctl mask -- telnet.socket
+}
+main() {
+say 'vmstation-apply 1'
+mkdir -p "$STATE/runs" "$STATE/owed"; chmod 0700 "$STATE" "$STATE/runs" "$STATE/owed"
+lock 60 20261123-091500-k3f9
+B="$STATE/runs/"20261123-091500-k3f9; mkdir -p "$B"; i=1; while [ -e "$B/$i" ]; do i=$((i+1)); done; mkdir "$B/$i"; RUN="$B/$i"
+keep 1 /srv/media
+keep 2 /etc/chrony/chrony.conf
+keep 3 /etc/krb5.keytab
+keep 4 /etc/motd.old
+keep 5 /etc/vmstation/current
+keep 6 /etc/login.defs
+keep 7 /etc/rsyslog.conf
+keep 8 /etc/hosts
+keep 9 /etc/hostname
+keep 10 /etc/localtime
+keep 11 /etc/timezone
+keep 12 /etc/systemd/system/vmstation-wol.service
+keep 13 /etc/modules-load.d/vmstation.conf
+keep 14 /etc/sysctl.d/90-vmstation.conf
+keep 15 /etc/fstab
+printf '%s\n' group:media >"$RUN/ids.1"
+cat >"$RUN/undo.1" <<'UNDO_0123456789abcdef'
+groupdel media
+UNDO_0123456789abcdef
+printf '%s\n' group:ops >"$RUN/ids.2"
+cat >"$RUN/undo.2" <<'UNDO_0123456789abcdef'
+groupmod -g 1000 ops
+UNDO_0123456789abcdef
+printf '%s\n' user:media >"$RUN/ids.3"
+cat >"$RUN/undo.3" <<'UNDO_0123456789abcdef'
+userdel media
+UNDO_0123456789abcdef
+printf '%s\n' user:ops >"$RUN/ids.4"
+cat >"$RUN/undo.4" <<'UNDO_0123456789abcdef'
+usermod -u 1000 -g ops -d /home/ops -s /bin/bash -G '' ops
+UNDO_0123456789abcdef
+printf '%s\n' package:chrony package:rsyslog package:telnet >"$RUN/ids.5"
+cat >"$RUN/undo.5" <<'UNDO_0123456789abcdef'
+if [ -s "$RUN/installed.$n" ]; then set --; while read -r v; do set -- "$@" "$v"; done <"$RUN/installed.$n"; dpkg --purge "$@"; fi
+DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l; export DEBIAN_FRONTEND NEEDRESTART_MODE
+apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install --no-install-recommends telnet
+UNDO_0123456789abcdef
+printf '%s\n' directory:/srv/media >"$RUN/ids.6"
+printf '%s\n' 1 >"$RUN/keeps.6"
+unless_changed 6 "$(state_of /srv/media)" absent
+printf '%s\n' 'authorized-key:ops#AAAAC3NzaC1lZDI1NTE5AAAAIBcu' >"$RUN/ids.7"
+cat >"$RUN/undo.7" <<'UNDO_0123456789abcdef'
+if [ -e "$RUN/keys-file.$n" ]; then f=$(cat "$RUN/keys-file.$n"); if [ -e "$RUN/keys.$n" ]; then t="$f.$N"; cp -p "$RUN/keys.$n" "$t"; place "$f" "$t"; else rm -f "$f"; fi; fi
+UNDO_0123456789abcdef
+printf '%s\n' file:/etc/chrony/chrony.conf >"$RUN/ids.8"
+printf '%s\n' 2 >"$RUN/keeps.8"
+printf '%s\n' 'restart chrony.service' >"$RUN/notifies.8"
+unless_changed 8 "$(state_of /etc/chrony/chrony.conf)" absent
+printf '%s\n' file:/etc/krb5.keytab >"$RUN/ids.9"
+printf '%s\n' 3 >"$RUN/keeps.9"
+: >"$RUN/secret.9"
+unless_changed 9 "$(state_of /etc/krb5.keytab)" absent
+printf '%s\n' file:/etc/motd.old >"$RUN/ids.10"
+printf '%s\n' 4 >"$RUN/keeps.10"
+unless_changed 10 "$(state_of /etc/motd.old)" absent
+printf '%s\n' symlink:/etc/vmstation/current >"$RUN/ids.11"
+printf '%s\n' 5 >"$RUN/keeps.11"
+unless_changed 11 "$(state_of /etc/vmstation/current)" absent
+printf '%s\n' 'line:/etc/login.defs#umask' >"$RUN/ids.12"
+printf '%s\n' 6 >"$RUN/keeps.12"
+unless_changed 12 "$(state_of /etc/login.defs)" absent
+printf '%s\n' 'line:/etc/rsyslog.conf#imudp' >"$RUN/ids.13"
+printf '%s\n' 7 >"$RUN/keeps.13"
+unless_changed 13 "$(state_of /etc/rsyslog.conf)" absent
+printf '%s\n' hosts-entry:192.168.4.63 >"$RUN/ids.14"
+printf '%s\n' 8 >"$RUN/keeps.14"
+unless_changed 14 "$(state_of /etc/hosts)" absent
+printf '%s\n' hostname:system >"$RUN/ids.15"
+printf '%s\n' 9 >"$RUN/keeps.15"
+cat >"$RUN/undo.15" <<'UNDO_0123456789abcdef'
+printf '%s\n' debian >/proc/sys/kernel/hostname
+UNDO_0123456789abcdef
+unless_changed 15 "$(state_of /etc/hostname)" absent
+printf '%s\n' timezone:system >"$RUN/ids.16"
+printf '%s\n' 10 11 >"$RUN/keeps.16"
+unless_changed 16 "$(state_of /etc/localtime)" absent
+unless_changed 16 "$(state_of /etc/timezone)" absent
+printf '%s\n' unit:vmstation-wol.service >"$RUN/ids.17"
+printf '%s\n' 12 >"$RUN/keeps.17"
+: >"$RUN/reload.17"
+unless_changed 17 "$(state_of /etc/systemd/system/vmstation-wol.service)" absent
+printf '%s\n' kernel-module:br_netfilter >"$RUN/ids.18"
+printf '%s\n' 13 >"$RUN/keeps.18"
+cat >"$RUN/undo.18" <<'UNDO_0123456789abcdef'
+modprobe -r br_netfilter
+UNDO_0123456789abcdef
+unless_changed 18 "$(state_of /etc/modules-load.d/vmstation.conf)" absent
+printf '%s\n' sysctl:net.ipv4.ip_forward >"$RUN/ids.19"
+printf '%s\n' 14 >"$RUN/keeps.19"
+cat >"$RUN/undo.19" <<'UNDO_0123456789abcdef'
+printf '%s\n' 0 >/proc/sys/net/ipv4/ip_forward
+UNDO_0123456789abcdef
+unless_changed 19 "$(state_of /etc/sysctl.d/90-vmstation.conf)" absent
+printf '%s\n' swap:system >"$RUN/ids.20"
+printf '%s\n' 15 >"$RUN/keeps.20"
+cat >"$RUN/undo-after.20" <<'UNDO_0123456789abcdef'
+swapon /dev/sda2
+UNDO_0123456789abcdef
+unless_changed 20 "$(state_of /etc/fstab)" absent
+printf '%s\n' mount:/srv/backup >"$RUN/ids.21"
+printf '%s\n' 15 >"$RUN/keeps.21"
+: >"$RUN/reload.21"
+cat >"$RUN/undo.21" <<'UNDO_0123456789abcdef'
+umount /srv/backup
+UNDO_0123456789abcdef
+unless_changed 21 "$(state_of /etc/fstab)" absent
+printf '%s\n' command:locale >"$RUN/ids.22"
+cat >"$RUN/undo.22" <<'UNDO_0123456789abcdef'
+true
+UNDO_0123456789abcdef
+printf '%s\n' service:chrony.service >"$RUN/ids.23"
+cat >"$RUN/undo.23" <<'UNDO_0123456789abcdef'
+systemctl stop -- chrony.service
+systemctl disable -- chrony.service
+UNDO_0123456789abcdef
+unless_changed 23 "$(systemctl show --no-pager --property=UnitFileState -- chrony.service)" 'UnitFileState=disabled'
+printf '%s\n' service:telnet.socket >"$RUN/ids.24"
+cat >"$RUN/undo.24" <<'UNDO_0123456789abcdef'
+systemctl unmask -- telnet.socket
+UNDO_0123456789abcdef
+unless_changed 24 "$(systemctl show --no-pager --property=UnitFileState -- telnet.socket)" 'UnitFileState=disabled'
+step 1
+step 2
+step 3 1
+step 4 1
+step 5
+step 6 3 1
+step 7 4
+step 8
+step 9
+step 10
+step 11
+step 12
+step 13
+step 14
+step 15
+step 16
+step 17
+step 18
+step 19
+step 20
+systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {
+tell "$RUN/log.reload"
+BAD="$BAD 17"; say "end 17 failed 1"
+}
+step 21
+systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {
+tell "$RUN/log.reload"
+BAD="$BAD 21"; say "end 21 failed 1"
+}
+step 22
+step 23
+step 24
+handle restart chrony.service
+settle 2
+paid restart chrony.service
+state_of /srv/media >"$RUN/after.1"
+state_of /etc/chrony/chrony.conf >"$RUN/after.2"
+state_of /etc/krb5.keytab >"$RUN/after.3"
+state_of /etc/motd.old >"$RUN/after.4"
+state_of /etc/vmstation/current >"$RUN/after.5"
+state_of /etc/login.defs >"$RUN/after.6"
+state_of /etc/rsyslog.conf >"$RUN/after.7"
+state_of /etc/hosts >"$RUN/after.8"
+state_of /etc/hostname >"$RUN/after.9"
+state_of /etc/localtime >"$RUN/after.10"
+state_of /etc/timezone >"$RUN/after.11"
+state_of /etc/systemd/system/vmstation-wol.service >"$RUN/after.12"
+state_of /etc/modules-load.d/vmstation.conf >"$RUN/after.13"
+state_of /etc/sysctl.d/90-vmstation.conf >"$RUN/after.14"
+state_of /etc/fstab >"$RUN/after.15"
+unlock
+say 'done'
+}
+main </dev/null

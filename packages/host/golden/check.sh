@@ -1,0 +1,58 @@
+# vmstation: looks at this machine and changes nothing
+LC_ALL=C; PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin; export LC_ALL PATH
+begin() { printf '%s\n' "@0123456789abcdef begin $1"; }
+finish() { printf '%s\n' "@0123456789abcdef end $1 $2 $3"; }
+main() {
+P=1
+printf '%s\n' '@0123456789abcdef vmstation-check 1'
+begin system
+family=''
+if [ -r /etc/os-release ]; then while IFS='=' read -r k v; do case "$k:$v" in
+ID:*debian*|ID:*ubuntu*|ID_LIKE:*debian*|ID_LIKE:*ubuntu*) family=debian;;
+ID:*rhel*|ID:*fedora*|ID:*centos*|ID:*rocky*|ID:*almalinux*|ID_LIKE:*rhel*|ID_LIKE:*fedora*) family=rhel;;
+esac; done </etc/os-release; fi
+printf '%s\n' "family $family"
+systemd=no; [ ! -d /run/systemd/system ] || systemd=yes; printf '%s\n' "systemd $systemd"
+if [ -r /etc/shadow ]; then while IFS=: read -r k v rest; do if [ "$k" = root ]; then case $v in ''|'!'*|'*'*) ;; *) printf '%s\n' 'root-password';; esac; break; fi; done </etc/shadow; fi
+[ ! -e /etc/rancher/k3s/k3s.yaml ] || printf '%s\n' 'kubernetes k3s'
+[ ! -e /etc/systemd/system/k3s-agent.service ] || printf '%s\n' 'kubernetes k3s'
+[ ! -e /etc/rancher/rke2/rke2.yaml ] || printf '%s\n' 'kubernetes rke2'
+[ ! -e /var/lib/rancher/rke2/agent ] || printf '%s\n' 'kubernetes rke2'
+[ ! -e /var/snap/microk8s/current ] || printf '%s\n' 'kubernetes microk8s'
+[ ! -e /var/lib/k0s/pki ] || printf '%s\n' 'kubernetes k0s'
+[ ! -e /etc/kubernetes/kubelet.conf ] || printf '%s\n' 'kubernetes kubeadm'
+for f in /var/lib/vmstation/owed/*; do [ ! -f "$f" ] || printf '%s\n' "owed ${f##*/}"; done
+finish system 0 -
+set --; for p in /srv/media /etc/chrony/chrony.conf /etc/krb5.keytab /etc/motd.old /etc/vmstation/current /etc/login.defs /etc/rsyslog.conf /etc/hosts /etc/hostname /etc/localtime /etc/timezone /etc/systemd/system/vmstation-wol.service /etc/modules-load.d/vmstation.conf /etc/sysctl.d/90-vmstation.conf /etc/fstab; do if [ -e "$p" ] || [ -L "$p" ]; then set -- "$@" "$p"; fi; done
+begin path; r=0; if [ "$#" -gt 0 ]; then P=$((P+1)); stat -c '%a %u %g %U %G %s %F:%n' "$@"; r=$?; fi; finish path "$r" "$#"
+set --; for p in /srv/media /etc/chrony/chrony.conf /etc/krb5.keytab /etc/motd.old /etc/vmstation/current /etc/login.defs /etc/rsyslog.conf /etc/hosts /etc/hostname /etc/localtime /etc/timezone /etc/systemd/system/vmstation-wol.service /etc/modules-load.d/vmstation.conf /etc/sysctl.d/90-vmstation.conf /etc/fstab; do if [ -f "$p" ] && [ ! -L "$p" ]; then set -- "$@" "$p"; fi; done
+begin digest; r=0; if [ "$#" -gt 0 ]; then P=$((P+1)); sha256sum "$@"; r=$?; fi; finish digest "$r" "$#"
+set --
+while IFS=: read -r u _ _ _ _ h _; do case $u in ops) set -- "$@" "$h/.ssh/authorized_keys";; esac; done </etc/passwd
+for p in /etc/passwd /etc/group /etc/login.defs /etc/rsyslog.conf /etc/hosts /etc/hostname /proc/sys/kernel/hostname /etc/timezone /etc/modules-load.d/vmstation.conf /proc/sys/net/ipv4/ip_forward /etc/sysctl.d/90-vmstation.conf /proc/swaps /etc/fstab /proc/mounts /etc/os-release /proc/meminfo /proc/sys/kernel/osrelease /proc/sys/kernel/random/boot_id /sys/devices/system/cpu/online /sys/class/dmi/id/sys_vendor /sys/class/dmi/id/product_name /run/systemd/container /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf /sys/class/net/*/address; do set -- "$@" "$p"; done
+begin texts; n=$#; while [ "$n" -gt 0 ]; do p=$1; shift; n=$((n-1)); if [ -f "$p" ] && [ -r "$p" ]; then printf '%s\n' "$p"; set -- "$@" "$p"; fi; done; finish texts 0 "$#"
+begin lines; P=$((P+1)); grep -H '' "$@"; finish lines "$?" -
+begin package; P=$((P+1))
+case $family in
+debian) dpkg-query -W -f='${Package}\t${Status}\t${Version}\n' chrony rsyslog telnet; r=$?;;
+rhel) rpm -q --qf='%{NAME}\tinstall ok installed\t%{VERSION}-%{RELEASE}\n' chrony rsyslog telnet; r=$?;;
+*) r=127;;
+esac
+finish package "$r" 3
+begin unit; r=127
+if [ "$systemd" = yes ]; then P=$((P+1)); systemctl show --no-pager --property=Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,Type,Result,NRestarts,MainPID -- vmstation-wol.service chrony.service telnet.socket; r=$?; fi
+finish unit "$r" 3
+set --; begin link; for p in /usr/bin/python3 /srv/media /etc/chrony/chrony.conf /etc/krb5.keytab /etc/motd.old /etc/vmstation/current /etc/login.defs /etc/rsyslog.conf /etc/hosts /etc/hostname /etc/localtime /etc/timezone /etc/systemd/system/vmstation-wol.service /etc/modules-load.d/vmstation.conf /etc/sysctl.d/90-vmstation.conf /etc/fstab; do if [ -L "$p" ]; then set -- "$@" "$p"; printf '%s\n' "$p"; fi; done; finish link 0 "$#"
+begin target; r=0; if [ "$#" -gt 0 ]; then P=$((P+1)); readlink "$@"; r=$?; fi; finish target "$r" "$#"
+begin architecture; P=$((P+1)); uname -m; finish architecture "$?" 1
+begin disk; P=$((P+1)); df -Pk /; finish disk "$?" 2
+begin clock; P=$((P+1)); date -u +%Y-%m-%dT%H:%M:%SZ; finish clock "$?" 1
+begin module
+r=absent; [ ! -d /sys/module/br_netfilter ] || r=loaded; printf '%s\n' "$r "br_netfilter
+finish module 0 1
+begin guard
+P=$((P+2)); timeout 20 grep -q en_GB /etc/locale.gen >/dev/null 2>&1; printf '%s\n' "$?"
+finish guard 0 1
+printf '%s\n' "@0123456789abcdef done $P"
+}
+main </dev/null

@@ -1,0 +1,166 @@
+# vmstation: takes back what a run changed
+N=0123456789abcdef; STATE=/var/lib/vmstation; RUN=''; FOUND=0
+LC_ALL=C; PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin; export LC_ALL PATH
+umask 077
+
+# A record for whoever listens; in a subshell, because a closed connection kills the process that writes to it.
+say() {
+  ( printf '%s\n' "@$N $*" ) 2>/dev/null
+  [ -z "$RUN" ] || printf '%s\n' "$*" >>"$RUN/records"
+}
+
+# The end of what a step printed.
+tell() {
+  if [ -s "$1" ]; then tail -n 6 "$1" | while IFS= read -r line; do say "said $line"; done; fi
+}
+
+# One line that tells a path's state apart from any other.
+state_of() {
+  if [ -L "$1" ]; then printf 'link %s\n' "$(readlink "$1")"
+  elif [ -f "$1" ]; then s=$(sha256sum "$1"); s=${s#\\}; printf 'file %s %s\n' "${s%% *}" "$(stat -c '%a %u %g' "$1")"
+  elif [ -d "$1" ]; then printf 'directory %s\n' "$(stat -c '%a %u %g' "$1")"
+  elif [ -e "$1" ]; then printf 'other\n'
+  else printf 'absent\n'; fi
+}
+
+# SELinux: the context that the policy wants for the path.
+relabel() {
+  if command -v restorecon >/dev/null 2>&1; then restorecon "$1"; fi
+}
+
+# Puts a finished candidate at its path. A path that cannot be renamed over (a bind mount) is written through.
+place() {
+  if [ -d "$1" ]; then
+    if [ -L "$1" ]; then rm -f "$1"; else discard "$2" "there is a directory at $1"; return 1; fi
+  fi
+  sync "$2"
+  mv -f "$2" "$1" || { cat "$2" >"$1"; rm -f "$2"; }
+  relabel "$1"
+}
+
+discard() {
+  rm -f "$1"
+  printf '%s\n' "$2"
+  return 1
+}
+
+link() {
+  if [ -d "$2" ] && [ ! -L "$2" ]; then printf '%s\n' "there is a directory at $2"; return 1; fi
+  ln -sfn "$1" "$2"
+}
+
+remove() {
+  if [ -d "$1" ] && [ ! -L "$1" ]; then rmdir "$1"; else rm -f "$1"; fi
+}
+
+# One change at a time: a folder that only one can make. It is stale after a reboot, or when its owner is gone.
+lock() {
+  i=0
+  boot=$(cat /proc/sys/kernel/random/boot_id)
+  until mkdir "$STATE/lock" 2>/dev/null; do
+    held=$(cat "$STATE/lock/owner" 2>/dev/null) || held=''
+    if is_stale "$held"; then
+      if mv "$STATE/lock" "$STATE/lock.$N"; then rm -rf "$STATE/lock.$N"; fi
+      continue
+    fi
+    i=$((i+1))
+    if [ "$i" -gt "$1" ]; then RUN=''; say "locked $held"; exit 0; fi
+    sleep 1
+  done
+  printf '%s %s %s %s\n' "$2" "$(date +%s)" "$boot" "$$" >"$STATE/lock/owner"
+}
+
+is_stale() {
+  # Its owner has not written its name yet; one that never does was killed in between.
+  if [ -z "$1" ]; then [ "$i" -gt 10 ]; return; fi
+  printf '%s\n' "$1" >"$STATE/lock.seen.$N"
+  read -r _ since at pid <"$STATE/lock.seen.$N"
+  rm -f "$STATE/lock.seen.$N"
+  if [ "$at" != "$boot" ]; then return 0; fi
+  if [ -d "/proc/$$" ] && [ ! -d "/proc/$pid" ]; then return 0; fi
+  [ $(($(date +%s)-since)) -gt 3600 ]
+}
+
+unlock() {
+  rm -rf "$STATE/lock"
+}
+# Puts path K back as it was found. What somebody changed after the run is left alone.
+restore() {
+  p=$(cat "$RUN/path.$1")
+  now=$(state_of "$p")
+  was=$(cat "$RUN/before.$1")
+  if [ "$now" = "$was" ]; then return 0; fi
+  if [ -e "$RUN/after.$1" ] && [ "$now" != "$(cat "$RUN/after.$1")" ]; then
+    printf '%s\n' "$p was changed after the run, so it is left as it is"; return 1
+  fi
+  case $was in
+    absent) remove "$p";;
+    link*) remove "$p"; ln -s "${was#link }" "$p";;
+    file*) t="${p%/*}/.vmstation-$N"; cp -p "$RUN/data.$1" "$t"; if [ -L "$p" ]; then rm -f "$p"; fi; place "$p" "$t";;
+    directory*) [ -d "$p" ] || mkdir "$p"
+      read -r k m o g <"$RUN/before.$1"; chown "$o:$g" "$p"; chmod "$m" "$p";;
+    *) printf '%s\n' "$p was neither a file, a folder nor a link"; return 1;;
+  esac
+}
+
+# Folders that the step had to make above its path, deepest first.
+unmake() {
+  MADE=''
+  while IFS= read -r d; do MADE="$d
+$MADE"; done <"$RUN/made.$n"
+  printf '%s' "$MADE" | while IFS= read -r d; do if [ -d "$d" ]; then rmdir "$d"; fi; done
+}
+
+take_back() {
+  # shellcheck source=/dev/null
+  if [ -e "$RUN/undo.$n" ]; then . "$RUN/undo.$n"; fi
+  if [ -e "$RUN/keeps.$n" ]; then while read -r k; do restore "$k"; done <"$RUN/keeps.$n"; fi
+  if [ -e "$RUN/made.$n" ]; then unmake; fi
+  # shellcheck source=/dev/null
+  if [ -e "$RUN/undo-after.$n" ]; then . "$RUN/undo-after.$n"; fi
+}
+
+# One step of one apply, unless an earlier rollback has it already.
+back() {
+  n=$1
+  if [ -e "$RUN/restored.$n" ]; then return 0; fi
+  FOUND=$((FOUND+1))
+  ( set -eu; take_back ) >"$RUN/log.back.$n" 2>&1
+  r=$?
+  if [ "$r" -eq 0 ]; then
+    : >"$RUN/restored.$n"
+    while IFS= read -r id; do say "restored $id"; done <"$RUN/ids.$n"
+    if [ -e "$RUN/notifies.$n" ]; then cat "$RUN/notifies.$n" >>"$RUN/notify"; fi
+    if [ -e "$RUN/reload.$n" ]; then : >"$RUN/reload"; fi
+  else
+    while IFS= read -r id; do say "failed $id"; done <"$RUN/ids.$n"
+    tell "$RUN/log.back.$n"
+  fi
+}
+
+# Steps of one apply, last first; then what was notified.
+back_all() {
+  ORDER=''
+  while read -r n; do ORDER="$n $ORDER"; done <"$RUN/order"
+  for n in $ORDER; do back "$n"; done
+  if [ -e "$RUN/reload" ]; then systemctl daemon-reload; rm -f "$RUN/reload"; fi
+  if [ -e "$RUN/notify" ]; then
+    while read -r action unit; do
+      if systemctl is-active --quiet -- "$unit"; then systemctl "$action" -- "$unit" >"$RUN/log.handler" 2>&1 || { say "unit $unit"; tell "$RUN/log.handler"; }; fi
+      rm -f "$STATE/owed/$action:$unit"
+    done <"$RUN/notify"
+    rm -f "$RUN/notify"
+  fi
+}
+main() {
+say 'vmstation-rollback 1'
+B="$STATE/runs/"20261123-091500-k3f9
+if [ ! -d "$B" ]; then say 'nothing'; say 'done'; return 0; fi
+lock 60 rollback-20261123-091500-k3f9
+i=1; while [ -d "$B/$i" ]; do i=$((i+1)); done
+while [ "$i" -gt 1 ]; do i=$((i-1)); RUN="$B/$i"; [ ! -e "$RUN/order" ] || back_all; done
+unlock
+if [ "$FOUND" -eq 0 ]; then say 'nothing'; fi
+say 'done'
+}
+main </dev/null

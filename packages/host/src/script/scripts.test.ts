@@ -1,0 +1,106 @@
+import { spawnSync } from 'node:child_process';
+import type { NodeFacts } from '@vmstation/core';
+import { expect, test } from 'vitest';
+import { applyScript } from '../apply/apply-script.ts';
+import { applySteps } from '../apply/batches.ts';
+import { orderResources } from '../apply/order.ts';
+import { nodeCommands } from '../commands.ts';
+import { contentScript } from '../compare/content.ts';
+import { kindOf } from '../kinds/registry.ts';
+import { checkScript } from '../observe/check-script.ts';
+import { mergeProbes, type ProbeSet } from '../observe/probe.ts';
+import { rollbackScript } from '../rollback/rollback-script.ts';
+import { observationsOf } from '../testing/fake-node.ts';
+import { sampleResources } from '../testing/sample-node.ts';
+import { commandsIn } from '../testing/shell-words.ts';
+
+const folders = { state: '/var/lib/vmstation' };
+const nonce = '0123456789abcdef';
+
+function sampleProbes(): ProbeSet {
+  return mergeProbes(sampleResources.flatMap((resource) => kindOf(resource).probes(resource)));
+}
+
+function sampleApply(family: NodeFacts['family']): string {
+  const off = { Id: 'x', LoadState: 'loaded', ActiveState: 'inactive', SubState: 'dead', UnitFileState: 'disabled' };
+  const probes = sampleProbes();
+  const texts = {
+    '/etc/passwd': 'root:x:0:0:root:/root:/bin/bash\nops:x:1000:1000::/home/ops:/bin/bash',
+    '/etc/group': 'root:x:0:\nops:x:1000:',
+    '/etc/fstab': 'UUID=1 / ext4 defaults 0 1\n/dev/sda2 none swap sw 0 0',
+    '/proc/swaps': 'Filename Type Size Used Priority\n/dev/sda2 partition 1024 0 -2',
+    '/proc/sys/net/ipv4/ip_forward': '0',
+    '/proc/sys/kernel/hostname': 'debian',
+    '/etc/timezone': 'Etc/UTC',
+  };
+  const seen = observationsOf(
+    { family, texts, units: probes.units.map(() => off), guards: [1], packages: { telnet: '1' } },
+    probes,
+  );
+  const context = {
+    family,
+    delimiter: `CONTENT_${nonce}`,
+    beside: (path: string) => `${path.replace(/\/[^/]*$/, '')}/.vmstation-${nonce}`,
+  };
+  const steps = applySteps(orderResources(sampleResources), seen, context, new Set());
+  return applyScript({ runId: '20261123-091500-k3f9', nonce, folders, steps, seen, settleSeconds: 2, lockSeconds: 60 });
+}
+
+const scripts = [
+  ['check', checkScript(sampleProbes(), nonce, folders)],
+  ['apply-debian', sampleApply('debian')],
+  ['apply-rhel', sampleApply('rhel')],
+  ['content', contentScript(['/etc/motd', "/srv/it's"], nonce)],
+  ['rollback', rollbackScript('20261123-091500-k3f9', nonce, folders, 60)],
+] as const;
+
+test.each(scripts)('the %s script is what it was when somebody last read it', async (name, script) => {
+  await expect(script).toMatchFileSnapshot(`../../golden/${name}.sh`);
+});
+
+const hasShellcheck = spawnSync('shellcheck', ['--version']).status === 0;
+test.skipIf(!hasShellcheck).each(scripts)('shellcheck has nothing to say about the %s script', (_name, script) => {
+  const { stdout } = spawnSync('shellcheck', ['-s', 'sh', '-'], { input: script, encoding: 'utf8' });
+  expect(stdout).toBe('');
+});
+
+const shells = ['dash', 'bash', 'busybox'].filter(
+  (shell) => spawnSync('sh', ['-c', `command -v ${shell}`]).status === 0,
+);
+test.each(shells.flatMap((shell) => scripts.map(([name, script]) => [shell, name, script] as const)))(
+  '%s reads the %s script, and half of it does nothing',
+  (shell, _name, script) => {
+    const argv = shell === 'busybox' ? ['sh'] : [];
+    expect(spawnSync(shell, [...argv, '-n'], { input: script, encoding: 'utf8' })).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+    const cut = spawnSync(shell, argv, {
+      input: script.slice(0, script.lastIndexOf('main </dev/null')),
+      encoding: 'utf8',
+    });
+    expect(cut.stdout).toBe('');
+  },
+);
+
+test.each(scripts)('every command and flag of the %s script is listed', (_name, script) => {
+  const unlisted = commandsIn(script).flatMap(({ program, words }) => {
+    const listed = nodeCommands.find(({ command }) => command === program);
+    if (listed === undefined) return [program];
+    return words
+      .filter((word) => /^-/.test(word) && word !== '-')
+      .filter((word) => !listed.words.some((known) => (known.endsWith('=') ? word.startsWith(known) : known === word)))
+      .map((word) => `${program} ${word}`);
+  });
+  // Commands that the sample itself declares.
+  const declared = ['chronyd', 'locale-gen', 'grep -q', 'true'];
+  expect([...new Set(unlisted)].filter((one) => !declared.some((known) => one.startsWith(known)))).toEqual([]);
+});
+
+test('every listed command is used by some script', () => {
+  const used = new Set(scripts.flatMap(([, script]) => commandsIn(script).map(({ program }) => program)));
+  const elsewhere = ['sh', 'restorecon'];
+  expect(
+    nodeCommands.map(({ command }) => command).filter((command) => !used.has(command) && !elsewhere.includes(command)),
+  ).toEqual([]);
+});

@@ -1,0 +1,80 @@
+import { checkGreeting } from '../observe/check-script.ts';
+import { Observations } from '../observe/observations.ts';
+import type { ProbeSet } from '../observe/probe.ts';
+import { parseReply } from '../observe/reply.ts';
+
+/** What a made-up node holds; what is left out is empty or absent. */
+export interface FakeNode {
+  readonly family?: 'debian' | 'rhel';
+  readonly system?: readonly string[];
+  /** Lines as `stat -c '%a %u %g %U %G %s %F:%n'` prints them. */
+  readonly stat?: readonly string[];
+  readonly digests?: Readonly<Record<string, string>>;
+  readonly texts?: Readonly<Record<string, string>>;
+  readonly packages?: Readonly<Record<string, string>>;
+  readonly units?: readonly Readonly<Record<string, string>>[];
+  readonly links?: Readonly<Record<string, string>>;
+  readonly modules?: readonly string[];
+  readonly guards?: readonly number[];
+}
+
+const nonce = 'n0nce';
+
+/** The reply that such a node would give, framed as a check script frames it. */
+export function fakeReply(node: FakeNode): string {
+  const part = (name: string, lines: readonly string[], exitCode = 0): string[] => [
+    `@${nonce} begin ${name}`,
+    ...lines,
+    `@${nonce} end ${name} ${exitCode} ${lines.length}`,
+  ];
+  const texts = Object.entries({ '/etc/os-release': 'ID=debian\nPRETTY_NAME="Debian"', ...node.texts });
+  return [
+    `@${nonce} ${checkGreeting}`,
+    ...part('system', [`family ${node.family ?? 'debian'}`, 'systemd yes', ...(node.system ?? [])]),
+    ...part('path', node.stat ?? []),
+    ...part(
+      'digest',
+      Object.entries(node.digests ?? {}).map(([path, digest]) => `${digest}  ${path}`),
+    ),
+    ...part(
+      'texts',
+      texts.map(([path]) => path),
+    ),
+    ...part(
+      'lines',
+      texts.flatMap(([path, text]) => text.split('\n').map((line) => `${path}:${line}`)),
+    ),
+    ...part(
+      'package',
+      Object.entries(node.packages ?? {}).map(([name, version]) => `${name}\tinstall ok installed\t${version}`),
+    ),
+    ...part('unit', [
+      (node.units ?? [])
+        .map((unit) =>
+          Object.entries(unit)
+            .map(([key, value]) => `${key}=${value}`)
+            .join('\n'),
+        )
+        .join('\n\n'),
+    ]),
+    ...part('link', Object.keys(node.links ?? {})),
+    ...part('target', Object.values(node.links ?? {})),
+    ...part('architecture', ['x86_64']),
+    ...part('disk', ['Filesystem', '/dev/sda1 100 50 1048576 50% /']),
+    ...part('clock', ['2026-11-23T09:00:00Z']),
+    ...part(
+      'module',
+      (node.modules ?? []).map((name) => `loaded ${name}`),
+    ),
+    ...part('guard', (node.guards ?? []).map(String)),
+    `@${nonce} done 9`,
+    '',
+  ].join('\n');
+}
+
+/** What a check of such a node sees. */
+export function observationsOf(node: FakeNode, probes: Partial<ProbeSet> = {}): Observations {
+  const source = { node: 'fake', nonce, greeting: checkGreeting, exitCode: 0, stderr: '' };
+  const none = { paths: [], contents: [], lines: [], packages: [], units: [], modules: [], keyUsers: [], guards: [] };
+  return new Observations(parseReply(fakeReply(node), source), { ...none, ...probes }, source);
+}
