@@ -43,7 +43,8 @@ begin unit; r=127
 if [ "$systemd" = yes ]; then P=$((P+1)); systemctl show --no-pager --property=Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,Type,Result,NRestarts,MainPID -- vmstation-wol.service chrony.service telnet.socket; r=$?; fi
 finish unit "$r" 3
 set --; begin link; for p in /usr/bin/python3 /srv/media /etc/chrony/chrony.conf /etc/krb5.keytab /etc/motd.old /etc/vmstation/current /etc/login.defs /etc/rsyslog.conf /etc/hosts /etc/hostname /etc/localtime /etc/timezone /etc/systemd/system/vmstation-wol.service /etc/modules-load.d/vmstation.conf /etc/sysctl.d/90-vmstation.conf /etc/fstab; do if [ -L "$p" ]; then set -- "$@" "$p"; printf '%s\n' "$p"; fi; done; finish link 0 "$#"
-begin target; r=0; if [ "$#" -gt 0 ]; then P=$((P+1)); readlink "$@"; r=$?; fi; finish target "$r" "$#"
+begin target; r=0; if [ "$#" -gt 0 ]; then P=$((P+1)); readlink "$@" 2>/dev/null; r=$?; fi
+if [ "$r" -ne 0 ] && [ "$#" -gt 1 ]; then r=0; for p in "$@"; do P=$((P+1)); readlink "$p" || r=$?; done; fi; finish target "$r" "$#"
 begin architecture; P=$((P+1)); uname -m; finish architecture "$?" 1
 begin disk; P=$((P+1)); df -Pk /; finish disk "$?" 2
 begin clock; P=$((P+1)); date -u +%Y-%m-%dT%H:%M:%SZ; finish clock "$?" 1

@@ -134,7 +134,9 @@ function links(probes: ProbeSet): string {
   const words = quoteArguments([...new Set([...factLinks, ...probes.paths])]);
   return [
     `set --; begin link; for p in ${words}; do if [ -L "$p" ]; then set -- "$@" "$p"; printf '%s\\n' "$p"; fi; done; finish link 0 "$#"`,
-    'begin target; r=0; if [ "$#" -gt 0 ]; then P=$((P+1)); readlink "$@"; r=$?; fi; finish target "$r" "$#"',
+    'begin target; r=0; if [ "$#" -gt 0 ]; then P=$((P+1)); readlink "$@" 2>/dev/null; r=$?; fi',
+    // BusyBox reads one link at a time.
+    'if [ "$r" -ne 0 ] && [ "$#" -gt 1 ]; then r=0; for p in "$@"; do P=$((P+1)); readlink "$p" || r=$?; done; fi; finish target "$r" "$#"',
   ].join('\n');
 }
 

@@ -88,7 +88,7 @@ test.each(scripts)('every command and flag of the %s script is listed', (_name, 
     const listed = nodeCommands.find(({ command }) => command === program);
     if (listed === undefined) return [program];
     return words
-      .filter((word) => /^-/.test(word) && word !== '-')
+      .filter((word) => word.startsWith('-') && word !== '-')
       .filter((word) => !listed.words.some((known) => (known.endsWith('=') ? word.startsWith(known) : known === word)))
       .map((word) => `${program} ${word}`);
   });

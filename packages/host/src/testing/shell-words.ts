@@ -62,7 +62,7 @@ function readCommands(source: string, found: FoundCommand[]): void {
       const word = readWord(source, at, found);
       words.push(word.text);
       at = word.end;
-      if (words.length === 3 && words[0] === 'case' && words[2] === 'in') {
+      if (words.at(-3) === 'case' && words.at(-1) === 'in') {
         words = [];
         at = afterPattern(source, at);
       }
