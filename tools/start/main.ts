@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundleCli } from '../build/bundle.ts';
+import { root } from '../checks/source-files.ts';
+import { tryBlockText } from './try-block.ts';
+
+const binFolder = join(root, 'apps', 'cli', 'bin');
+const workspace = join(root, '.lab', 'example');
+const once = process.argv.includes('--once');
+
+/** The command that runs now; signals go on to it, and it decides how to end. */
+let running: ReturnType<typeof spawn> | undefined;
+let interrupted = false;
+let wake = (): void => {};
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    interrupted = true;
+    running?.kill(signal);
+    wake();
+  });
+}
+
+process.exitCode = await start();
+
+async function start(): Promise<number> {
+  await bundleCli();
+  if (!existsSync(join(workspace, 'vmstation.yaml'))) {
+    const exitCode = await vmstation(['init', '--example', workspace, '--quiet']);
+    if (exitCode !== 0) return exitCode;
+  }
+  const started = await vmstation(['lab', 'start']);
+  if (started !== 0) return started;
+  const exitCode = await vmstation(['up', '--yes']);
+  if (exitCode !== 0 || once || interrupted) {
+    const stopped = await vmstation(['lab', 'stop']);
+    console.log(`\n${tryBlockText({ binFolder, workspace, labStopped: true })}`);
+    return exitCode === 0 ? stopped : exitCode;
+  }
+  console.log(`\n${tryBlockText({ binFolder, workspace, labStopped: false })}\n\nThe lab stays until Ctrl-C.`);
+  await untilInterrupted();
+  return vmstation(['lab', 'stop']);
+}
+
+/** Runs the product as an operator would; resolves with its exit code. */
+function vmstation(args: readonly string[]): Promise<number> {
+  const child = spawn(join(binFolder, 'vmstation'), ['--workspace', workspace, ...args], { stdio: 'inherit', cwd: root });
+  running = child;
+  return new Promise((resolve) => {
+    child.on('error', (error) => {
+      console.error(`vmstation could not be started: ${error.message}`);
+      resolve(1);
+    });
+    child.on('exit', (code, signal) => {
+      running = undefined;
+      resolve(code ?? (signal === null ? 1 : 130));
+    });
+  });
+}
+
+function untilInterrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    // A pending promise alone does not keep a process alive.
+    const alive = setInterval(() => {}, 60_000);
+    wake = () => {
+      clearInterval(alive);
+      resolve();
+    };
+  });
+}

@@ -1,0 +1,26 @@
+/** What the last lines of `npm start` are made of. */
+export interface TryBlock {
+  /** Folder with the launcher. */
+  readonly binFolder: string;
+  readonly workspace: string;
+  /** True when the lab was stopped, so that the first thing to do is to start it again. */
+  readonly labStopped: boolean;
+}
+
+/** Lines that can be pasted into a shell, one after the other: they judge, tamper, find exactly that, and repair it. */
+export function tryLines({ binFolder, workspace, labStopped }: TryBlock): readonly string[] {
+  return [
+    `export PATH="${binFolder}:$PATH"; cd "${workspace}"`,
+    ...(labStopped ? ['vmstation lab start'] : []),
+    'vmstation verify all',
+    "vmstation lab ssh storagenodet3500 -- sudo sysctl -w net.ipv4.ip_forward=0",
+    'vmstation drift',
+    'vmstation up --yes',
+  ];
+}
+
+/** The block as it is printed: a heading, then the lines, indented. */
+export function tryBlockText(block: TryBlock): string {
+  const heading = block.labStopped ? 'Try' : 'Try, in another terminal';
+  return [heading, ...tryLines(block).map((line) => `  ${line}`)].join('\n');
+}
