@@ -136,7 +136,7 @@ function inOrder(steps: readonly ApplyStep[]): string[] {
 
 function reloadUnits(numbers: readonly number[]): string {
   return [
-    'systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {',
+    '[ ! -d /run/systemd/system ] || systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {',
     'tell "$RUN/log.reload"',
     ...numbers.map((number) => `BAD="$BAD ${number}"; say "end ${number} failed 1"`),
     '}',

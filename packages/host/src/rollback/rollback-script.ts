@@ -66,7 +66,7 @@ back_all() {
   ORDER=''
   while read -r n; do ORDER="$n $ORDER"; done <"$RUN/order"
   for n in $ORDER; do back "$n"; done
-  if [ -e "$RUN/reload" ]; then systemctl daemon-reload; rm -f "$RUN/reload"; fi
+  if [ -e "$RUN/reload" ]; then [ ! -d /run/systemd/system ] || systemctl daemon-reload; rm -f "$RUN/reload"; fi
   if [ -e "$RUN/notify" ]; then
     while read -r action unit; do
       if systemctl is-active --quiet -- "$unit"; then systemctl "$action" -- "$unit" >"$RUN/log.handler" 2>&1 || { say "unit $unit"; tell "$RUN/log.handler"; }; fi
