@@ -375,6 +375,16 @@ test('guarded resources run only in try mode, last, with what waits for them', a
   expect(outcomes(await apply(host, resources, 'r3'))).toEqual(['unchanged', 'unchanged', 'unchanged']);
 });
 
+test('inside a try mode that somebody else runs, guarded resources are changed directly', async () => {
+  const { folder, host } = scratch();
+  const resources: Resource[] = [
+    { kind: 'file', path: `${folder}/sshd`, content: 'x\n', guard: 'sshd' },
+    { kind: 'file', path: `${folder}/nft`, content: 'x\n', guard: 'firewall' },
+  ];
+  const report = await host.apply({ node: 'node', runId: 'r1', resources, inTryMode: 'sshd' });
+  expect(outcomes(report)).toEqual(['changed', 'blocked']);
+});
+
 test('resources that no script could carry are refused before anything is sent', async () => {
   const { host, sent, folder } = scratch();
   const bad: Resource[] = [

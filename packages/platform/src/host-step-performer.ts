@@ -4,6 +4,7 @@ import {
   type ApplyReport,
   type DesiredState,
   errorRecord,
+  type GuardArea,
   type HostPort,
   type HostStepPerformer,
   type Outcome,
@@ -28,12 +29,17 @@ export interface HostStepPorts {
 /** Carries out the host steps of a node in one apply; guarded ones inside the try mode, or not at all where none is composed. */
 export function hostStepPerformer(ports: HostStepPorts): HostStepPerformer {
   return async (node, steps, runId, progress) => {
-    const guard = steps[0]?.action?.type === 'host' ? steps[0].action.guard : undefined;
+    const guard = guardOf(steps);
     if (guard !== undefined && ports.tryMode === undefined) return steps.map((step) => withoutTryMode(step, guard));
     const change = () => apply(ports, node, steps, runId, progress);
     const report = guard === undefined ? await change() : await ports.tryMode?.attempt(node, guard, change);
     return steps.map((step) => resultOf(step, report?.resources ?? []));
   };
+}
+
+/** Guarded steps come apart from the others, one area at a time. */
+function guardOf(steps: readonly Step[]): GuardArea | undefined {
+  return steps[0]?.action?.type === 'host' ? steps[0].action.guard : undefined;
 }
 
 async function apply(
@@ -43,6 +49,7 @@ async function apply(
   runId: string,
   progress: StepProgress,
 ): Promise<ApplyReport> {
+  const guard = guardOf(steps);
   const stepOfResource = new Map(steps.flatMap((step) => idsOf(step).map((id) => [id, step.id] as const)));
   return ports.host.apply({
     node,
@@ -53,6 +60,7 @@ async function apply(
       if (stepId !== undefined) progress(stepId, id);
     },
     signal: ports.signal,
+    ...(guard === undefined ? {} : { inTryMode: guard }),
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Resource, ResourceId } from '../resource/resource.ts';
+import type { GuardArea, Resource, ResourceId } from '../resource/resource.ts';
 
 /** What was read about a machine besides its resources. Sizes in MiB, times as ISO 8601 text. */
 export interface NodeFacts {
@@ -74,6 +74,8 @@ export interface ApplyRequest {
   /** Resources to bring about; the others of the node's list are context for ordering and are not touched. */
   readonly resources: readonly Resource[];
   readonly onProgress?: (id: ResourceId) => void;
+  /** Set by whoever runs this apply inside {@link TryMode}: guarded resources of this area are changed directly. */
+  readonly inTryMode?: GuardArea;
   readonly signal?: AbortSignal;
 }
 

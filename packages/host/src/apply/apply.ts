@@ -22,10 +22,8 @@ import { type ApplyRecords, parseRecords } from './records.ts';
  */
 export async function applyInOrder(context: HostContext, request: ApplyRequest): Promise<ApplyReport> {
   const before = await observe(context, request.node, request.resources, request.signal);
-  const { free, guarded } = guardedParts(
-    request.resources,
-    (id) => before.check.resources.get(id)?.state === 'differs',
-  );
+  const differs = (id: ResourceId): boolean => before.check.resources.get(id)?.state === 'differs';
+  const { free, guarded } = guardedParts(request.resources, differs, request.inTryMode);
   let report = await applyPart(context, { ...request, resources: free }, before);
   for (const [area, resources] of guarded) {
     const part = { ...request, resources };

@@ -8,12 +8,17 @@ export interface GuardedParts {
 
 /**
  * Differing guarded resources go last, by area; what waits for one of them goes with it. A guarded resource that is right already
- * needs no guard. Pure.
+ * needs no guard, nor does one of the area that is being tried already. Pure.
  */
-export function guardedParts(resources: readonly Resource[], differs: (id: ResourceId) => boolean): GuardedParts {
+export function guardedParts(
+  resources: readonly Resource[],
+  differs: (id: ResourceId) => boolean,
+  tried: GuardArea | undefined,
+): GuardedParts {
   const areaOf = new Map<ResourceId, GuardArea>();
   for (const resource of resources) {
-    if (resource.guard !== undefined && differs(resourceId(resource))) areaOf.set(resourceId(resource), resource.guard);
+    if (resource.guard !== undefined && resource.guard !== tried && differs(resourceId(resource)))
+      areaOf.set(resourceId(resource), resource.guard);
   }
   let grew = true;
   while (grew) {

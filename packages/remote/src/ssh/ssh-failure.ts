@@ -34,7 +34,7 @@ function recognise({ node, destination, stderr, answered }: SshFailure, said: st
       code: 'ssh/host-key-changed',
       kind: 'refused',
       message: `${at} shows another host key than the one this workspace trusts, so nothing was sent to it.`,
-      tryThis: `If you reinstalled ${node}, compare the fingerprint at its console and run: vmstation node trust ${node} --replace`,
+      tryThis: `If you reinstalled ${node}, compare the fingerprint at its console and run: vmstation node trust ${node}`,
       nextSteps: ['If you did not, somebody may be between you and the machine: do not go on.'],
     };
   }
