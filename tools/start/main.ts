@@ -1,13 +1,16 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { bundleCli } from '../build/bundle.ts';
 import { root } from '../checks/source-files.ts';
 import { tryBlockText } from './try-block.ts';
 
 const binFolder = join(root, 'apps', 'cli', 'bin');
-const workspace = join(root, '.lab', 'example');
-const once = process.argv.includes('--once');
+const { values: options } = parseArgs({
+  options: { once: { type: 'boolean', default: false }, workspace: { type: 'string' } },
+});
+const workspace = resolve(options.workspace ?? join(root, '.lab', 'example'));
 
 /** The command that runs now; signals go on to it, and it decides how to end. */
 let running: ReturnType<typeof spawn> | undefined;
@@ -32,7 +35,7 @@ async function start(): Promise<number> {
   const started = await vmstation(['lab', 'start']);
   if (started !== 0) return started;
   const exitCode = await vmstation(['up', '--yes']);
-  if (exitCode !== 0 || once || interrupted) {
+  if (exitCode !== 0 || options.once || interrupted) {
     const stopped = await vmstation(['lab', 'stop']);
     console.log(`\n${tryBlockText({ binFolder, workspace, labStopped: true })}`);
     return exitCode === 0 ? stopped : exitCode;
@@ -44,7 +47,10 @@ async function start(): Promise<number> {
 
 /** Runs the product as an operator would; resolves with its exit code. */
 function vmstation(args: readonly string[]): Promise<number> {
-  const child = spawn(join(binFolder, 'vmstation'), ['--workspace', workspace, ...args], { stdio: 'inherit', cwd: root });
+  const child = spawn(join(binFolder, 'vmstation'), ['--workspace', workspace, ...args], {
+    stdio: 'inherit',
+    cwd: root,
+  });
   running = child;
   return new Promise((resolve) => {
     child.on('error', (error) => {

@@ -13,7 +13,7 @@ export function tryLines({ binFolder, workspace, labStopped }: TryBlock): readon
     `export PATH="${binFolder}:$PATH"; cd "${workspace}"`,
     ...(labStopped ? ['vmstation lab start'] : []),
     'vmstation verify all',
-    "vmstation lab ssh storagenodet3500 -- sudo sysctl -w net.ipv4.ip_forward=0",
+    'vmstation lab ssh storagenodet3500 -- sudo sysctl -w net.ipv4.ip_forward=0',
     'vmstation drift',
     'vmstation up --yes',
   ];
