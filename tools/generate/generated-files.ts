@@ -1,5 +1,6 @@
 import { cliPages, cliPagesFolder } from './cli-pages.ts';
 import { packagesPage } from './packages-page.ts';
+import { referencePage } from './reference-page.ts';
 
 /** Everything that is generated into the tree, by path from the root. */
 export interface GeneratedFiles {
@@ -11,7 +12,11 @@ export interface GeneratedFiles {
 /** Computes every generated file; writes nothing. */
 export async function generatedFiles(): Promise<GeneratedFiles> {
   return {
-    files: new Map([['packages/cluster-docs/architecture/packages.md', packagesPage()], ...cliPages()]),
+    files: new Map([
+      ['packages/cluster-docs/architecture/packages.md', packagesPage()],
+      ['packages/cluster-docs/reference/cluster-file.md', referencePage()],
+      ...cliPages(),
+    ]),
     folders: [cliPagesFolder],
   };
 }
