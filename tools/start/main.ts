@@ -52,25 +52,25 @@ function vmstation(args: readonly string[]): Promise<number> {
     cwd: root,
   });
   running = child;
-  return new Promise((resolve) => {
+  return new Promise((end) => {
     child.on('error', (error) => {
       console.error(`vmstation could not be started: ${error.message}`);
-      resolve(1);
+      end(1);
     });
     child.on('exit', (code, signal) => {
       running = undefined;
-      resolve(code ?? (signal === null ? 1 : 130));
+      end(code ?? (signal === null ? 1 : 130));
     });
   });
 }
 
 function untilInterrupted(): Promise<void> {
-  return new Promise((resolve) => {
+  return new Promise((end) => {
     // A pending promise alone does not keep a process alive.
     const alive = setInterval(() => {}, 60_000);
     wake = () => {
       clearInterval(alive);
-      resolve();
+      end();
     };
   });
 }

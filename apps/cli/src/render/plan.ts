@@ -27,7 +27,7 @@ interface Columns {
 function columnWidths(steps: readonly Step[]): { node: number; title: number } {
   const shown = steps.filter(hasWork);
   return {
-    node: Math.min(24, Math.max(0, ...shown.map((step) => placeOf(step).length))),
+    node: Math.min(24, Math.max('every node'.length, ...shown.map((step) => placeOf(step).length))),
     title: Math.min(40, Math.max(0, ...shown.map((step) => step.title.length))),
   };
 }
@@ -49,21 +49,41 @@ function renderPhase(phase: PhaseName, steps: readonly Step[], view: PlanView, c
   const equal = steps.length - work.length;
   const title = `${style.paint.strong(phase)}  ${view.titleOf(phase)}`;
   if (work.length === 0) return `${mark('unchanged', style)} ${title}${dot(style)}${count(equal, 'step')} equal`;
-  const byNode = [...Map.groupBy(work, placeOf).values()];
-  const lines = byNode.flatMap((group) => group.flatMap((step, index) => renderStep(step, index === 0, view, columns)));
+  const lines = view.detail === 'changes' ? linesByNode(work, columns) : linesOfAlike(work, columns);
   const rest = equal === 0 ? '' : `${dot(style)}${equal} more equal`;
   return [`${style.unicode ? '▸' : '>'} ${title}${rest}`, ...lines].join('\n');
 }
 
-function renderStep(step: Step, namesNode: boolean, view: PlanView, columns: Columns): readonly string[] {
-  const { style } = columns;
-  const place = pad(namesNode ? placeOf(step) : '', columns.node);
-  const title = pad(shorten(step.title, 40, style), columns.title);
-  const head = `    ${place}  ${mark(markOf(step), style)} ${title}  `;
-  const note = shorten(noteOf(step, view.detail), Math.max(16, style.columns - widthOf(head)), style);
-  const line = (head + paintNote(step, note, style)).trimEnd();
-  if (view.detail === 'steps') return [line];
-  return [line, ...renderChanges(step.changes, style, '        ')];
+/** One line a step, its changes below. */
+function linesByNode(work: readonly Step[], columns: Columns): readonly string[] {
+  return [...Map.groupBy(work, placeOf)].flatMap(([place, steps]) =>
+    steps.flatMap((step, index) => [
+      stepLine(step, index === 0 ? place : '', noteOf(step, 'changes'), columns),
+      ...renderChanges(step.changes, columns.style, '        '),
+    ]),
+  );
+}
+
+/** Steps that do the same on several nodes share a line. */
+function linesOfAlike(work: readonly Step[], columns: Columns): readonly string[] {
+  const nodes = new Set(work.flatMap((step) => step.node ?? []));
+  const alike = Map.groupBy(work, (step) => [step.title, markOf(step), noteOf(step, 'steps')].join('\n'));
+  const groups = [...alike.values()].flatMap((steps) =>
+    steps.length === 1 || steps.length === nodes.size ? [steps] : steps.map((step) => [step]),
+  );
+  const placed = groups.map((steps) => ({
+    step: steps[0] as Step,
+    place: steps.length > 1 ? 'every node' : placeOf(steps[0] as Step),
+  }));
+  return [...Map.groupBy(placed, ({ place }) => place).values()].flatMap((group) =>
+    group.map(({ step, place }, index) => stepLine(step, index === 0 ? place : '', noteOf(step, 'steps'), columns)),
+  );
+}
+
+function stepLine(step: Step, place: string, note: string, { node, title, style }: Columns): string {
+  const head = `    ${pad(place, node)}  ${mark(markOf(step), style)} ${pad(shorten(step.title, 40, style), title)}  `;
+  const room = Math.max(16, style.columns - widthOf(head));
+  return (head + paintNote(step, shorten(note, room, style), style)).trimEnd();
 }
 
 function hasWork(step: Step): boolean {

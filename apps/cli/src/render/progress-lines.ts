@@ -48,5 +48,5 @@ function phaseLine(state: ProgressState, event: Extract<RunEvent, { type: 'phase
   const checks = event.findings.length === 0 ? '' : `${proved} of ${event.findings.length} checks ok`;
   const facts = [counts, checks, style.paint.quiet(duration(event.durationMs))].filter((fact) => fact !== '');
   const title = state.phase?.title ?? '';
-  return `${mark(event.outcome, style)} ${pad(style.paint.strong(event.phase), 18)} ${pad(title, 26)} ${facts.join(dot(style))}`;
+  return `${mark(event.outcome, style)} ${pad(style.paint.strong(event.phase), 18)} ${pad(title, 30)}  ${facts.join(dot(style))}`;
 }

@@ -280,7 +280,7 @@ test('a log gets one line per step that did something and one per phase', () => 
   expect(lines.join('\n')).toMatchInlineSnapshot(`
     "    masternode        ● changed     system  2.0 s
         homelab           ☾ queued      system  0.0 s  homelab is asleep
-    ☾ setup              Prepare the nodes          1 changed · 1 queued · 1 of 1 checks ok · 3.0 s"
+    ☾ setup              Prepare the nodes               1 changed · 1 queued · 1 of 1 checks ok · 3.0 s"
   `);
 });
 
