@@ -9,9 +9,8 @@ const sameKeyPressMs = 400;
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    // Whoever read our output has seen enough (`vmstation … | head`).
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+    // Whoever read our output has seen enough (`vmstation … | head`); what was begun is still brought to its end.
+    if (error.code !== 'EPIPE') throw error;
   });
 }
 

@@ -49,7 +49,8 @@ function renderPhase(phase: PhaseName, steps: readonly Step[], view: PlanView, c
   const equal = steps.length - work.length;
   const title = `${style.paint.strong(phase)}  ${view.titleOf(phase)}`;
   if (work.length === 0) return `${mark('unchanged', style)} ${title}${dot(style)}${count(equal, 'step')} equal`;
-  const lines = view.detail === 'changes' ? linesByNode(work, columns) : linesOfAlike(work, columns);
+  const nodes = new Set(steps.flatMap((step) => step.node ?? []));
+  const lines = view.detail === 'changes' ? linesByNode(work, columns) : linesOfAlike(work, nodes.size, columns);
   const rest = equal === 0 ? '' : `${dot(style)}${equal} more equal`;
   return [`${style.unicode ? '▸' : '>'} ${title}${rest}`, ...lines].join('\n');
 }
@@ -65,11 +66,10 @@ function linesByNode(work: readonly Step[], columns: Columns): readonly string[]
 }
 
 /** Steps that do the same on several nodes share a line. */
-function linesOfAlike(work: readonly Step[], columns: Columns): readonly string[] {
-  const nodes = new Set(work.flatMap((step) => step.node ?? []));
+function linesOfAlike(work: readonly Step[], nodes: number, columns: Columns): readonly string[] {
   const alike = Map.groupBy(work, (step) => [step.title, markOf(step), noteOf(step, 'steps')].join('\n'));
   const groups = [...alike.values()].flatMap((steps) =>
-    steps.length === 1 || steps.length === nodes.size ? [steps] : steps.map((step) => [step]),
+    steps.length === 1 || steps.length === nodes ? [steps] : steps.map((step) => [step]),
   );
   const placed = groups.map((steps) => ({
     step: steps[0] as Step,
