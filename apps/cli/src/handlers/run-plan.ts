@@ -130,7 +130,8 @@ async function conclude(
   const { io, global, style } = invocation;
   if (global.json) return;
   io.out(`\n${renderSummary(summary, nextSteps(summary, scope), style)}\n`);
-  if (!global.quiet && scope.tags === undefined) await showAddresses(invocation, session, scope.phases);
+  const reached = summary.ended === 'done' || summary.ended === 'queued';
+  if (reached && !global.quiet && scope.tags === undefined) await showAddresses(invocation, session, scope.phases);
 }
 
 function nextSteps(summary: RunSummary, scope: PlanScope): readonly string[] {

@@ -1,6 +1,6 @@
 import { countEffects, type PhaseName, type Plan, type Step } from '@vmstation/core';
 import { renderChanges } from './diff.ts';
-import { count, pad, shorten, widthOf } from './layout.ts';
+import { count, pad, shorten, widthOf, wrap } from './layout.ts';
 import { dot, mark, type Style } from './style.ts';
 
 /** How much of a plan is shown: what changes in one line a step, or each change with its diff. */
@@ -33,26 +33,47 @@ function columnWidths(steps: readonly Step[]): { node: number; title: number } {
 }
 
 function heading(plan: Plan, style: Style): string {
-  const effects = countEffects(plan);
   const nodes = new Set(plan.steps.flatMap((step) => step.node ?? []));
   const parts = [
     `${style.paint.strong('Plan')} for ${plan.cluster}`,
     count(nodes.size, 'node'),
-    `${count(plan.steps.length, 'step')}: ${effects.change} to change, ${effects.unknown} not known yet, ${effects.none} equal`,
+    `${count(plan.steps.length, 'step')}: ${effectCounts(plan)}`,
   ];
   return parts.join(dot(style));
+}
+
+/** `18 to change, 4 not known yet, 20 equal, 4 checks`, without what is zero. A check changes nothing, so it is neither. */
+function effectCounts(plan: Plan): string {
+  const working = plan.steps.filter((step) => !isCheck(step));
+  const effects = countEffects({ ...plan, steps: working });
+  const parts: readonly (readonly [number, string])[] = [
+    [effects.change, 'to change'],
+    [effects.unknown, 'not known yet'],
+    [effects.none, 'equal'],
+    [plan.steps.length - working.length, 'to check'],
+  ];
+  return parts.flatMap(([number, what]) => (number === 0 ? [] : [`${number} ${what}`])).join(', ');
+}
+
+function isCheck(step: Step): boolean {
+  return step.action?.type === 'check';
+}
+
+function restOf(steps: readonly Step[]): string {
+  const checks = steps.filter(isCheck).length;
+  const equal = steps.length - checks;
+  return [...(equal === 0 ? [] : [`${equal} equal`]), ...(checks === 0 ? [] : [`${checks} to check`])].join(', ');
 }
 
 function renderPhase(phase: PhaseName, steps: readonly Step[], view: PlanView, columns: Columns): string {
   const { style } = columns;
   const work = steps.filter(hasWork);
-  const equal = steps.length - work.length;
+  const rest = restOf(steps.filter((step) => !hasWork(step)));
   const title = `${style.paint.strong(phase)}  ${view.titleOf(phase)}`;
-  if (work.length === 0) return `${mark('unchanged', style)} ${title}${dot(style)}${count(equal, 'step')} equal`;
+  if (work.length === 0) return `${mark('unchanged', style)} ${title}${dot(style)}${rest}`;
   const nodes = new Set(steps.flatMap((step) => step.node ?? []));
   const lines = view.detail === 'changes' ? linesByNode(work, columns) : linesOfAlike(work, nodes.size, columns);
-  const rest = equal === 0 ? '' : `${dot(style)}${equal} more equal`;
-  return [`${style.unicode ? '▸' : '>'} ${title}${rest}`, ...lines].join('\n');
+  return [`${style.unicode ? '▸' : '>'} ${title}${rest === '' ? '' : dot(style) + rest}`, ...lines].join('\n');
 }
 
 /** One line a step, its changes below. */
@@ -65,19 +86,47 @@ function linesByNode(work: readonly Step[], columns: Columns): readonly string[]
   );
 }
 
-/** Steps that do the same on several nodes share a line. */
+/** Steps that do the same on every node share a line, and so do steps of one node that the same thing stops. */
 function linesOfAlike(work: readonly Step[], nodes: number, columns: Columns): readonly string[] {
   const alike = Map.groupBy(work, (step) => [step.title, markOf(step), noteOf(step, 'steps')].join('\n'));
-  const groups = [...alike.values()].flatMap((steps) =>
-    steps.length === 1 || steps.length === nodes ? [steps] : steps.map((step) => [step]),
+  const placed = [...alike.values()].flatMap((steps) =>
+    nodes > 1 && steps.length === nodes
+      ? steps.slice(0, 1).map((step) => ({ step, place: 'every node' }))
+      : steps.map((step) => ({ step, place: placeOf(step) })),
   );
-  const placed = groups.map((steps) => ({
-    step: steps[0] as Step,
-    place: steps.length > 1 ? 'every node' : placeOf(steps[0] as Step),
-  }));
-  return [...Map.groupBy(placed, ({ place }) => place).values()].flatMap((group) =>
-    group.map(({ step, place }, index) => stepLine(step, index === 0 ? place : '', noteOf(step, 'steps'), columns)),
-  );
+  return [...Map.groupBy(placed, ({ place }) => place)].flatMap(([place, members]) => {
+    const steps = members.map(({ step }) => step);
+    const stopped = Map.groupBy(steps.filter(isStopped), (step) => noteOf(step, 'steps'));
+    const lines = [
+      ...steps
+        .filter((step) => !isStopped(step))
+        .map((step) => (name: string) => [stepLine(step, name, noteOf(step, 'steps'), columns)]),
+      ...[...stopped].map(
+        ([note, list]) =>
+          (name: string) =>
+            stoppedLines(list, name, note, columns),
+      ),
+    ];
+    return lines.flatMap((line, index) => line(index === 0 ? place : ''));
+  });
+}
+
+/** Steps that cannot run now, or are not known yet. */
+function isStopped(step: Step): boolean {
+  return step.blockedBy !== undefined || step.unknownUntil !== undefined;
+}
+
+function stoppedLines(steps: readonly Step[], place: string, note: string, columns: Columns): readonly string[] {
+  const [first] = steps;
+  if (first === undefined) return [];
+  if (steps.length === 1 && first.blockedBy === undefined) return [stepLine(first, place, note, columns)];
+  const { node, style } = columns;
+  const head = `    ${pad(place, node)}  ${mark(markOf(first), style)} `;
+  const indent = ' '.repeat(widthOf(head));
+  const room = style.columns - indent.length;
+  const titles = wrap(steps.map((step) => step.title).join(', '), room);
+  const notes = wrap(note, room).map((line) => indent + paintNote(first, line, style));
+  return [...titles.map((line, index) => (index === 0 ? head : indent) + line), ...notes];
 }
 
 function stepLine(step: Step, place: string, note: string, { node, title, style }: Columns): string {
@@ -87,7 +136,7 @@ function stepLine(step: Step, place: string, note: string, { node, title, style 
 }
 
 function hasWork(step: Step): boolean {
-  return step.effect !== 'none' || step.blockedBy !== undefined;
+  return step.effect === 'change' || step.blockedBy !== undefined || (step.effect === 'unknown' && !isCheck(step));
 }
 
 function placeOf(step: Step): string {

@@ -21,6 +21,9 @@ export function linesOf(
 ): { readonly state: ProgressState; readonly lines: readonly string[] } {
   const next = advance(state, event);
   if (event.type === 'step-ended' && !silent[show].has(event.result.outcome)) {
+    const { reason, consequenceOf } = event.result;
+    if (consequenceOf !== undefined || (reason !== undefined && state.reasons.has(reason)))
+      return { state: next, lines: [] };
     return { state: next, lines: [stepLine(state, event, style)] };
   }
   if (event.type === 'phase-ended') return { state: next, lines: [phaseLine(state, event, style)] };
@@ -47,6 +50,5 @@ function phaseLine(state: ProgressState, event: Extract<RunEvent, { type: 'phase
   const proved = event.findings.filter((finding) => finding.state === 'ok').length;
   const checks = event.findings.length === 0 ? '' : `${proved} of ${event.findings.length} checks ok`;
   const facts = [counts, checks, style.paint.quiet(duration(event.durationMs))].filter((fact) => fact !== '');
-  const title = state.phase?.title ?? '';
-  return `${mark(event.outcome, style)} ${pad(style.paint.strong(event.phase), 18)} ${pad(title, 30)}  ${facts.join(dot(style))}`;
+  return `${mark(event.outcome, style)} ${pad(style.paint.strong(event.phase), 18)} ${facts.join(dot(style))}`;
 }

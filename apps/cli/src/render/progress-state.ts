@@ -17,6 +17,8 @@ export interface ProgressState {
   /** Outcomes of the steps of the phase so far. */
   readonly ended: readonly Outcome[];
   readonly running: ReadonlyMap<string, RunningStep>;
+  /** Reasons that the phase has shown already: what stops thirty steps is said once. */
+  readonly reasons: ReadonlySet<string>;
 }
 
 /** Before the first event. */
@@ -26,6 +28,7 @@ export const noProgress: ProgressState = {
   stepsInPhase: 0,
   ended: [],
   running: new Map(),
+  reasons: new Set(),
 };
 
 /** The state after one more event. Pure. */
@@ -44,6 +47,7 @@ export function advance(state: ProgressState, event: RunEvent): ProgressState {
         stepsInPhase: event.steps,
         ended: [],
         running: new Map(),
+        reasons: new Set(),
       };
     case 'step-started': {
       const begun = { step: state.steps.get(event.stepId), stepId: event.stepId, startedAtMs: atMs, line: '' };
@@ -57,7 +61,8 @@ export function advance(state: ProgressState, event: RunEvent): ProgressState {
     case 'step-ended': {
       const running = new Map(state.running);
       running.delete(event.result.stepId);
-      return { ...state, running, ended: [...state.ended, event.result.outcome] };
+      const reasons = new Set(state.reasons).add(event.result.reason ?? '');
+      return { ...state, running, reasons, ended: [...state.ended, event.result.outcome] };
     }
     case 'phase-ended':
       return { ...state, phase: undefined, running: new Map() };

@@ -73,14 +73,15 @@ test('a plan shows what changes by phase and node, and only counts what is equal
   expect(renderPlan(plan, { detail: 'steps', titleOf }, style)).toMatchInlineSnapshot(`
     "Plan for vmstation · 2 nodes · 5 steps: 1 to change, 2 not known yet, 2 equal
 
-    ▸ setup  The phase setup · 1 more equal
+    ▸ setup  The phase setup · 1 equal
         masternode  ● system              sysctl:net.ipv4.ip_forward, file:/etc/modules-load.d/k8s.conf
-        homelab     ☾ system              node/asleep: homelab is asleep (no answer since 09:00)
+        homelab     ☾ system
+                      node/asleep: homelab is asleep (no answer since 09:00)
 
     ▸ infra  The phase infra
         cluster     ? Install Kubernetes  cannot be undone; unknown until setup has run
 
-    ✓ config  The phase config · 1 step equal"
+    ✓ config  The phase config · 1 equal"
   `);
 });
 
@@ -88,7 +89,7 @@ test('with every change shown, values are old → new and files are diffs', () =
   expect(renderPlan(plan, { detail: 'changes', titleOf }, ascii)).toMatchInlineSnapshot(`
     "Plan for vmstation | 2 nodes | 5 steps: 1 to change, 2 not known yet, 2 equal
 
-    > setup  The phase setup | 1 more equal
+    > setup  The phase setup | 1 equal
         masternode  + system              role system
             sysctl:net.ipv4.ip_forward value  0 -> 1
             file:/etc/modules-load.d/k8s.conf
@@ -100,7 +101,7 @@ test('with every change shown, values are old → new and files are diffs', () =
     > infra  The phase infra
         cluster     ? Install Kubernetes  cannot be undone; unknown until setup has run
 
-    = config  The phase config | 1 step equal"
+    = config  The phase config | 1 equal"
   `);
 });
 
@@ -214,10 +215,10 @@ test('a summary names causes, leaves their consequences out, and keeps what was 
           ansible-playbook ended with 2 on homelab: package containerd.io not found
           Try   Read .vmstation/infra/log
           Docs  vmstation explain infra/installer-failed
+      1 more step follows from these.
 
-    Not proved
-      ◌ monitor-stack/verify  not proved
-          Grafana: lab stand-in
+    Not proved here
+      ◌ monitor-stack/verify  Grafana: lab stand-in
 
     Next
       vmstation up   tries again"
@@ -280,7 +281,7 @@ test('a log gets one line per step that did something and one per phase', () => 
   expect(lines.join('\n')).toMatchInlineSnapshot(`
     "    masternode        ● changed     system  2.0 s
         homelab           ☾ queued      system  0.0 s  homelab is asleep
-    ☾ setup              Prepare the nodes               1 changed · 1 queued · 1 of 1 checks ok · 3.0 s"
+    ☾ setup              1 changed · 1 queued · 1 of 1 checks ok · 3.0 s"
   `);
 });
 

@@ -13,4 +13,8 @@ export interface StepResult {
   readonly changes: readonly StepChange[];
   readonly findings: readonly Finding[];
   readonly error?: ErrorRecord;
+  /** The code that explains the reason, when no error or finding carries it. */
+  readonly code?: string;
+  /** The step or phase that it waited for in vain: that one is to be mended. */
+  readonly consequenceOf?: string;
 }

@@ -21,17 +21,16 @@ export function mayBuildOn(outcome: Outcome): boolean {
 /** A step that needs no call: decided by what was observed, or by a need that was not met. Undefined when it has to be carried out. */
 export function decideWithoutRunning(step: Step, results: ReadonlyMap<string, StepResult>): StepResult | undefined {
   if (step.blockedBy !== undefined) {
-    return ended(step, step.blockedBy.asleep === true ? 'queued' : 'blocked', step.blockedBy.reason);
+    const { asleep, code, reason } = step.blockedBy;
+    const waited = step.unknownUntil === undefined ? {} : { consequenceOf: step.unknownUntil };
+    return { ...ended(step, asleep === true ? 'queued' : 'blocked', reason), code, ...waited };
   }
   for (const need of step.needs.steps) {
     const needed = results.get(need);
     if (needed === undefined || mayBuildOn(needed.outcome)) continue;
     const outcome = needed.outcome === 'queued' ? 'queued' : 'blocked';
-    return ended(
-      step,
-      outcome,
-      `${need} ended ${needed.outcome}${needed.reason === undefined ? '' : `: ${needed.reason}`}`,
-    );
+    const reason = `${need} ended ${needed.outcome}${needed.reason === undefined ? '' : `: ${needed.reason}`}`;
+    return { ...ended(step, outcome, reason), consequenceOf: need };
   }
   return step.action === undefined ? ended(step, 'unchanged', undefined) : undefined;
 }

@@ -28,7 +28,7 @@ export function sshFailure(failure: SshFailure): AppError {
 }
 
 function recognise({ node, destination, stderr, answered }: SshFailure, said: string): Recognised {
-  const at = `${node} (${destination})`;
+  const at = destination === node ? node : `${node} (${destination})`;
   if (/REMOTE HOST IDENTIFICATION HAS CHANGED|Host key for \S+ has changed/.test(stderr)) {
     return {
       code: 'ssh/host-key-changed',
