@@ -13,7 +13,7 @@ import type { Invocation } from '../command/invocation.ts';
 import { openSession, type Session } from '../compose/session.ts';
 import { jsonText } from '../render/json.ts';
 import { renderPlan } from '../render/plan.ts';
-import { renderSummary } from '../render/summary.ts';
+import { type NextStep, renderSummary } from '../render/summary.ts';
 import { showAddresses } from './addresses.ts';
 import { type ProgressDisplay, progressDisplay } from './progress.ts';
 
@@ -134,15 +134,15 @@ async function conclude(
   if (reached && !global.quiet && scope.tags === undefined) await showAddresses(invocation, session, scope.phases);
 }
 
-function nextSteps(summary: RunSummary, scope: PlanScope): readonly string[] {
-  if (summary.ended === 'interrupted') return ['vmstation up                 continues from what is there'];
+function nextSteps(summary: RunSummary, scope: PlanScope): readonly NextStep[] {
+  if (summary.ended === 'interrupted') return [['vmstation up', 'continues from what is there']];
   if (summary.ended === 'failed' || summary.ended === 'unknown') {
     return [
-      `vmstation runs show ${summary.runId}   what each step did`,
-      'vmstation up                 tries again; what is done stays done',
+      [`vmstation runs show ${summary.runId}`, 'what each step did'],
+      ['vmstation up', 'tries again; what is done stays done'],
     ];
   }
-  return scope.phases.at(-1) === 'tools' ? [] : ['vmstation verify all         is everything as it should be'];
+  return scope.phases.at(-1) === 'tools' ? [] : [['vmstation verify all', 'is everything as it should be']];
 }
 
 /** Throws cli/unknown-node for a node that the cluster file does not have. */

@@ -207,7 +207,7 @@ const summary: RunSummary = {
 };
 
 test('a summary names causes, leaves their consequences out, and keeps what was not proved apart', () => {
-  expect(renderSummary(summary, ['vmstation up   tries again'], style)).toMatchInlineSnapshot(`
+  expect(renderSummary(summary, [['vmstation up', 'tries again']], style)).toMatchInlineSnapshot(`
     "✗ Failed in 38 s · 3 unchanged · 18 changed · 1 not proved · 7 not run · 1 failed
 
     Needs attention
@@ -221,7 +221,7 @@ test('a summary names causes, leaves their consequences out, and keeps what was 
       ◌ monitor-stack/verify  Grafana: lab stand-in
 
     Next
-      vmstation up   tries again"
+      vmstation up  tries again"
   `);
 });
 

@@ -10,8 +10,12 @@ const verdicts: Readonly<Record<RunSummary['ended'], { readonly text: string; re
   unknown: { text: 'Ended, but something could not be read', outcome: 'unknown' },
 };
 
+/** A command line to type next, and what it does. */
+export type NextStep = readonly [line: string, does: string];
+
 /** How a run ended: verdict and counts, what needs attention with its reason, what this place could not prove, what to do next. */
-export function renderSummary(summary: RunSummary, next: readonly string[], style: Style): string {
+export function renderSummary(summary: RunSummary, next: readonly NextStep[], style: Style): string {
+  const width = Math.max(0, ...next.map(([line]) => line.length));
   const { text, outcome } = verdicts[summary.ended];
   const verdict = summary.ended === 'done' && summary.counts.changed === 0 ? 'Nothing to change' : text;
   const head = `${mark(outcome, style)} ${style.paint.strong(verdict)} in ${duration(summary.durationMs)}${dot(style)}${renderCounts(summary.counts, style)}`;
@@ -21,7 +25,13 @@ export function renderSummary(summary: RunSummary, next: readonly string[], styl
     head,
     ...renderAttention(bad, style),
     ...renderUnproved(unproved, style),
-    ...(next.length === 0 ? [] : ['', style.paint.strong('Next'), ...next.map((line) => `  ${line}`)]),
+    ...(next.length === 0
+      ? []
+      : [
+          '',
+          style.paint.strong('Next'),
+          ...next.map(([line, does]) => `  ${line.padEnd(width)}  ${style.paint.quiet(does)}`),
+        ]),
   ].join('\n');
 }
 
