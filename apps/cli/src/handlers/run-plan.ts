@@ -91,7 +91,9 @@ function showPlan({ io, global, style }: Invocation, plan: Plan, changes: boolea
 
 /** Asks, unless nothing would change, `--yes` was given, or nobody is there: then it refuses. Throws cli/needs-approval, cli/not-approved. */
 async function approve({ io, global }: Invocation, plan: Plan): Promise<void> {
-  const changing = plan.steps.some((step) => step.action !== undefined && step.action.type !== 'check');
+  const changing = plan.steps.some(
+    (step) => step.action !== undefined && step.action.type !== 'check' && step.blockedBy === undefined,
+  );
   if (!changing || global.yes) return;
   if (io.ask === undefined || global.json)
     throw needsApproval('This plan changes machines, and nobody is here to approve it.');

@@ -36,7 +36,7 @@ function heading(plan: Plan, style: Style): string {
   const nodes = new Set(plan.steps.flatMap((step) => step.node ?? []));
   const parts = [
     `${style.paint.strong('Plan')} for ${plan.cluster}`,
-    count(nodes.size, 'node'),
+    ...(nodes.size === 0 ? [] : [count(nodes.size, 'node')]),
     `${count(plan.steps.length, 'step')}: ${effectCounts(plan)}`,
   ];
   return parts.join(dot(style));

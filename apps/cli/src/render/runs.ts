@@ -12,10 +12,9 @@ export function renderRuns(runs: readonly RunRecord[], style: Style): string {
     run.runId,
     localTime(run.startedAt),
     run.summary === undefined ? '' : duration(run.summary.durationMs),
-    run.summary === undefined ? '' : renderCounts(run.summary.counts, style),
-    run.command,
+    run.summary === undefined ? run.command : `${run.command}\n${renderCounts(run.summary.counts, style)}`,
   ]);
-  return table(['ended', 'run', 'started', 'took', 'steps', 'command'], rows, style, '').join('\n');
+  return table(['ended', 'run', 'started', 'took', 'command and steps'], rows, style, '').join('\n');
 }
 
 /** One run as its journal tells it: what each step did, then the summary. */
