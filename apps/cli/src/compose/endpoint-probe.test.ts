@@ -33,7 +33,7 @@ test('an answer says its status and where it was dialled', async () => {
 test('an address of the model is dialled elsewhere, and a stand-in is recognised', async () => {
   const port = await serve(200, { 'x-stand-in': 'grafana/grafana:12.1.0' });
   const probe = endpointProbe({
-    elsewhere: (address, asked) =>
+    elsewhere: async (address, asked) =>
       address === '192.0.2.63' && asked === 30001 ? { address: '127.0.0.1', port } : undefined,
     standInHeader: 'x-stand-in',
   });
@@ -43,6 +43,13 @@ test('an address of the model is dialled elsewhere, and a stand-in is recognised
     ok: true,
     dialled: `127.0.0.1:${port}`,
   });
+});
+
+test('an address that nothing answers for is not dialled', async () => {
+  const probe = endpointProbe({ elsewhere: async () => 'nowhere', standInHeader: undefined });
+  const silence = { ok: false, dialled: '', detail: 'nothing publishes this address' };
+  expect(await probe.http('http://192.0.2.63:30001/', { timeoutMs: 2000 })).toMatchObject(silence);
+  expect(await probe.tcp('192.0.2.63', 30001, { timeoutMs: 2000 })).toMatchObject(silence);
 });
 
 test('an error status, a refusal and silence are answers, not exceptions', async () => {

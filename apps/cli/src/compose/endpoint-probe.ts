@@ -1,27 +1,29 @@
 import { connect } from 'node:net';
 import type { EndpointProbe, ProbeAnswer } from '@vmstation/core';
 
-/** Where an address of the model is really dialled, and how a stand-in says that it is one. */
+/** Where an address of the model is really dialled: itself (undefined), another place, or nowhere: nothing answers for it and nothing is sent. */
+export type Place = { readonly address: string; readonly port: number } | 'nowhere' | undefined;
+
+/** How addresses of the model are dialled, and how a stand-in says that it is one. */
 export interface Dialling {
-  /** Another place for an address and port, or undefined for the address itself. */
-  readonly elsewhere: (
-    address: string,
-    port: number,
-  ) => { readonly address: string; readonly port: number } | undefined;
+  readonly elsewhere: (address: string, port: number) => Promise<Place>;
   /** A response header whose value names what it stands in for. */
   readonly standInHeader: string | undefined;
 }
 
 /** Dials addresses as they are. */
-export const direct: Dialling = { elsewhere: () => undefined, standInHeader: undefined };
+export const direct: Dialling = { elsewhere: async () => undefined, standInHeader: undefined };
 
+const nobody = 'nothing publishes this address';
 const mostBodyCharacters = 64 * 1024;
 
 /** Asks published endpoints over HTTP and TCP. Redirects are answers, not followed: a login page proves that its program runs. */
 export function endpointProbe(dialling: Dialling): EndpointProbe {
   return {
     async http(url, { timeoutMs, signal }) {
-      const { target, dialled } = route(new URL(url), dialling);
+      const routed = await route(new URL(url), dialling);
+      if (routed === 'nowhere') return silent('', nobody);
+      const { target, dialled } = routed;
       const deadline = AbortSignal.timeout(timeoutMs);
       try {
         const response = await fetch(target, {
@@ -42,15 +44,20 @@ export function endpointProbe(dialling: Dialling): EndpointProbe {
       }
     },
     async tcp(address, port, { timeoutMs }) {
-      const place = dialling.elsewhere(address, port) ?? { address, port };
+      const place = (await dialling.elsewhere(address, port)) ?? { address, port };
+      if (place === 'nowhere') return silent('', nobody);
       return knock(place.address, place.port, timeoutMs);
     },
   };
 }
 
-function route(url: URL, dialling: Dialling): { readonly target: URL; readonly dialled: string } {
+async function route(
+  url: URL,
+  dialling: Dialling,
+): Promise<{ readonly target: URL; readonly dialled: string } | 'nowhere'> {
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
-  const place = dialling.elsewhere(url.hostname, port);
+  const place = await dialling.elsewhere(url.hostname, port);
+  if (place === 'nowhere') return place;
   if (place === undefined) return { target: url, dialled: url.origin };
   const target = new URL(url);
   target.hostname = place.address;

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { AppError, didYouMean, type RunEvent, type Transport } from '@vmstation/core';
+import type { RunEvent, Transport } from '@vmstation/core';
 import { createHost } from '@vmstation/host';
 import { kubeConnector } from '@vmstation/kube';
 import { createPlatform, type Platform, type PlatformPorts } from '@vmstation/platform';
@@ -16,6 +16,7 @@ import {
 import manifest from '../../package.json' with { type: 'json' };
 import type { Invocation } from '../command/invocation.ts';
 import { endpointProbe } from './endpoint-probe.ts';
+import { requireNodes } from './require-nodes.ts';
 import { type Surroundings, surroundingsOf } from './surroundings.ts';
 import { randomIds, systemClock } from './system-clock.ts';
 import { journalFile, startFolder } from './workspace-folder.ts';
@@ -57,7 +58,7 @@ export async function openSession(invocation: Invocation, options: SessionOption
       platform,
       ports,
       transport,
-      requireNodes: (names) => requireNodes(workspace, names),
+      requireNodes: (names) => requireNodes(workspace.cluster, names),
       async close() {
         ports.journal.close();
         await transport.close();
@@ -118,17 +119,4 @@ async function portsOf(
 
 function operatorKeyFile(stateDir: string): string {
   return join(stateDir, 'ssh', 'id_ed25519');
-}
-
-function requireNodes(workspace: LoadedWorkspace, names: readonly string[]): void {
-  const known = workspace.cluster.nodes.map((node) => node.name);
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  const near = didYouMean(unknown, known);
-  throw new AppError({
-    code: 'cli/unknown-node',
-    kind: 'user',
-    message: `The cluster file has no node ${unknown}.`,
-    tryThis: near === undefined ? `It has ${known.join(', ')}.` : `Did you mean ${near}?`,
-  });
 }

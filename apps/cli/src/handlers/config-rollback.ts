@@ -1,11 +1,10 @@
 import { AppError, exitCodes, type RollbackReport } from '@vmstation/core';
 import type { CommandHandler } from '../command/define-command.ts';
-import type { Invocation } from '../command/invocation.ts';
 import { openSession, type Session } from '../compose/session.ts';
 import { jsonText } from '../render/json.ts';
 import { table } from '../render/layout.ts';
 import { mark, type Style } from '../render/style.ts';
-import { needsApproval } from './run-plan.ts';
+import { requireApproval } from './approval.ts';
 
 /** Puts back what a run changed on the machines that it touched. */
 export const handleConfigRollback: CommandHandler = async (invocation) => {
@@ -15,7 +14,10 @@ export const handleConfigRollback: CommandHandler = async (invocation) => {
   try {
     const nodes = invocation.options('node') ?? touchedNodes(session, runId);
     session.requireNodes(nodes);
-    await approve(invocation, runId, nodes);
+    await requireApproval(invocation, {
+      question: `Put back what ${runId} changed on ${nodes.join(', ')}?`,
+      whenAlone: `Rolling back changes ${nodes.join(', ')}, and nobody is here to approve it.`,
+    });
     const reports = await session.platform.rollback(runId, nodes);
     io.out(global.json ? `${jsonText(reports)}\n` : `${renderReports(reports, style)}\n`);
     return reports.some(({ failed }) => failed.length > 0) ? exitCodes.failed : exitCodes.done;
@@ -45,16 +47,6 @@ function touchedNodes(session: Session, runId: string): readonly string[] {
         : `The run ${runId} changed nothing on any machine, so there is nothing to put back.`,
     tryThis: '`vmstation runs list` shows what each run changed.',
   });
-}
-
-async function approve({ io, global }: Invocation, runId: string, nodes: readonly string[]): Promise<void> {
-  if (global.yes) return;
-  if (io.ask === undefined || global.json)
-    throw needsApproval(`Rolling back changes ${nodes.join(', ')}, and nobody is here to approve it.`);
-  const answer = await io.ask(`Put back what ${runId} changed on ${nodes.join(', ')}? [y/N] `);
-  if (!/^y(es)?$/i.test(answer.trim())) {
-    throw new AppError({ code: 'cli/not-approved', kind: 'refused', message: 'Not approved; nothing was changed.' });
-  }
 }
 
 function renderReports(reports: readonly RollbackReport[], style: Style): string {

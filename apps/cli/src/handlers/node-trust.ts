@@ -7,7 +7,7 @@ import { openSession } from '../compose/session.ts';
 import { renderError } from '../render/error.ts';
 import { jsonText } from '../render/json.ts';
 import { mark } from '../render/style.ts';
-import { needsApproval } from './run-plan.ts';
+import { needsApproval, saysYes } from './approval.ts';
 
 interface Trusted {
   readonly node: string;
@@ -97,8 +97,5 @@ async function confirm(
         : `Nobody is here to compare the fingerprints of ${node}.`,
     );
   }
-  const answer = await io.ask(
-    '  Is that what its console shows (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub)? [y/N] ',
-  );
-  return /^y(es)?$/i.test(answer.trim());
+  return saysYes(io.ask, '  Is that what its console shows (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub)?');
 }

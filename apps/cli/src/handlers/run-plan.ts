@@ -15,6 +15,7 @@ import { jsonText } from '../render/json.ts';
 import { renderPlan } from '../render/plan.ts';
 import { type NextStep, renderSummary } from '../render/summary.ts';
 import { showAddresses } from './addresses.ts';
+import { requireApproval, saysYes } from './approval.ts';
 import { type ProgressDisplay, progressDisplay } from './progress.ts';
 
 /** Plans a scope, shows the plan, asks, carries it out and sums up: what every command that changes things does. Returns the exit code. */
@@ -89,22 +90,16 @@ function showPlan({ io, global, style }: Invocation, plan: Plan, changes: boolea
   io.out(`${renderPlan(plan, { detail: changes ? 'changes' : 'steps', titleOf }, style)}\n\n`);
 }
 
-/** Asks, unless nothing would change, `--yes` was given, or nobody is there: then it refuses. Throws cli/needs-approval, cli/not-approved. */
-async function approve({ io, global }: Invocation, plan: Plan): Promise<void> {
+/** Asks when something would really be carried out. Throws what asking throws. */
+async function approve(invocation: Invocation, plan: Plan): Promise<void> {
   const changing = plan.steps.some(
     (step) => step.action !== undefined && step.action.type !== 'check' && step.blockedBy === undefined,
   );
-  if (!changing || global.yes) return;
-  if (io.ask === undefined || global.json)
-    throw needsApproval('This plan changes machines, and nobody is here to approve it.');
-  const answer = await io.ask('Carry this out? [y/N] ');
-  if (!/^y(es)?$/i.test(answer.trim())) {
-    throw new AppError({
-      code: 'cli/not-approved',
-      kind: 'refused',
-      message: 'The plan was not approved; nothing was changed.',
-    });
-  }
+  if (!changing) return;
+  await requireApproval(invocation, {
+    question: 'Carry this out?',
+    whenAlone: 'This plan changes machines, and nobody is here to approve it.',
+  });
 }
 
 async function approveWidening(
@@ -117,10 +112,7 @@ async function approveWidening(
   if (io.ask === undefined || global.json) return false;
   display.close();
   const list = steps.map((step) => `  ${step.id}: ${step.why}`).join('\n');
-  const answer = await io.ask(
-    `These steps cannot be undone and were not in the plan:\n${list}\nCarry them out? [y/N] `,
-  );
-  return /^y(es)?$/i.test(answer.trim());
+  return saysYes(io.ask, `These steps cannot be undone and were not in the plan:\n${list}\nCarry them out?`);
 }
 
 async function conclude(
@@ -151,14 +143,4 @@ function nextSteps(summary: RunSummary, scope: PlanScope): readonly NextStep[] {
 function checkedScope(scope: PlanScope, session: Session): PlanScope {
   session.requireNodes(scope.nodes ?? []);
   return scope;
-}
-
-/** An error for a change that only a person may approve. */
-export function needsApproval(message: string): AppError {
-  return new AppError({
-    code: 'cli/needs-approval',
-    kind: 'refused',
-    message,
-    tryThis: 'Look at it with --dry-run, then run it again with --yes.',
-  });
 }

@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import type { ProcessRunner } from '@vmstation/core';
+import { askLab, type LabStatus, labPaths, labTryMode, standInHeader } from '@vmstation/lab';
+import { nodeProcessRunner } from '@vmstation/remote';
+import type { Dialling } from './endpoint-probe.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** A workspace in its lab: the installer is the lab's, addresses of the model are dialled on loopback, power is asked from the lab. */
+export async function labSurroundings(workspaceRoot: string): Promise<Surroundings> {
+  const paths = labPaths(workspaceRoot);
+  const status = await askLab(paths, 'status', {});
+  return {
+    processes: withFolderFirst(nodeProcessRunner(), paths.binDir),
+    dialling: diallingOf(paths, status),
+    power: {
+      async read(node) {
+        const { state, evidence, since } = await askLab(paths, 'node.power', { node });
+        // It came as JSON, so the time is text.
+        return { state, evidence, since: since === undefined ? undefined : new Date(since) };
+      },
+    },
+    tryMode: () => labTryMode(paths),
+  };
+}
+
+/** Endpoints appear while a run deploys them, so what the lab knows is asked again when an address is not among it. */
+function diallingOf(paths: ReturnType<typeof labPaths>, first: LabStatus): Dialling {
+  let { endpoints } = first;
+  const find = (address: string, port: number) => {
+    const found = endpoints.find((endpoint) => endpoint.address === address && endpoint.port === port);
+    return found === undefined ? undefined : { address: '127.0.0.1', port: found.loopbackPort };
+  };
+  return {
+    standInHeader,
+    async elsewhere(address, port) {
+      const known = find(address, port);
+      if (known !== undefined) return known;
+      ({ endpoints } = await askLab(paths, 'status', {}));
+      return find(address, port) ?? 'nowhere';
+    },
+  };
+}
+
+/** A runner that looks for programs in one folder before PATH. */
+function withFolderFirst(runner: ProcessRunner, folder: string): ProcessRunner {
+  const path = `${folder}:${process.env['PATH'] ?? ''}`;
+  return {
+    run: (argv, options) => runner.run(argv, { ...options, env: { PATH: path, ...options.env } }),
+    follow: (argv, options) => runner.follow(argv, { ...options, env: { PATH: path, ...options.env } }),
+    findOnPath: async (program) =>
+      (await runner.findOnPath(join(folder, program))) ?? (await runner.findOnPath(program)),
+  };
+}
