@@ -89,10 +89,10 @@ export async function createPlatform(ports: PlatformPorts, options: { readonly w
 }
 
 async function declarations(ports: PlatformPorts): Promise<readonly Declaration[]> {
-  const { workspace, secrets, operatorPublicKey } = ports;
+  const { workspace, operatorPublicKey } = ports;
   const lists = await Promise.all([
     declareSetup(workspace, { operatorPublicKey }),
-    declareConfig(workspace, { secrets }),
+    declareConfig(workspace),
     declareMonitorStack(workspace),
     declareApplicationStack(workspace),
   ]);

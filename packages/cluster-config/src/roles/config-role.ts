@@ -1,0 +1,21 @@
+import type { Cluster, ClusterNode, EffectiveSettings, HostRole } from '@vmstation/core';
+
+/** What config's roles read besides the node. */
+export interface ConfigRoleContext {
+  readonly cluster: Cluster;
+  /** The node's settings after its groups and its host folder. */
+  readonly settings: EffectiveSettings;
+}
+
+/** A role of the phase config. */
+export type ConfigRole = HostRole<ConfigRoleContext>;
+
+/** The family that decides the names of packages, units and paths. */
+export function familyOf(node: ClusterNode): 'debian' | 'rhel' {
+  return node.os.startsWith('debian-') ? 'debian' : 'rhel';
+}
+
+/** First lines of every file that a role writes. */
+export function writtenBy(role: string): string {
+  return `# Written by VMStation (role ${role}). A file of this path below hosts/ or group/ in the workspace replaces it.\n`;
+}
