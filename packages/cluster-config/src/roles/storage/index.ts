@@ -67,27 +67,28 @@ function exportsOf(node: ClusterNode, cluster: Cluster, owned: readonly SharedSt
 
 /**
  * The mount of another node's storage. No directory is declared for its path: looking at it would start the automount, and wake or
- * wait for a server that sleeps; systemd makes the mount point.
+ * wait for a server that sleeps. Such a server is mounted when somebody needs it and let go afterwards; an always-on one stays
+ * mounted, so that an absent mount is seen.
  */
 function mount(node: ClusterNode, owner: ClusterNode, storage: SharedStorage): Resource {
-  // A sleeping server must not hang whoever touches the path for ever; an always-on one may be waited for.
-  const patience = maySleep(owner) ? ['soft', 'timeo=150', 'retrans=3'] : ['hard'];
+  const sleeps = maySleep(owner);
   return {
     kind: 'mount',
     path: storage.mountPath,
     source: `${owner.address}:${storage.path}`,
     fstype: 'nfs4',
-    options: [
-      'rw',
-      'noatime',
-      'nofail',
-      '_netdev',
-      'x-systemd.automount',
-      'x-systemd.idle-timeout=600',
-      'x-systemd.mount-timeout=30',
-      ...patience,
-    ],
-    mounted: !maySleep(owner),
+    options: ['rw', 'noatime', 'nofail', '_netdev', ...(sleeps ? onDemand : ['x-systemd.mount-timeout=30', 'hard'])],
+    mounted: !sleeps,
     after: [`package:${packages[familyOf(node)].client}`],
   };
 }
+
+// `soft` gives whoever touches the path an error after a while instead of hanging for ever.
+const onDemand = [
+  'x-systemd.automount',
+  'x-systemd.idle-timeout=600',
+  'x-systemd.mount-timeout=30',
+  'soft',
+  'timeo=150',
+  'retrans=3',
+];

@@ -1,0 +1,189 @@
+import {
+  type Cluster,
+  type ClusterNode,
+  effectiveSettings,
+  exampleCluster,
+  nodeOf,
+  type Resource,
+  resourceId,
+} from '@vmstation/core';
+import { expect, test } from 'vitest';
+import type { ConfigRole } from './config-role.ts';
+import { openingsOf } from './networking/firewall-openings.ts';
+import { firewallRules } from './networking/firewall-table.ts';
+import { networkingRole } from './networking/index.ts';
+import { chronyConfiguration, ntpRole } from './ntp/index.ts';
+import { sshdConfiguration } from './ssh/index.ts';
+import { storageRole } from './storage/index.ts';
+import { syslogRole } from './syslog/index.ts';
+import { systemRole } from './system/index.ts';
+
+const example = exampleCluster();
+const settings = effectiveSettings([], nodeOf(example, 'masternode'));
+
+function declare(role: ConfigRole, node: string, cluster: Cluster = example): readonly Resource[] {
+  return role
+    .declare(nodeOf(cluster, node), { cluster, settings })
+    .map((declared) => ('resource' in declared ? declared.resource : declared));
+}
+
+function ids(resources: readonly Resource[]): readonly string[] {
+  return resources.map(resourceId);
+}
+
+function withMedia(changes: Partial<Cluster['storage'][number]>): Cluster {
+  return { ...example, storage: example.storage.map((storage) => ({ ...storage, ...changes })) };
+}
+
+function withNode(name: string, changes: Partial<ClusterNode>): Cluster {
+  return { ...example, nodes: example.nodes.map((node) => (node.name === name ? { ...node, ...changes } : node)) };
+}
+
+test('the time server serves the node network and asks outside; the others prefer it', () => {
+  const server = chronyConfiguration(nodeOf(example, 'masternode'), { cluster: example, settings });
+  expect(server).toContain('\nallow 192.168.4.0/24\nlocal stratum 10\n');
+  expect(server).not.toContain('192.168.4.63');
+  const client = chronyConfiguration(nodeOf(example, 'homelab'), { cluster: example, settings });
+  expect(client).toContain('\nserver 192.168.4.63 iburst prefer\n');
+  expect(client).not.toMatch(/^(?:allow|local)/m);
+});
+
+test('each family has its own path and unit of chrony', () => {
+  expect(ids(declare(ntpRole, 'masternode'))).toEqual([
+    'package:chrony',
+    'file:/etc/chrony/chrony.conf',
+    'service:chrony.service',
+  ]);
+  expect(ids(declare(ntpRole, 'homelab'))).toEqual([
+    'package:chrony',
+    'file:/etc/chrony.conf',
+    'service:chronyd.service',
+  ]);
+});
+
+test('servers are asked as servers, pools as pools', () => {
+  const cluster: Cluster = {
+    ...example,
+    services: {
+      ...example.services,
+      ntp: { server: 'masternode', upstream: ['192.168.4.1', '2.debian.pool.ntp.org', 'pool.ntp.org'] },
+    },
+  };
+  const text = chronyConfiguration(nodeOf(cluster, 'masternode'), { cluster, settings });
+  expect(text).toContain('server 192.168.4.1 iburst\npool 2.debian.pool.ntp.org iburst\npool pool.ntp.org iburst\n');
+});
+
+test('the log server receives and does not send to itself; the others send', () => {
+  const server = ids(declare(syslogRole, 'masternode'));
+  expect(server).toContain('file:/etc/rsyslog.d/10-vmstation-receiver.conf');
+  expect(server).toContain('file:/etc/logrotate.d/vmstation-remote');
+  expect(server.some((id) => id.includes('sender'))).toBe(false);
+  const sender = declare(syslogRole, 'homelab').find((resource) => resourceId(resource).includes('sender'));
+  expect(sender).toMatchObject({ content: expect.stringContaining('target="192.168.4.63" port="514" protocol="tcp"') });
+});
+
+test('without a log server nothing of rsyslog is declared', () => {
+  const cluster: Cluster = { ...example, services: { ...example.services, syslog: undefined } };
+  expect(declare(syslogRole, 'masternode', cluster)).toEqual([]);
+});
+
+test('storage belongs to its numeric owner and is shared with the other nodes by address', () => {
+  const resources = declare(storageRole, 'storagenodet3500');
+  expect(resources[0]).toEqual({ kind: 'directory', path: '/srv/media', owner: '1000', group: '1000', mode: '0775' });
+  const exported = resources.find((resource) => resourceId(resource) === 'file:/etc/exports.d/vmstation.exports');
+  expect(exported).toMatchObject({
+    content: expect.stringMatching(/^\/srv\/media 192\.168\.4\.63\(.*\) 192\.168\.4\.62\(.*\)$/m),
+  });
+});
+
+test('a sleeping server is mounted on demand only, an always-on one stays mounted; nobody mounts from itself', () => {
+  const all = withMedia({ mountOn: ['masternode', 'storagenodet3500', 'homelab'] });
+  expect(declare(storageRole, 'storagenodet3500', all).some(({ kind }) => kind === 'mount')).toBe(false);
+  expect(declare(storageRole, 'homelab', all).find(({ kind }) => kind === 'mount')).toMatchObject({
+    source: '192.168.4.61:/srv/media',
+    mounted: false,
+    options: expect.arrayContaining(['nofail', '_netdev', 'x-systemd.automount']),
+  });
+  const awake = withMedia({ node: 'masternode', mountOn: ['homelab'] });
+  const mount = declare(storageRole, 'homelab', awake).find(({ kind }) => kind === 'mount');
+  expect(mount).toMatchObject({ mounted: true, options: expect.arrayContaining(['nofail', '_netdev']) });
+  expect(mount?.kind === 'mount' ? mount.options : []).not.toContain('x-systemd.automount');
+});
+
+test('the tool never takes its own way in away', () => {
+  expect(sshdConfiguration(nodeOf(example, 'masternode'))).toContain('\nPermitRootLogin prohibit-password\n');
+  const ops = withNode('masternode', { ssh: { user: 'ops', port: 2222, local: false } });
+  expect(sshdConfiguration(nodeOf(ops, 'masternode'))).toContain('\nPermitRootLogin no\n');
+  expect(openingsOf(nodeOf(ops, 'masternode'), ops)[0]).toEqual({
+    why: 'SSH',
+    protocol: 'tcp',
+    ports: ['2222'],
+    from: undefined,
+  });
+});
+
+test('every file and unit that could lock the operator out is guarded', () => {
+  for (const resource of declare(networkingRole, 'homelab')) {
+    expect([resourceId(resource), resource.guard]).toEqual([
+      resourceId(resource),
+      resource.kind === 'package' ? undefined : 'firewall',
+    ]);
+  }
+});
+
+test('the packet filter names no table but its own and never touches forwarded packets', () => {
+  for (const node of example.nodes) {
+    const rules = firewallRules(node, example);
+    expect(rules).not.toMatch(/flush|forward/);
+    expect([...rules.matchAll(/^(?:delete )?table (.*?)(?: \{)?$/gm)].map(([, name]) => name)).toEqual(
+      Array(3).fill('inet vmstation'),
+    );
+  }
+});
+
+test('a node answers for what the model places on it, and for nothing else', () => {
+  const whys = (name: string, cluster = example) => openingsOf(nodeOf(cluster, name), cluster).map(({ why }) => why);
+  const everywhere = ['SSH', 'Calico, IP in IP', 'Calico, BGP', 'kubelet', 'node-exporter'];
+  const nodePorts = ['NodePorts', 'NodePorts'];
+  expect(whys('masternode')).toEqual([
+    ...everywhere,
+    'Kubernetes API',
+    'etcd',
+    ...nodePorts,
+    'time',
+    'system logs',
+    'Loki',
+  ]);
+  expect(whys('storagenodet3500')).toEqual([...everywhere, ...nodePorts, 'NFS']);
+  expect(whys('homelab')).toEqual([...everywhere, ...nodePorts]);
+  const vxlan: Cluster = {
+    ...example,
+    network: { ...example.network, cni: { plugin: 'calico', encapsulation: 'vxlan', bgp: false } },
+  };
+  expect(whys('homelab', vxlan)).toEqual(['SSH', 'Calico, VXLAN', 'kubelet', 'node-exporter', ...nodePorts]);
+});
+
+test('settings of the workspace carry their place', () => {
+  const node = nodeOf(example, 'homelab');
+  const overlay = {
+    scope: { kind: 'host', name: 'homelab' },
+    files: [],
+    settings: {
+      values: {
+        packages: ['htop'],
+        timezone: 'Europe/Berlin',
+        services: { 'smartd.service': { enabled: true } },
+        sysctl: { 'kernel.kptr_restrict': '2' },
+      },
+      origin: 'hosts/homelab/settings.yaml',
+    },
+  } as const;
+  const declared = systemRole.declare(node, { cluster: example, settings: effectiveSettings([overlay], node) });
+  const placed = declared.flatMap((one) => ('resource' in one ? [[resourceId(one.resource), one.origin]] : []));
+  expect(placed).toEqual([
+    ['timezone:system', 'hosts/homelab/settings.yaml: timezone'],
+    ['package:htop', 'hosts/homelab/settings.yaml: packages'],
+    ['sysctl:kernel.kptr_restrict', 'hosts/homelab/settings.yaml: sysctl'],
+    ['service:smartd.service', 'hosts/homelab/settings.yaml: services'],
+  ]);
+});
