@@ -1,0 +1,165 @@
+import { FileSystemError } from '../../disk/file-system-error.ts';
+import { type Inode, permits } from '../../disk/inode.ts';
+import type { Process, Program } from '../../shell/process.ts';
+import { forEachOperand, parseMode, parseOwner } from './file-commands.ts';
+import { type Options, parseOptions } from './options.ts';
+
+const baseName = (path: string): string => path.split('/').filter(Boolean).pop() ?? '/';
+
+/** What a copy keeps of the original. */
+interface Keep {
+  recursive: boolean;
+  links: boolean;
+  mode: boolean;
+  owner: boolean;
+  times: boolean;
+}
+
+/** Splits operands into sources and a goal folder or file, as cp, mv and install take them. */
+function goalOf(process: Process, options: Options): { sources: string[]; target: (source: string) => string; missing: boolean } {
+  const operands = [...options.operands];
+  const given = options.value('t', 'target-directory');
+  const goal = given ?? operands.pop() ?? '';
+  const isFolder = given !== undefined || (!options.has('T', 'no-target-directory') && process.find(goal)?.kind === 'directory');
+  const target = (source: string): string => (isFolder ? `${goal.replace(/(.)\/$/, '$1')}/${baseName(source)}` : goal);
+  return { sources: operands, target, missing: operands.length === 0 };
+}
+
+/** Copies one file, link or tree. Throws FileSystemError. */
+export function copyEntry(process: Process, from: string, to: string, keep: Keep): void {
+  const { tree } = process.kernel;
+  const source = process.lookup(from, !keep.links);
+  if (!permits(source, process.credentials, 4) && source.kind !== 'symlink') throw new FileSystemError('EACCES', from);
+  const path = process.path(to);
+  if (source.kind === 'directory') {
+    if (!keep.recursive) throw new FileSystemError('EISDIR', from);
+    if (!process.find(to)) tree.create(path, process.credentials, 'directory', source.mode & ~process.umask);
+    for (const name of tree.list(process.path(from), process.credentials)) copyEntry(process, `${from}/${name}`, `${to}/${name}`, keep);
+  } else if (source.kind === 'symlink') {
+    if (process.find(to, false)) tree.unlink(path, process.credentials);
+    tree.symlink(source.target ?? '', path, process.credentials);
+  } else {
+    const file = process.open(to, 'w', source.mode & 0o777);
+    file.release();
+    const copy = process.lookup(to);
+    if (source.view) process.writeFile(to, source.view.read());
+    else if (copy.kind === 'file' && !copy.view) tree.setContent(copy, source.content ?? new Uint8Array(0));
+    else copy.view?.write?.(Buffer.from(source.content ?? []).toString('latin1'));
+  }
+  preserve(process, source, to, keep);
+}
+
+function preserve(process: Process, source: Inode, to: string, keep: Keep): void {
+  const { tree } = process.kernel;
+  const path = process.path(to);
+  const follow = source.kind !== 'symlink';
+  if (keep.owner && process.credentials.uid === 0) tree.chown(path, { uid: source.uid, gid: source.gid }, process.credentials, follow);
+  if (keep.mode && follow) tree.chmod(path, source.mode, process.credentials);
+  if (keep.mode && source.context !== undefined) process.lookup(to, follow).context = source.context;
+  if (keep.times) tree.setTimes(path, source.mtimeMs, process.credentials, follow);
+}
+
+export const cp: Program = async (process) => {
+  const options = parseOptions(
+    process,
+    'a archive r R recursive p preserve:: f force T no-target-directory t: target-directory= P d L H n no-clobber u v verbose i l s reflink:: sparse= b Z no-preserve=',
+  );
+  const { sources, target, missing } = goalOf(process, options);
+  if (missing) return process.fail('missing destination file operand');
+  const archive = options.has('a', 'archive');
+  const kept = options.has('p') ? 'mode,ownership,timestamps' : (options.value('preserve') ?? (options.has('preserve') ? 'mode,ownership,timestamps' : ''));
+  const keep: Keep = {
+    recursive: archive || options.has('r', 'R', 'recursive'),
+    links: archive || options.has('P', 'd') || (options.has('r', 'R', 'recursive') && !options.has('L', 'H')),
+    mode: archive || /mode|all/.test(kept),
+    owner: archive || /ownership|all/.test(kept),
+    times: archive || /timestamps|all/.test(kept),
+  };
+  let status = 0;
+  for (const source of sources) {
+    const goal = target(source);
+    if (options.has('n', 'no-clobber') && process.find(goal, false)) continue;
+    try {
+      const inode = process.find(source, !keep.links);
+      if (inode?.kind === 'directory' && !keep.recursive) status = await process.fail(`-r not specified; omitting directory '${source}'`);
+      else if (inode && inode === process.find(goal)) status = await process.fail(`'${source}' and '${goal}' are the same file`);
+      else copyEntry(process, source, goal, keep);
+    } catch (error) {
+      if (!(error instanceof FileSystemError)) throw error;
+      const message = process.find(source, false) ? `cannot create regular file '${goal}'` : `cannot stat '${source}'`;
+      status = await process.fail(`${message}: ${error.message}`);
+    }
+  }
+  return status;
+};
+
+export const mv: Program = async (process) => {
+  const options = parseOptions(process, 'f force n no-clobber T no-target-directory t: target-directory= v verbose i u b Z');
+  const { sources, target, missing } = goalOf(process, options);
+  if (missing) return process.fail('missing destination file operand');
+  return forEachOperand(process, sources, 'cannot move', (source) => {
+    const goal = target(source);
+    if (options.has('n', 'no-clobber') && process.find(goal, false)) return;
+    process.lookup(source, false);
+    try {
+      process.kernel.tree.rename(process.path(source.replace(/(.)\/+$/, '$1')), process.path(goal.replace(/(.)\/+$/, '$1')), process.credentials);
+    } catch (error) {
+      if (!(error instanceof FileSystemError) || error.code !== 'EXDEV') throw error;
+      if (process.find(goal, false)?.kind === 'file') process.kernel.tree.unlink(process.path(goal), process.credentials);
+      copyEntry(process, source, goal, { recursive: true, links: true, mode: true, owner: true, times: true });
+      removeTree(process, source);
+    }
+  });
+};
+
+/** Removes a file or a directory with everything in it. Throws FileSystemError. */
+export function removeTree(process: Process, path: string): void {
+  const { tree } = process.kernel;
+  const full = process.path(path);
+  if (process.lookup(path, false).kind !== 'directory') {
+    tree.unlink(full, process.credentials);
+    return;
+  }
+  for (const name of tree.list(full, process.credentials)) removeTree(process, `${full}/${name}`);
+  tree.removeDirectory(full, process.credentials);
+}
+
+export const install: Program = async (process) => {
+  const options = parseOptions(process, 'd directory m: mode= o: owner= g: group= D T no-target-directory t: target-directory= v verbose p C compare s b Z c');
+  const owner = options.value('o', 'owner');
+  const group = options.value('g', 'group');
+  const ids = parseOwner(process, `${owner ?? ''}${group === undefined ? '' : `:${group}`}`, false);
+  if (typeof ids === 'string') return process.fail(ids);
+  const isFolder = options.has('d', 'directory');
+  const mode = parseMode(options.value('m', 'mode') ?? '755', 0, isFolder);
+  const finish = (path: string): void => {
+    process.kernel.tree.chmod(process.path(path), mode, process.credentials);
+    if (ids.uid !== undefined || ids.gid !== undefined) process.kernel.tree.chown(process.path(path), ids, process.credentials);
+  };
+  if (isFolder) {
+    return forEachOperand(process, options.operands, 'cannot create directory', (path) => {
+      makeParents(process, `${path}/x`);
+      finish(path);
+    });
+  }
+  const { sources, target, missing } = goalOf(process, options);
+  if (missing) return process.fail('missing destination file operand');
+  return forEachOperand(process, sources, 'cannot install', async (source) => {
+    const goal = target(source);
+    if (options.has('D')) makeParents(process, goal);
+    const text = source === '/dev/stdin' || source === '-' ? await process.readAll() : await process.readFile(source);
+    // GNU install unlinks first, so that a running program's file is not written to.
+    if (process.find(goal, false)) process.kernel.tree.unlink(process.path(goal), process.credentials);
+    process.writeFile(goal, text, 0o600);
+    finish(goal);
+    if (options.has('p')) process.kernel.tree.setTimes(process.path(goal), process.lookup(source).mtimeMs, process.credentials);
+  });
+};
+
+function makeParents(process: Process, path: string): void {
+  const parts = process.path(path).split('/').slice(1, -1);
+  for (let count = 1; count <= parts.length; count += 1) {
+    const part = `/${parts.slice(0, count).join('/')}`;
+    if (!process.find(part)) process.kernel.tree.create(part, process.credentials, 'directory', 0o755);
+  }
+}

@@ -1,0 +1,233 @@
+import { FileSystemError } from '../../disk/file-system-error.ts';
+import { type Inode, permits } from '../../disk/inode.ts';
+import { applySymbolicMode } from '../../shell/builtins.ts';
+import type { Process, Program } from '../../shell/process.ts';
+import { ShellError } from '../../shell/shell-state.ts';
+import { findGroup, findUser } from './accounts.ts';
+import { parseOptions } from './options.ts';
+
+/** Runs `action` for each operand; a refusal is printed with `verb` and fails the command, the others still run. */
+export async function forEachOperand(
+  process: Process,
+  operands: readonly string[],
+  verb: string,
+  action: (path: string) => void | Promise<void>,
+): Promise<number> {
+  let status = 0;
+  for (const path of operands) {
+    try {
+      await action(path);
+    } catch (error) {
+      if (!(error instanceof FileSystemError)) throw error;
+      await process.err(`${process.name}: ${verb} '${path}': ${error.message}\n`);
+      status = 1;
+    }
+  }
+  return status;
+}
+
+/** Mode bits from octal or symbolic text. Throws ShellError. */
+export function parseMode(text: string, old: number, isDirectory = false): number {
+  if (/^[0-7]{1,4}$/.test(text)) return Number.parseInt(text, 8);
+  return applySymbolicMode(old, text, isDirectory);
+}
+
+/** All paths below a directory, itself first. */
+export function walk(process: Process, path: string): string[] {
+  const inode = process.lookup(path, false);
+  if (inode.kind !== 'directory') return [path];
+  const names = process.kernel.tree.list(process.path(path), process.credentials);
+  return [path, ...names.flatMap((name) => walk(process, path.endsWith('/') ? path + name : `${path}/${name}`))];
+}
+
+export const mkdir: Program = async (process) => {
+  const options = parseOptions(process, 'p parents m: mode= v verbose Z');
+  const { tree } = process.kernel;
+  const mode = options.value('m', 'mode');
+  const final = mode === undefined ? 0o777 & ~process.umask : parseMode(mode, 0o777 & ~process.umask, true);
+  return forEachOperand(process, options.operands, 'cannot create directory', (path) => {
+    const full = process.path(path).replace(/(.)\/+$/, '$1');
+    if (!options.has('p', 'parents')) {
+      tree.create(full, process.credentials, 'directory', final);
+      return;
+    }
+    const parts = full.split('/').filter(Boolean);
+    for (let count = 1; count <= parts.length; count += 1) {
+      const part = `/${parts.slice(0, count).join('/')}`;
+      const inode = process.find(part);
+      if (!inode) tree.create(part, process.credentials, 'directory', count === parts.length ? final : 0o777 & ~process.umask);
+      else if (inode.kind !== 'directory') throw new FileSystemError(count === parts.length ? 'EEXIST' : 'ENOTDIR', path);
+    }
+  });
+};
+
+export const rmdir: Program = (process) => {
+  const options = parseOptions(process, 'p parents v verbose ignore-fail-on-non-empty');
+  return forEachOperand(process, options.operands, 'failed to remove', (path) => {
+    try {
+      process.kernel.tree.removeDirectory(process.path(path).replace(/(.)\/+$/, '$1'), process.credentials);
+    } catch (error) {
+      const ignored = error instanceof FileSystemError && error.code === 'ENOTEMPTY' && options.has('ignore-fail-on-non-empty');
+      if (!ignored) throw error;
+    }
+  });
+};
+
+export const rm: Program = async (process) => {
+  const options = parseOptions(process, 'f force r R recursive i v verbose d dir one-file-system preserve-root no-preserve-root');
+  const force = options.has('f', 'force');
+  const { tree } = process.kernel;
+  if (options.operands.length === 0) return force ? 0 : process.fail('missing operand');
+  return forEachOperand(process, options.operands, 'cannot remove', (path) => {
+    const inode = process.find(path, false);
+    if (!inode) {
+      if (force) return;
+      process.lookup(path, false);
+    }
+    if (inode?.kind === 'directory' && !options.has('r', 'R', 'recursive')) {
+      if (!options.has('d', 'dir')) throw new FileSystemError('EISDIR', path);
+    }
+    for (const each of walk(process, path.replace(/(.)\/+$/, '$1')).toReversed()) {
+      if (process.lookup(each, false).kind === 'directory') tree.removeDirectory(process.path(each), process.credentials);
+      else tree.unlink(process.path(each), process.credentials);
+    }
+  });
+};
+
+export const touch: Program = (process) => {
+  const options = parseOptions(process, 'a m c no-create d: date= r: reference= t: h no-dereference');
+  const reference = options.value('r', 'reference');
+  const date = options.value('d', 'date');
+  const stamp = options.value('t');
+  const { kernel } = process;
+  const when = reference === undefined ? momentOf(date, stamp, kernel.now()) : process.lookup(reference).mtimeMs;
+  return forEachOperand(process, options.operands, 'cannot touch', (path) => {
+    if (!process.find(path)) {
+      if (options.has('c', 'no-create')) return;
+      process.open(path, 'a').release();
+    }
+    kernel.tree.setTimes(process.path(path), when, process.credentials, !options.has('h', 'no-dereference'));
+  });
+};
+
+function momentOf(date: string | undefined, stamp: string | undefined, now: number): number {
+  if (date?.startsWith('@')) return Number(date.slice(1)) * 1000;
+  if (date !== undefined) return Date.parse(/[zZ]|[-+]\d\d:?\d\d$/.test(date) ? date : `${date.replace(' ', 'T')}${date.includes(':') ? 'Z' : 'T00:00:00Z'}`);
+  const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d\d))?$/.exec(stamp ?? '');
+  return parts ? Date.UTC(Number(parts[1]), Number(parts[2]) - 1, Number(parts[3]), Number(parts[4]), Number(parts[5]), Number(parts[6] ?? 0)) : now;
+}
+
+export const chmod: Program = async (process) => {
+  const args = process.argv.slice(1);
+  // A mode such as -x is an operand, not an option.
+  const modeAt = args.findIndex((arg) => !/^-[RvfcR]+$|^--/.test(arg));
+  const flags = args.slice(0, Math.max(modeAt, 0));
+  const referenced = flags.find((flag) => flag.startsWith('--reference='))?.slice(12);
+  const operands = args.slice(modeAt + (referenced === undefined ? 1 : 0)).filter((arg) => arg !== '--');
+  const text = referenced === undefined ? (args[modeAt] ?? '') : process.lookup(referenced).mode.toString(8);
+  if (modeAt === -1 || operands.length === 0) return process.fail('missing operand');
+  const recursive = flags.some((flag) => /^-[a-zA-Z]*R|^--recursive/.test(flag));
+  try {
+    return await forEachOperand(process, operands, 'cannot access', (path) => {
+      for (const each of recursive ? walk(process, path) : [path]) {
+        const inode = process.lookup(each, !recursive);
+        if (inode.kind === 'symlink') continue;
+        process.kernel.tree.chmod(process.path(each), parseMode(text, inode.mode, inode.kind === 'directory'), process.credentials);
+      }
+    });
+  } catch (error) {
+    if (error instanceof ShellError) return process.fail(error.message);
+    throw error;
+  }
+};
+
+/** Owner ids from `user`, `user:group`, `:group`, `user:`. Gives the message of chown(1) for an unknown name. */
+export function parseOwner(process: Process, text: string, groupOnly: boolean): { uid?: number; gid?: number } | string {
+  const [first = '', second] = groupOnly ? ['', text] : text.split(/[:.](.*)/s);
+  const ids: { uid?: number; gid?: number } = {};
+  const user = first === '' ? undefined : findUser(process.kernel, first);
+  if (first !== '' && !user && !/^\d+$/.test(first)) return `invalid user: '${text}'`;
+  if (first !== '') ids.uid = user?.uid ?? Number(first);
+  if (second === undefined) return ids;
+  if (second === '') return user ? { ...ids, gid: user.gid } : ids;
+  const group = findGroup(process.kernel, second);
+  if (!group && !/^\d+$/.test(second)) return groupOnly ? `invalid group: '${text}'` : `invalid group: '${text}'`;
+  return { ...ids, gid: group?.gid ?? Number(second) };
+}
+
+function changeOwner(groupOnly: boolean): Program {
+  return async (process) => {
+    const options = parseOptions(process, 'R recursive h no-dereference f v c reference= from= L H P silent quiet');
+    const reference = options.value('reference');
+    const source = reference === undefined ? undefined : process.lookup(reference);
+    const operands = source ? options.operands : options.operands.slice(1);
+    const ids = source ? { uid: source.uid, gid: source.gid } : parseOwner(process, options.operands[0] ?? '', groupOnly);
+    if (typeof ids === 'string') return process.fail(ids);
+    if (operands.length === 0) return process.fail('missing operand');
+    const recursive = options.has('R', 'recursive');
+    return forEachOperand(process, operands, groupOnly ? 'changing group of' : 'changing ownership of', (path) => {
+      for (const each of recursive ? walk(process, path) : [path]) {
+        process.kernel.tree.chown(process.path(each), ids, process.credentials, !options.has('h', 'no-dereference') && !recursive);
+      }
+    });
+  };
+}
+
+export const chown = changeOwner(false);
+export const chgrp = changeOwner(true);
+
+export const ln: Program = async (process) => {
+  const options = parseOptions(process, 's symbolic f force n no-dereference T no-target-directory v r relative t: b');
+  const { tree } = process.kernel;
+  const operands = [...options.operands];
+  const last = options.value('t') ?? (operands.length > 1 ? (operands.pop() as string) : '.');
+  const treatAsLink = options.has('n', 'no-dereference', 'T', 'no-target-directory');
+  const isFolder = process.find(last, !treatAsLink)?.kind === 'directory' && !options.has('T', 'no-target-directory');
+  return forEachOperand(process, operands, 'failed to create link', (target) => {
+    const path = process.path(isFolder ? `${last.replace(/\/$/, '')}/${target.split('/').filter(Boolean).pop()}` : last);
+    if (options.has('f', 'force') && process.find(path, false)) {
+      // GNU ln -f replaces by rename, so that the name never vanishes.
+      const temporary = `${path}.${process.pid}~`;
+      makeLink(process, target, temporary, options.has('s', 'symbolic'));
+      tree.rename(temporary, path, process.credentials);
+    } else makeLink(process, target, path, options.has('s', 'symbolic'));
+  });
+};
+
+function makeLink(process: Process, target: string, path: string, symbolic: boolean): void {
+  if (symbolic) process.kernel.tree.symlink(target, path, process.credentials);
+  else process.kernel.tree.link(process.path(target), path, process.credentials);
+}
+
+export const mktemp: Program = async (process) => {
+  const options = parseOptions(process, 'd directory u dry-run q quiet t p:: tmpdir:: suffix=');
+  const folder = options.value('p', 'tmpdir') ?? process.environment.get('TMPDIR') ?? '/tmp';
+  const given = options.operands[0];
+  const inFolder = given === undefined || options.has('t', 'p', 'tmpdir');
+  const template = given ?? 'tmp.XXXXXXXXXX';
+  if (!/XXX/.test(template)) return process.fail(`too few X's in template '${template}'`);
+  const name = template.replace(/X{3,}(?=[^X]*$)/, (run) => randomLetters(run.length));
+  const path = (inFolder ? `${folder}/${name}` : name) + (options.value('suffix') ?? '');
+  try {
+    if (!options.has('u', 'dry-run')) {
+      const isFolder = options.has('d', 'directory');
+      process.kernel.tree.create(process.path(path), process.credentials, isFolder ? 'directory' : 'file', isFolder ? 0o700 : 0o600);
+    }
+  } catch (error) {
+    if (!(error instanceof FileSystemError)) throw error;
+    const what = options.has('d', 'directory') ? 'directory' : 'file';
+    return process.fail(`failed to create ${what} via template '${inFolder ? `${folder}/${template}` : template}': ${error.message}`);
+  }
+  await process.out(`${path}\n`);
+  return 0;
+};
+
+function randomLetters(count: number): string {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+  return [...crypto.getRandomValues(new Uint8Array(count))].map((byte) => letters[byte % letters.length]).join('');
+}
+
+/** Whether a process may read this file. */
+export function mayRead(process: Process, inode: Inode): boolean {
+  return permits(inode, process.credentials, 4);
+}
