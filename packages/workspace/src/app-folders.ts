@@ -6,7 +6,7 @@ import {
   namePattern,
   schemaFaults,
 } from '@vmstation/core';
-import { parseAllDocuments } from 'yaml';
+import { type Document, isScalar, parseAllDocuments } from 'yaml';
 import { faultOfFile, type LocatedFault } from './located-fault.ts';
 import { entriesOf, type FileFaultCodes, readTextFiles } from './read-folder.ts';
 import { readYamlDocument, type YamlDocument } from './yaml-document.ts';
@@ -133,7 +133,7 @@ interface ManifestObject {
   readonly apiVersion?: unknown;
   readonly kind?: unknown;
   readonly metadata?: { readonly name?: unknown; readonly namespace?: unknown } | null;
-  readonly spec?: { readonly ports?: readonly { readonly nodePort?: unknown }[] } | null;
+  readonly spec?: { readonly ports?: unknown } | null;
 }
 
 function manifestFaults(
@@ -161,9 +161,7 @@ function manifestFaults(
     for (const { object, line } of objects.objects) {
       const fault = objectFault(origin, line, text, object, seen);
       if (fault !== undefined) faults.push(fault);
-      for (const port of object.kind === 'Service' ? (object.spec?.ports ?? []) : []) {
-        if (typeof port.nodePort === 'number') nodePorts.push(port.nodePort);
-      }
+      nodePorts.push(...nodePortsOf(object));
     }
   }
   const { port } = entry.settings;
@@ -197,11 +195,33 @@ function readObjects(
     if (error !== undefined) {
       const message = `This is no YAML: ${error.message.split('\n')[0] ?? ''}`;
       faults.push({ ...manifestFault(origin, lineOf(error.pos[0]), text, message), tryThis: 'Correct the manifest.' });
-    } else if (document.contents !== null) {
-      objects.push({ object: document.toJS({ maxAliasCount: 100 }) as ManifestObject, line });
+    } else if (document.contents !== null && !(isScalar(document.contents) && document.contents.value === null)) {
+      const value = plainObject(document);
+      if (value === undefined) faults.push(manifestFault(origin, line, text, 'This is not a Kubernetes object.'));
+      else objects.push({ object: value, line });
     }
   }
   return { objects, faults };
+}
+
+/** The object of a document; undefined for lists, single values and aliases without end. */
+function plainObject(document: Document): ManifestObject | undefined {
+  try {
+    const value: unknown = document.toJS({ maxAliasCount: 100 });
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch (error) {
+    // yaml refuses aliases that would fill the memory.
+    if (error instanceof ReferenceError) return undefined;
+    throw error;
+  }
+}
+
+function nodePortsOf({ kind, spec }: ManifestObject): readonly number[] {
+  const ports: unknown = kind === 'Service' ? spec?.ports : undefined;
+  if (!Array.isArray(ports)) return [];
+  return ports.flatMap((port: { readonly nodePort?: unknown } | null) =>
+    typeof port?.nodePort === 'number' ? port.nodePort : [],
+  );
 }
 
 function objectFault(

@@ -3,7 +3,7 @@ import { link, mkdir, rm, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '@vmstation/core';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
-import { clusterFileName, isMissing } from './find-workspace.ts';
+import { clusterFileName } from './find-workspace.ts';
 import { stateFolderName } from './load-workspace.ts';
 import { textOf } from './read-folder.ts';
 import { encryptFor, identityFileName, recipientsFileName } from './secrets.ts';
@@ -127,7 +127,7 @@ async function placeAll(root: string, files: readonly StarterFile[]): Promise<vo
 }
 
 function initFailed(root: string, error: unknown): unknown {
-  if (isMissing(error) || error instanceof AppError) return error;
+  if (error instanceof AppError) return error;
   return new AppError({
     code: 'workspace/not-written',
     kind: 'environment',

@@ -86,6 +86,7 @@ export function versionsLockText(versions: Versions): string {
     '# Every version that is deployed. An upgrade is a diff of this file: change a line, then run vmstation up.',
     '# Kubernetes goes up one minor version at a time, and only as far as the Kubespray release can install.',
     '',
+    '',
   ].join('\n');
   return `${head}${stringify(versions, { defaultStringType: 'PLAIN', lineWidth: 0 })}`;
 }

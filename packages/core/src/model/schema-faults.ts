@@ -91,6 +91,7 @@ function invalidValue(judged: Judged, path: DocumentPath, issue: z.core.$ZodIssu
   return {
     ...at,
     ...(sensitive ? { sensitive } : {}),
+    ...(value === null ? { atKey: true } : {}),
     message: `${formatPath(path)}: ${sensitive ? 'the value' : shown(value)} ${complaint(issue, value)}.`,
     tryThis: remedy(judged, path, issue, value),
   };
