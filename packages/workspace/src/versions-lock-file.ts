@@ -33,7 +33,7 @@ export function readVersionsLock(text: string | undefined): ReadVersionsLock {
   if (text === undefined) {
     const message = 'The file is missing, so it is not said which versions are deployed.';
     const tryThis =
-      'Restore it from version control; vmstation explain versions-lock/missing shows how to write a new one.';
+      'Restore it from version control; vmstation explain versions-lock/missing tells how to make a new one.';
     const fault = faultOfFile('versions-lock/missing', versionsLockName, message, tryThis);
     return { versions: defaultVersions, document: undefined, faults: [fault] };
   }
