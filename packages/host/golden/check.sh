@@ -48,9 +48,11 @@ if [ "$r" -ne 0 ] && [ "$#" -gt 1 ]; then r=0; for p in "$@"; do P=$((P+1)); rea
 begin architecture; P=$((P+1)); uname -m; finish architecture "$?" 1
 begin disk; P=$((P+1)); df -Pk /; finish disk "$?" 2
 begin clock; P=$((P+1)); date -u +%Y-%m-%dT%H:%M:%SZ; finish clock "$?" 1
-begin module
-r=absent; [ ! -d /sys/module/br_netfilter ] || r=loaded; printf '%s\n' "$r "br_netfilter
-finish module 0 1
+set --; begin module
+if [ -d /sys/module/br_netfilter ]; then printf '%s\n' 'loaded br_netfilter'; else set -- "$@" -e '/br[-_]netfilter[.]ko'; fi
+k=''; [ ! -r /proc/sys/kernel/osrelease ] || read -r k </proc/sys/kernel/osrelease
+if [ "$#" -gt 0 ] && [ -r "/lib/modules/$k/modules.builtin" ]; then P=$((P+1)); grep "$@" "/lib/modules/$k/modules.builtin"; fi
+finish module 0 -
 begin guard
 P=$((P+2)); timeout 20 grep -q en_GB /etc/locale.gen >/dev/null 2>&1; printf '%s\n' "$?"
 finish guard 0 1

@@ -58,7 +58,7 @@ async function applyPart(context: HostContext, request: ApplyRequest, before: Se
     node,
     resources: request.resources.map((resource) => {
       const id = resourceId(resource);
-      return judged.get(id) ?? untouched(id, before.check);
+      return judged.get(id) ?? fallenOver(resource, records) ?? untouched(id, before.check);
     }),
     after,
   };
@@ -162,6 +162,18 @@ function stillWrong(id: ResourceId, after: NodeCheck): string {
     ({ attribute, want, seen }) => `${attribute} is ${seen}, not ${want}`,
   );
   return `the check still sees: ${differences.join('; ')}`;
+}
+
+/** A service that was right, and did not stay up after this run restarted it, is not right any more. */
+function fallenOver(resource: Resource, records: ApplyRecords): AppliedResource | undefined {
+  const said = resource.kind === 'service' ? records.unsettled.get(resource.unit) : undefined;
+  if (said === undefined) return undefined;
+  return {
+    id: resourceId(resource),
+    outcome: 'failed',
+    reason: said.join('; ') || 'it did not stay up',
+    differences: [],
+  };
 }
 
 function untouched(id: ResourceId, before: NodeCheck): AppliedResource {

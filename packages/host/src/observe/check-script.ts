@@ -152,9 +152,18 @@ function modules(probes: ProbeSet): string {
   if (probes.modules.length === 0) return 'begin module; finish module 0 0';
   const each = probes.modules.map((name) => {
     const folder = name.replaceAll('-', '_');
-    return sh`r=absent; [ ! -d ${`/sys/module/${folder}`} ] || r=loaded; printf '%s\n' "$r "${folder}`.text;
+    // Names of modules that are built into the kernel stand in a list, with either sign.
+    const pattern = `/${name.replaceAll(/[-_]/g, '[-_]')}[.]ko`;
+    return sh`if [ -d ${`/sys/module/${folder}`} ]; then printf '%s\n' ${`loaded ${folder}`}; else set -- "$@" -e ${pattern}; fi`
+      .text;
   });
-  return ['begin module', ...each, `finish module 0 ${each.length}`].join('\n');
+  return [
+    'set --; begin module',
+    ...each,
+    "k=''; [ ! -r /proc/sys/kernel/osrelease ] || read -r k </proc/sys/kernel/osrelease",
+    'if [ "$#" -gt 0 ] && [ -r "/lib/modules/$k/modules.builtin" ]; then P=$((P+1)); grep "$@" "/lib/modules/$k/modules.builtin"; fi',
+    'finish module 0 -',
+  ].join('\n');
 }
 
 function guards(probes: ProbeSet): string {

@@ -20,6 +20,9 @@ export type UnitSeen = ReadonlyMap<string, string>;
 
 const absent: PathSeen = { type: 'absent', mode: '', uid: '', gid: '', owner: '', group: '' };
 
+/** Parts that must hold exactly as many lines as the script said, when their program succeeded. */
+const countedSections = ['path', 'digest', 'texts', 'link', 'target', 'architecture', 'clock'];
+
 /** What one check saw. Methods throw {@link Unreadable} when the thing asked for could not be looked at. */
 export class Observations {
   readonly family: NodeFacts['family'] | undefined;
@@ -43,6 +46,11 @@ export class Observations {
 
   constructor(reply: Reply, probes: ProbeSet, source: ReplySource) {
     const part = (name: string): Section => sectionOf(reply, name, source);
+    for (const name of countedSections) {
+      const { exitCode, expected, lines } = part(name);
+      if (exitCode === 0 && lines.length !== expected)
+        throw garbled(source, `the part "${name}" has ${lines.length} records instead of ${expected}`, '');
+    }
     this.#reply = reply;
     this.#node = source.node;
     const system = part('system').lines.map((line): [string, string] => {
@@ -65,11 +73,7 @@ export class Observations {
     this.#packages = readPackages(part('package'));
     this.#units = readUnits(part('unit'), probes.units);
     this.#links = pairUp(part('link'), part('target'));
-    this.#modules = new Set(
-      part('module')
-        .lines.filter((line) => line.startsWith('loaded '))
-        .map((line) => line.slice('loaded '.length)),
-    );
+    this.#modules = new Set(part('module').lines.map(moduleName));
     const guards = part('guard');
     if (guards.lines.length !== guards.expected)
       throw garbled({ ...source, stderr: reply.stderr }, 'the answers of some guards are missing', '');
@@ -131,7 +135,11 @@ export class Observations {
     throw new Unreadable(why);
   }
 
+  /** Where a link points to; undefined for what is no link. */
   linkTarget(path: string): string | undefined {
+    const section = this.#section('target');
+    if (section.exitCode !== 0 && this.#section('link').lines.includes(path))
+      throw new Unreadable(this.#failure('readlink', section, path));
     return this.#links.get(path);
   }
 
@@ -256,6 +264,12 @@ function readUnits(section: Section, names: readonly string[]): ReadonlyMap<stri
       ),
     ]),
   );
+}
+
+/** `loaded NAME` of the script, or a path of modules.builtin. */
+function moduleName(line: string): string {
+  const name = /([^/ ]+?)(?:\.ko.*)?$/.exec(line)?.[1] ?? '';
+  return name.replaceAll('-', '_');
 }
 
 function pairUp(names: Section, targets: Section): ReadonlyMap<string, string> {

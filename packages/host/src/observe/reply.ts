@@ -37,7 +37,8 @@ export function parseReply(text: string, source: ReplySource): Reply {
   if (start === -1) throw garbled(source, 'it never began to answer', text);
   const sections = new Map<string, Section>();
   let open: { name: string; lines: string[] } | undefined;
-  for (const line of all.slice(start + 1)) {
+  // What stands after the last newline is a line that was cut off.
+  for (const line of all.slice(start + 1, -1)) {
     if (!line.startsWith(mark)) {
       open?.lines.push(line);
       continue;

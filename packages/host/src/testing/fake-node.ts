@@ -72,9 +72,22 @@ export function fakeReply(node: FakeNode): string {
   ].join('\n');
 }
 
-/** What a check of such a node sees. */
-export function observationsOf(node: FakeNode, probes: Partial<ProbeSet> = {}): Observations {
+/** What a check of such a node sees; `reply` when the answer was meddled with. */
+export function observationsOf(
+  node: FakeNode,
+  probes: Partial<ProbeSet> = {},
+  reply: string = fakeReply(node),
+): Observations {
   const source = { node: 'fake', nonce, greeting: checkGreeting, exitCode: 0, stderr: '' };
-  const none = { paths: [], contents: [], lines: [], packages: [], units: [], modules: [], keyUsers: [], guards: [] };
-  return new Observations(parseReply(fakeReply(node), source), { ...none, ...probes }, source);
+  const none = {
+    paths: [],
+    contents: [],
+    lines: [],
+    packages: [],
+    units: [],
+    modules: [],
+    keyUsers: [],
+    guards: (node.guards ?? []).map((_, index) => ({ name: `${index}`, argv: [] })),
+  };
+  return new Observations(parseReply(reply, source), { ...none, ...probes }, source);
 }

@@ -1,0 +1,281 @@
+import { type Resource, type ResourceKind, resourceId, sha256Hex } from '@vmstation/core';
+import { expect, test } from 'vitest';
+import { compareAll } from '../compare/compare.ts';
+import { mergeProbes } from '../observe/probe.ts';
+import { type FakeNode, observationsOf } from '../testing/fake-node.ts';
+import { kindOf, kinds } from './registry.ts';
+
+const on = {
+  LoadState: 'loaded',
+  ActiveState: 'active',
+  SubState: 'running',
+  UnitFileState: 'enabled',
+  NeedDaemonReload: 'no',
+};
+const passwd = 'root:x:0:0:root:/root:/bin/bash\nops:x:1000:1000::/home/ops:/bin/bash';
+const group = 'root:x:0:\nops:x:1000:\nsudo:x:27:ops';
+const file = { kind: 'file', path: '/etc/motd', content: 'hello\n', owner: 'root', mode: '0644' } as const;
+const stat = (path: string, type = 'regular file', mode = '644') => `${mode} 0 0 root root 6 ${type}:${path}`;
+
+/** Each row: what is wanted, what is there, and the differences as `attribute: seen`. */
+const rows: readonly (readonly [string, Resource, FakeNode, readonly string[]])[] = [
+  ['as declared', file, { stat: [stat('/etc/motd')], digests: { '/etc/motd': sha256Hex('hello\n') } }, []],
+  [
+    'by number',
+    { ...file, owner: '0' },
+    { stat: [stat('/etc/motd')], digests: { '/etc/motd': sha256Hex('hello\n') } },
+    [],
+  ],
+  [
+    'other content and mode',
+    file,
+    { stat: [stat('/etc/motd', 'regular file', '4755')], digests: { '/etc/motd': '0'.repeat(64) } },
+    ['content: sha256 000000000000', 'mode: 4755'],
+  ],
+  [
+    'unmanaged attributes',
+    { kind: 'file', path: '/etc/motd' },
+    { stat: [stat('/etc/motd', 'regular file', '600')], digests: { '/etc/motd': '0'.repeat(64) } },
+    [],
+  ],
+  [
+    'a link in its place',
+    file,
+    { stat: [stat('/etc/motd', 'symbolic link')], links: { '/etc/motd': '/run/motd' } },
+    ['type: link to /run/motd'],
+  ],
+  ['not wanted', { kind: 'file', path: '/etc/motd', ensure: 'absent' }, {}, []],
+  ['missing', { kind: 'directory', path: '/srv' }, {}, ['type: absent']],
+  [
+    'wrong target',
+    { kind: 'symlink', path: '/l', target: 'a' },
+    { stat: [stat('/l', 'symbolic link')], links: { '/l': 'b' } },
+    ['target: b'],
+  ],
+  [
+    'last match counts',
+    { kind: 'line', path: '/f', name: 'x', line: 'A 1', match: '^A' },
+    { texts: { '/f': 'A 2\nA 1' } },
+    [],
+  ],
+  [
+    'overridden later',
+    { kind: 'line', path: '/f', name: 'x', line: 'A 1', match: '^A' },
+    { texts: { '/f': 'A 1\nA 2' } },
+    ['line: A 2'],
+  ],
+  ['no file for a line', { kind: 'line', path: '/f', name: 'x', line: 'A 1' }, {}, ['line: (no such file)']],
+  [
+    'line that is not wanted',
+    { kind: 'line', path: '/f', name: 'x', line: 'A 1', match: '^A', ensure: 'absent' },
+    { texts: { '/f': 'A 3' } },
+    ['line: A 3'],
+  ],
+  ['installed', { kind: 'package', name: 'chrony' }, { packages: { chrony: '4.3' } }, []],
+  [
+    'installed, not wanted',
+    { kind: 'package', name: 'chrony', ensure: 'absent' },
+    { packages: { chrony: '4.3' } },
+    ['ensure: installed (4.3)'],
+  ],
+  ['running', { kind: 'service', unit: 'a.service', enabled: true, active: true }, { units: [on] }, []],
+  [
+    'crashing',
+    { kind: 'service', unit: 'a.service', active: true },
+    { units: [{ ...on, ActiveState: 'activating', SubState: 'auto-restart' }] },
+    ['active: activating (auto-restart)'],
+  ],
+  [
+    'static counts as enabled',
+    { kind: 'service', unit: 'a.service', enabled: true },
+    { units: [{ ...on, UnitFileState: 'static' }] },
+    [],
+  ],
+  [
+    'not installed',
+    { kind: 'service', unit: 'a.service', enabled: true },
+    { units: [{ LoadState: 'not-found', ActiveState: 'inactive', UnitFileState: '' }] },
+    ['enabled: not installed'],
+  ],
+  [
+    'not installed and not wanted',
+    { kind: 'service', unit: 'a.service', enabled: false, active: false },
+    { units: [{ LoadState: 'not-found', ActiveState: 'inactive', UnitFileState: '' }] },
+    [],
+  ],
+  [
+    'masked',
+    { kind: 'service', unit: 'a.service', masked: false },
+    { units: [{ ...on, LoadState: 'masked' }] },
+    ['masked: yes'],
+  ],
+  [
+    'systemd has an older version',
+    { kind: 'unit', name: 'a.service', content: 'x\n' },
+    {
+      stat: [stat('/etc/systemd/system/a.service')],
+      digests: { '/etc/systemd/system/a.service': sha256Hex('x\n') },
+      units: [{ ...on, NeedDaemonReload: 'yes' }],
+    },
+    ['loaded: an older version'],
+  ],
+  [
+    'runs, but not at boot',
+    { kind: 'sysctl', key: 'vm.swappiness', value: '10' },
+    { texts: { '/proc/sys/vm/swappiness': '10' } },
+    ['at boot: (not set)'],
+  ],
+  [
+    'at boot, but does not run',
+    { kind: 'sysctl', key: 'vm.swappiness', value: '10' },
+    { texts: { '/proc/sys/vm/swappiness': '60', '/etc/sysctl.d/90-vmstation.conf': 'vm.swappiness = 10' } },
+    ['running: 60'],
+  ],
+  [
+    'blanks count as one',
+    { kind: 'sysctl', key: 'net.ipv4.tcp_rmem', value: '1 2 3' },
+    {
+      texts: {
+        '/proc/sys/net/ipv4/tcp_rmem': '1\t2\t3',
+        '/etc/sysctl.d/90-vmstation.conf': 'net.ipv4.tcp_rmem=1  2 3',
+      },
+    },
+    [],
+  ],
+  [
+    'its module is not loaded',
+    { kind: 'sysctl', key: 'net.bridge.bridge-nf-call-iptables', value: '1' },
+    {},
+    ['running: (no such setting)', 'at boot: (not set)'],
+  ],
+  [
+    'loaded',
+    { kind: 'kernel-module', name: 'br-netfilter' },
+    { modules: ['br_netfilter'], texts: { '/etc/modules-load.d/vmstation.conf': 'br-netfilter' } },
+    [],
+  ],
+  [
+    'built in, not named',
+    { kind: 'kernel-module', name: 'overlay' },
+    { modules: ['kernel/fs/overlayfs/overlay.ko.xz'] },
+    ['at boot: not named'],
+  ],
+  [
+    'swap in both places',
+    { kind: 'swap', ensure: 'off' },
+    {
+      texts: {
+        '/proc/swaps': 'Filename Type\n/dev/sda2 partition',
+        '/etc/fstab': '#/x none swap sw\nUUID=1 none swap sw 0 0',
+      },
+    },
+    ['in use: /dev/sda2', 'in fstab: UUID=1'],
+  ],
+  [
+    'commented swap',
+    { kind: 'swap', ensure: 'off' },
+    { texts: { '/proc/swaps': 'Filename Type', '/etc/fstab': '# off, by vmstation: /dev/sda2 none swap sw' } },
+    [],
+  ],
+  [
+    'in its groups',
+    { kind: 'user', name: 'ops', groups: ['sudo'], shell: '/bin/bash', group: 'ops' },
+    { texts: { '/etc/passwd': passwd, '/etc/group': group } },
+    [],
+  ],
+  [
+    'lacks a group',
+    { kind: 'user', name: 'ops', groups: ['video'], uid: 5 },
+    { texts: { '/etc/passwd': passwd, '/etc/group': group } },
+    ['uid: 1000', 'groups: sudo'],
+  ],
+  ['no such group', { kind: 'group', name: 'media' }, { texts: { '/etc/group': group } }, ['ensure: absent']],
+  [
+    'key with options',
+    { kind: 'authorized-key', user: 'ops', key: 'ssh-ed25519 AAAAx me' },
+    { texts: { '/etc/passwd': passwd, '/home/ops/.ssh/authorized_keys': 'from="10.0.0.0/8" ssh-ed25519 AAAAx other' } },
+    [],
+  ],
+  [
+    'no user for a key',
+    { kind: 'authorized-key', user: 'nobody2', key: 'ssh-ed25519 AAAAx me' },
+    { texts: { '/etc/passwd': passwd } },
+    ['ensure: there is no such user'],
+  ],
+  [
+    'another name runs',
+    { kind: 'hostname', name: 'a' },
+    { texts: { '/etc/hostname': '# c\na', '/proc/sys/kernel/hostname': 'b' } },
+    ['running: b'],
+  ],
+  [
+    'two lines of one address',
+    { kind: 'hosts-entry', address: '10.0.0.1', names: ['a', 'b'] },
+    { texts: { '/etc/hosts': '10.0.0.1 a b # ours\n10.0.0.1 c' } },
+    ['names: a b | c'],
+  ],
+  ['UTC by its other name', { kind: 'timezone', zone: 'Etc/UTC' }, {}, []],
+  [
+    'zone',
+    { kind: 'timezone', zone: 'Europe/Berlin' },
+    { stat: [stat('/etc/localtime', 'symbolic link')], links: { '/etc/localtime': '../usr/share/zoneinfo/UTC' } },
+    ['zone: UTC'],
+  ],
+  [
+    'mounted as declared',
+    { kind: 'mount', path: '/srv/a b', source: 'h:/x', fstype: 'nfs', options: ['rw', 'soft'], mounted: true },
+    { texts: { '/etc/fstab': 'h:/x /srv/a\\040b nfs rw,soft 0 0', '/proc/mounts': 'h:/x /srv/a\\040b nfs4 rw 0 0' } },
+    [],
+  ],
+  [
+    'not mounted',
+    { kind: 'mount', path: '/srv', source: 'UUID=1', fstype: 'ext4', options: ['ro'], mounted: true },
+    { texts: { '/etc/fstab': 'UUID=1 /srv ext4 rw 0 0', '/proc/mounts': '' } },
+    ['fstab: UUID=1 ext4 rw', 'mounted: no'],
+  ],
+  [
+    'guard says no',
+    { kind: 'command', name: 'x', run: ['true'], check: ['false'] },
+    { guards: [1] },
+    ['check: no (false)'],
+  ],
+];
+
+test.each(rows.map(([what, want, node, found]) => [resourceId(want), what, want, node, found] as const))(
+  '%s: %s',
+  (id, _what, want, node, found) => {
+    const probes = mergeProbes(kindOf(want).probes(want));
+    const state = compareAll([want], observationsOf(node, probes), { digestOfSecret: (sha) => sha }).get(id);
+    const differences =
+      state?.state === 'differs' ? state.differences.map(({ attribute, seen }) => `${attribute}: ${seen}`) : [];
+    expect({ state: state?.state, differences }).toEqual({
+      state: found.length === 0 ? 'equal' : 'differs',
+      differences: found,
+    });
+  },
+);
+
+test('every kind is judged by some row', () => {
+  const judged = new Set<ResourceKind>(rows.map(([, want]) => want.kind));
+  expect(Object.keys(kinds).filter((kind) => !judged.has(kind as ResourceKind))).toEqual([]);
+});
+
+test('a secret is told apart without being shown', () => {
+  const want = { ...file, secret: true };
+  const node: FakeNode = { stat: [stat('/etc/motd')], digests: { '/etc/motd': '0'.repeat(64) } };
+  const state = compareAll([want], observationsOf(node), { digestOfSecret: (sha) => `keyed-${sha.length}` }).get(
+    'file:/etc/motd',
+  );
+  expect(state).toEqual({
+    state: 'differs',
+    differences: [{ attribute: 'content', want: 'secret keyed-64', seen: 'secret keyed-64' }],
+  });
+});
+
+test('a guard that hangs is unreadable', () => {
+  const want: Resource = { kind: 'command', name: 'x', run: ['true'], check: ['sleep', '99'] };
+  const seen = observationsOf({ guards: [124] }, mergeProbes(kindOf(want).probes(want)));
+  expect(compareAll([want], seen, { digestOfSecret: (sha) => sha }).get('command:x')).toMatchObject({
+    state: 'unreadable',
+  });
+});

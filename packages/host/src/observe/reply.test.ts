@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type FakeNode, fakeReply, observationsOf } from '../testing/fake-node.ts';
+import { checkGreeting } from './check-script.ts';
+import { readFacts } from './facts.ts';
+import { Unreadable } from './observations.ts';
+import { parseReply } from './reply.ts';
+
+const source = { node: 'homelab', nonce: 'n0nce', greeting: checkGreeting, exitCode: 0, stderr: '' };
+const node: FakeNode = {
+  stat: [
+    '644 0 0 root root 12 regular file:/etc/motd',
+    '755 0 0 root root 4096 directory:/etc',
+    '777 0 0 root root 4 symbolic link:/etc/l',
+  ],
+  digests: { '/etc/motd': 'a'.repeat(64) },
+  texts: { '/etc/hosts': '127.0.0.1 localhost\n\n::1 ip6:x', '/etc/hosts.allow': 'x' },
+  packages: { chrony: '4.3-2' },
+  links: { '/etc/l': 'motd', '/usr/bin/python3': 'python3.11' },
+  guards: [0],
+};
+const whole = fakeReply(node);
+
+test('any part of an answer that is not the whole is no answer', () => {
+  fc.assert(
+    fc.property(fc.nat({ max: whole.length - 1 }), (length) => {
+      expect(() => parseReply(whole.slice(0, length), source)).toThrow(
+        expect.objectContaining({ code: 'host/garbled-reply' }),
+      );
+    }),
+  );
+});
+
+test('a line that is lost from a counted part makes the answer worthless', () => {
+  for (const lost of ['644 0 0 root', 'a'.repeat(64), 'python3.11', 'x86_64']) {
+    const text = whole
+      .split('\n')
+      .filter((line) => !line.startsWith(lost))
+      .join('\n');
+    expect(() => observationsOf({ ...node }, {}, text)).toThrow(
+      expect.objectContaining({ code: 'host/garbled-reply' }),
+    );
+  }
+});
+
+test('noise before the greeting and after the end does not matter', () => {
+  const seen = observationsOf(node, {}, `Welcome to homelab!\n@n0nce\n${whole}logout\n`);
+  expect(seen.path('/etc/motd')).toMatchObject({ type: 'file', mode: '644', owner: 'root' });
+});
+
+test('what a reply holds is told apart by path, even when paths begin alike', () => {
+  const seen = observationsOf(node);
+  expect(seen.linesOf('/etc/hosts')).toEqual(['127.0.0.1 localhost', '', '::1 ip6:x']);
+  expect(seen.linesOf('/etc/hosts.allow')).toEqual(['x']);
+  expect(seen.linesOf('/etc/absent')).toBeUndefined();
+  expect([seen.path('/etc').type, seen.path('/etc/l').type, seen.path('/nowhere').type]).toEqual([
+    'directory',
+    'symlink',
+    'absent',
+  ]);
+  expect(seen.stateOf('/etc/motd')).toBe(`file ${'a'.repeat(64)} 644 0 0`);
+  expect([seen.stateOf('/etc/l'), seen.stateOf('/nowhere')]).toEqual(['link motd', 'absent']);
+});
+
+test('what a program could not look at is unreadable, not absent', () => {
+  const broken = (part: string) => whole.replace(new RegExp(`(@n0nce end ${part}) 0 `), '$1 2 ');
+  expect(() => observationsOf(node, {}, broken('path')).path('/nowhere')).toThrow(Unreadable);
+  expect(() => observationsOf(node, {}, broken('digest')).digest('/other')).toThrow(Unreadable);
+  expect(() => observationsOf(node, {}, broken('package')).packageVersion('rsyslog')).toThrow(Unreadable);
+  expect(() => observationsOf(node).unit('chrony.service')).toThrow(Unreadable);
+  expect(observationsOf(node).packageVersion('rsyslog')).toBeUndefined();
+});
+
+test('facts are read from the files that every system has', () => {
+  const seen = observationsOf({
+    ...node,
+    system: ['root-password', 'kubernetes k3s'],
+    texts: {
+      '/etc/os-release': 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"',
+      '/proc/meminfo': 'MemTotal:        8048576 kB\nSwapTotal:       1048576 kB',
+      '/sys/devices/system/cpu/online': '0-3,6',
+      '/sys/class/net/enp1s0/address': '02:00:00:00:00:61',
+      '/sys/class/net/cali123/address': 'ee:ee:ee:ee:ee:ee',
+      '/sys/class/net/lo/address': '00:00:00:00:00:00',
+      '/sys/class/dmi/id/sys_vendor': 'QEMU',
+      '/etc/ssh/sshd_config': 'Include /etc/ssh/sshd_config.d/*.conf\nPermitRootLogin no',
+      '/etc/ssh/sshd_config.d/10-root.conf': 'permitrootlogin yes',
+    },
+  });
+  expect(readFacts('homelab', seen)).toMatchObject({
+    osName: 'Debian GNU/Linux 12 (bookworm)',
+    osVersion: '12',
+    family: 'debian',
+    cpus: 5,
+    memoryMiB: 7860,
+    swapMiB: 1024,
+    freeDiskMiB: 1024,
+    pythonVersion: '3.11',
+    macs: ['02:00:00:00:00:61'],
+    virtualization: 'kvm',
+    rootByPassword: true,
+    kubernetes: 'k3s',
+  });
+});
+
+test('a system of another family is refused by name', () => {
+  const text = whole.replace('family debian', 'family ').replace('"Debian"', '"Alpine Linux"');
+  expect(() => readFacts('homelab', observationsOf(node, {}, text))).toThrow(
+    expect.objectContaining({ code: 'host/unsupported-system', message: expect.stringContaining('Alpine Linux') }),
+  );
+});
