@@ -1,10 +1,13 @@
 import {
   AppError,
+  type Cluster,
   type ClusterNode,
+  clusterFileSchema,
   type DocumentPath,
   nodeOf,
   type Overlay,
   overlaysOf,
+  resolveCluster,
   suggestion,
 } from '@vmstation/core';
 import { clusterFileName } from './find-workspace.ts';
@@ -33,7 +36,7 @@ export interface ValueExplanation {
 /** A key that concerns a node and stands in the cluster file: where, weakest first, and what the model makes of it. */
 interface NodeKey {
   readonly paths: (node: string) => readonly DocumentPath[];
-  readonly resolved: (node: ClusterNode, workspace: LoadedWorkspace) => unknown;
+  readonly resolved: (node: ClusterNode, cluster: Cluster) => unknown;
 }
 
 function ofNode(path: DocumentPath, resolved: NodeKey['resolved']): NodeKey {
@@ -72,11 +75,11 @@ const nodeKeys: Readonly<Record<string, NodeKey>> = {
   'ssh.local': ofNode(['ssh', 'local'], (node) => node.ssh.local),
   timezone: {
     paths: () => [['cluster', 'timezone']],
-    resolved: (_node, workspace) => workspace.cluster.timezone,
+    resolved: (_node, cluster) => cluster.timezone,
   },
   'ntp-upstream': {
     paths: () => [['services', 'ntp', 'upstream']],
-    resolved: (_node, workspace) => workspace.cluster.services.ntp.upstream,
+    resolved: (_node, cluster) => cluster.services.ntp.upstream,
   },
 };
 
@@ -156,9 +159,31 @@ function clusterFileSources(workspace: LoadedWorkspace, node: ClusterNode, key: 
     const { file, line, column } = document.position(path);
     return [{ level: 'cluster-file', value, origin: `${file}:${line}:${column}` }];
   });
-  if (sources.length > 0) return sources;
-  // Where nothing is written, the model's value is the default.
-  return [{ level: 'default', value: entry.resolved(node, workspace), origin: 'default' }];
+  const standard = defaultOf(workspace, entry, node, without(document.value, written));
+  return [...(standard === undefined ? [] : [standard]), ...sources];
+}
+
+/** What the model would have if the file said nothing; undefined where the file must say something. */
+function defaultOf(
+  workspace: LoadedWorkspace,
+  entry: NodeKey,
+  node: ClusterNode,
+  silent: unknown,
+): ValueSource | undefined {
+  const parsed = clusterFileSchema.safeParse(silent);
+  if (!parsed.success) return undefined;
+  const cluster = resolveCluster(parsed.data, workspace.cluster.versions);
+  return { level: 'default', value: entry.resolved(nodeOf(cluster, node.name), cluster), origin: 'default' };
+}
+
+/** A copy of a document that lacks some places. */
+function without(document: unknown, paths: readonly DocumentPath[]): unknown {
+  const copy = structuredClone(document);
+  for (const path of paths) {
+    const around = at(copy, path.slice(0, -1));
+    if (isRecord(around)) Reflect.deleteProperty(around, path.at(-1) ?? '');
+  }
+  return copy;
 }
 
 function settingSources(workspace: LoadedWorkspace, overlays: readonly Overlay[], key: string): readonly ValueSource[] {

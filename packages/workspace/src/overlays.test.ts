@@ -83,7 +83,9 @@ test('values of the cluster file are explained, and where nothing is written, th
     const { value, sources } = explainValue(workspace, 'homelab', key);
     return [value, ...sources.map((source) => source.origin)];
   };
-  expect(told('power.policy')).toEqual(['on-demand', 'vmstation.yaml:43:15']);
+  expect(told('power.policy')).toEqual(['on-demand', 'default', 'vmstation.yaml:43:15']);
+  expect(told('os')).toEqual(['rhel-10', 'vmstation.yaml:39:9']);
+  expect(told('power.wake-within')).toEqual(['6m', 'default', 'vmstation.yaml:45:20']);
   expect(told('ssh.user')).toEqual(['root', 'default']);
   expect(told('timezone')).toEqual(['Etc/UTC', 'default']);
   expect(explainableKeys(workspace, 'homelab')).toContain('sysctl.vm.swappiness');
