@@ -1,4 +1,4 @@
-import { type AuthContext, type ParsedKey, type PublicKeyAuthContext, utils } from 'ssh2';
+import ssh2, { type AuthContext, type ParsedKey, type PublicKeyAuthContext } from 'ssh2';
 import { ROOT } from '../disk/inode.ts';
 import { credentialsOf, findUser, groupName, type UserEntry } from '../machine/commands/accounts.ts';
 import type { Machine } from '../machine/machine.ts';
@@ -32,7 +32,7 @@ function holdsKey(machine: Machine, user: UserEntry, context: PublicKeyAuthConte
   const listed = authorizedKeys(machine, user).some((key) => key.equals(context.key.data));
   if (!listed) return false;
   if (context.signature === undefined || context.blob === undefined) return true;
-  const key = utils.parseKey(context.key.data) as ParsedKey | ParsedKey[] | Error;
+  const key = ssh2.utils.parseKey(context.key.data) as ParsedKey | ParsedKey[] | Error;
   if (key instanceof Error || Array.isArray(key)) return false;
   return key.verify(context.blob, context.signature, context.hashAlgo);
 }

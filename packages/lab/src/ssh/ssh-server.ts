@@ -1,5 +1,5 @@
 import { createServer, type Socket } from 'node:net';
-import { type Connection, Server } from 'ssh2';
+import ssh2, { type Connection } from 'ssh2';
 import { ROOT } from '../disk/inode.ts';
 import type { UserEntry } from '../machine/commands/accounts.ts';
 import type { Machine, PowerState } from '../machine/machine.ts';
@@ -69,7 +69,7 @@ function receive(machine: Machine, socket: Socket, afterCommand: () => void): vo
     socket.resetAndDestroy();
     return;
   }
-  const server = new Server({ hostKeys: [hostKeyText(machine)], ...bannerOf(machine) }, (client) =>
+  const server = new ssh2.Server({ hostKeys: [hostKeyText(machine)], ...bannerOf(machine) }, (client) =>
     serveClient(client, machine, afterCommand),
   );
   server.injectSocket(socket);
