@@ -1,0 +1,159 @@
+import { unescape } from '../../shell/printf.ts';
+import type { Process } from '../../shell/process.ts';
+import { catalogueOf } from '../face.ts';
+import type { Machine } from '../machine.ts';
+import type { InstalledPackage } from '../package-database.ts';
+import { installPackages, plannedInstall, plannedRemoval, removePackages } from '../package-transaction.ts';
+import { type MachineProgram, unlessRoot } from './machine-program.ts';
+import { parseOptions } from './options.ts';
+
+/** Epoch, version and release of `1:2.8.2-3.el10`. */
+function parts(version: string): { epoch: string; version: string; release: string } {
+  const [, epoch = '(none)', rest = ''] = /^(?:(\d+):)?(.*)$/.exec(version) ?? [];
+  const at = rest.lastIndexOf('-');
+  return { epoch, version: rest.slice(0, at), release: rest.slice(at + 1) };
+}
+
+function formatted(format: string, entry: InstalledPackage): string {
+  const { epoch, version, release } = parts(entry.version);
+  const evr = `${epoch === '(none)' ? '' : `${epoch}:`}${version}-${release}`;
+  const fields: Record<string, string> = {
+    NAME: entry.name,
+    EPOCH: epoch,
+    EPOCHNUM: epoch === '(none)' ? '0' : epoch,
+    VERSION: version,
+    RELEASE: release,
+    ARCH: entry.architecture,
+    EVR: evr,
+    NEVRA: `${entry.name}-${evr}.${entry.architecture}`,
+    NVRA: `${entry.name}-${version}-${release}.${entry.architecture}`,
+    SUMMARY: entry.summary,
+    SIZE: String(entry.sizeKib * 1024),
+    INSTALLTIME: '1760000000',
+  };
+  return unescape(format, 'printf', false).text.replace(/%(-?\d*)\{([A-Za-z]+)(?::[a-z]+)?\}/g, (_all, width: string, name: string) => {
+    const value = fields[name.toUpperCase()] ?? '(none)';
+    return width === '' ? value : width.startsWith('-') ? value.padEnd(-Number(width)) : value.padStart(Number(width));
+  });
+}
+
+/** rpm(8): -q, -qa, -qf, -e, --import, -V. The status of -q is the number of packages that are not there. */
+export const rpm: MachineProgram = async (process, machine) => {
+  const options = parseOptions(process, 'q query a all qf= queryformat= f file l list i info e erase V verify import E: eval= nodeps quiet nosignature nodigest whatprovides= U F noscripts');
+  if (options.has('E', 'eval')) {
+    await process.out(`${(options.value('E', 'eval') ?? '').replace('%{?dist}', '.el10').replace('%rhel', '10').replace('%{rhel}', '10').replace('%_arch', 'x86_64')}\n`);
+    return 0;
+  }
+  if (options.has('import')) return 0;
+  if (options.has('e', 'erase')) return erase(process, machine, options.operands);
+  if (machine.faults.brokenPackages) {
+    await process.err('error: rpmdb: BDB0113 Thread/process failed\nerror: cannot open Packages database in /usr/lib/sysimage/rpm\n');
+    return 1;
+  }
+  const format = options.value('qf', 'queryformat') ?? '%{NVRA}\\n';
+  if (options.has('a', 'all')) {
+    await process.out(machine.packages.list().map((entry) => formatted(format, entry)).join(''));
+    return 0;
+  }
+  let missing = 0;
+  for (const name of options.operands) {
+    const entry = options.has('f', 'file') ? ownerOf(machine, name) : machine.packages.get(name);
+    if (entry) await process.out(formatted(format, entry));
+    else {
+      missing += 1;
+      await process.out(options.has('f', 'file') ? `file ${name} is not owned by any package\n` : `package ${name} is not installed\n`);
+    }
+  }
+  return missing;
+};
+
+function ownerOf(machine: Machine, path: string): InstalledPackage | undefined {
+  return machine.packages.list().find((entry) => {
+    const definition = catalogueOf(machine.face).get(entry.name);
+    return definition && (path in definition.programs || path in definition.files);
+  });
+}
+
+async function erase(process: Process, machine: Machine, names: readonly string[]): Promise<number> {
+  const refused = await unlessRoot(process, 'error: can\'t create transaction lock on /usr/lib/sysimage/rpm/.rpm.lock (Permission denied)');
+  if (refused !== undefined) return refused;
+  const missing = names.filter((name) => !machine.packages.get(name));
+  for (const name of missing) await process.err(`error: package ${name} is not installed\n`);
+  if (missing.length > 0) return missing.length;
+  const extra = plannedRemoval(machine, names).filter((name) => !names.includes(name));
+  if (extra.length > 0) {
+    await process.err(`error: Failed dependencies:\n\t${names[0]} is needed by (installed) ${extra[0]}\n`);
+    return extra.length;
+  }
+  await removePackages(machine, names, true);
+  return 0;
+}
+
+/** dnf(8): install, remove, check-update, makecache, list, upgrade. */
+export const dnf: MachineProgram = async (process, machine) => {
+  const options = parseOptions(process, 'y assumeyes q quiet v setopt= enablerepo= disablerepo= best nobest allowerasing C cacheonly refresh releasever= nogpgcheck skip-broken installed available x: exclude= assumeno b');
+  const [verb = '', ...names] = options.operands;
+  if (!['list', 'repolist', 'info', 'check-update', 'repoquery'].includes(verb)) {
+    const refused = await unlessRoot(process, 'Error: This command has to be run with superuser privileges (under the root user on most systems).');
+    if (refused !== undefined) return refused;
+  }
+  const quiet = options.has('q', 'quiet');
+  switch (verb) {
+    case 'install':
+      return dnfInstall(process, machine, names, quiet);
+    case 'remove':
+    case 'erase':
+      return dnfRemove(process, machine, names, quiet);
+    case 'list':
+      return dnfList(process, machine, names);
+    case 'makecache':
+    case 'clean':
+    case 'upgrade':
+    case 'update':
+    case 'autoremove':
+    case 'check-update':
+    case 'repolist':
+    case 'config-manager':
+      if (!quiet) await process.out('Nothing to do.\nComplete!\n');
+      return 0;
+    default:
+      await process.err(`No such command: ${verb}. Please use /usr/bin/dnf --help\n`);
+      return 1;
+  }
+};
+
+async function dnfInstall(process: Process, machine: Machine, names: readonly string[], quiet: boolean): Promise<number> {
+  if (machine.faults.brokenPackages) {
+    await process.err('Error: rpmdb open failed\n');
+    return 1;
+  }
+  const plan = plannedInstall(machine, names);
+  if (plan.unknown.length > 0) {
+    await process.err(`${plan.unknown.map((name) => `No match for argument: ${name}\n`).join('')}Error: Unable to find a match: ${plan.unknown.join(' ')}\n`);
+    return 1;
+  }
+  if (machine.faults.diskFull && plan.install.length > 0) {
+    await process.err('Error: Transaction test error:\n  installing package needs 12MB more space on the / filesystem\n');
+    return 1;
+  }
+  await installPackages(machine, plan, async (line) => {
+    if (!quiet) await process.out(`${line.replace(/^Setting up (\S+) \((.*)\) \.\.\.$/, 'Installing : $1-$2')}\n`);
+  });
+  if (!quiet) await process.out(plan.install.length > 0 ? 'Complete!\n' : 'Nothing to do.\nComplete!\n');
+  return 0;
+}
+
+async function dnfRemove(process: Process, machine: Machine, names: readonly string[], quiet: boolean): Promise<number> {
+  const going = plannedRemoval(machine, names.filter((name) => machine.packages.get(name)));
+  for (const name of names) if (!machine.packages.get(name)) await process.out(`No match for argument: ${name}\n`);
+  await removePackages(machine, going, true);
+  if (!quiet) await process.out(going.length > 0 ? 'Complete!\n' : 'No packages marked for removal.\n');
+  return 0;
+}
+
+async function dnfList(process: Process, machine: Machine, names: readonly string[]): Promise<number> {
+  const rows = machine.packages.list().filter((entry) => names.length === 0 || names.includes(entry.name) || names[0] === 'installed');
+  if (rows.length === 0) return process.fail('Error: No matching Packages to list');
+  for (const entry of rows) await process.out(`${entry.name}.${entry.architecture} ${entry.version} @System\n`);
+  return 0;
+}
