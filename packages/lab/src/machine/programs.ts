@@ -7,6 +7,7 @@ import * as debian from './commands/debian-commands.ts';
 import { base64, checksum, cksum } from './commands/digest.ts';
 import * as files from './commands/file-commands.ts';
 import { find } from './commands/find.ts';
+import { grep } from './commands/grep.ts';
 import * as kernel from './commands/kernel-commands.ts';
 import * as listing from './commands/listing.ts';
 import type { MachineProgram } from './commands/machine-program.ts';
@@ -36,6 +37,9 @@ const PLAIN: Record<string, Program> = {
   sed,
   sh: shellProgram,
   find,
+  grep,
+  egrep: grep,
+  fgrep: grep,
   stat,
   base64,
   cksum,

@@ -7,10 +7,11 @@ import type { Kernel, Process, Program } from '../../shell/process.ts';
 
 /** Text tools whose implementation is just-bash's own; each reads the machine's files with the caller's rights. */
 export const TOOLBOX_COMMANDS = (
-  'awk sed grep egrep fgrep sort uniq cut jq diff paste join comm column expand unexpand fold nl rev split strings tac expr tar gzip gunzip zcat du tree file'
+  'awk sed sort uniq cut jq diff paste join comm column expand unexpand fold nl rev split strings tac expr tar gzip gunzip zcat du tree file'
 ).split(' ') as CommandName[];
 
-const TOOL_FOLDER = '/.toolbox';
+/** No such folder exists, so that just-bash finds its own commands by name and never the machine's files. */
+const NO_PATH = '/.no-path';
 
 /** just-bash's view of a machine's files, with the rights of one user. */
 class ToolFiles implements IFileSystem {
@@ -35,10 +36,6 @@ class ToolFiles implements IFileSystem {
       if (!(error instanceof FileSystemError)) throw error;
       throw new Error(`${error.code}: ${error.message}, open '${path}'`, { cause: error });
     }
-  }
-
-  #isTool(path: string): boolean {
-    return path === TOOL_FOLDER || path.startsWith(`${TOOL_FOLDER}/`);
   }
 
   #bytes(path: string): string {
@@ -84,14 +81,11 @@ class ToolFiles implements IFileSystem {
   }
 
   exists(path: string): Promise<boolean> {
-    return Promise.resolve(this.#isTool(path) || this.#kernel.tree.find(path, this.#who) !== undefined);
+    // just-bash falls back to its registered commands where there is no /usr/bin; its tools look at files by stat.
+    return Promise.resolve(path !== '/usr/bin' && this.#kernel.tree.find(path, this.#who) !== undefined);
   }
 
   #status(path: string, follow: boolean): FsStat {
-    if (this.#isTool(path)) {
-      const folder = path === TOOL_FOLDER;
-      return { isFile: !folder, isDirectory: folder, isSymbolicLink: false, mode: 0o755, size: 0, mtime: new Date(0) };
-    }
     const inode = this.#lookup(path, follow);
     return {
       isFile: inode.kind === 'file' || inode.kind === 'device',
@@ -205,12 +199,12 @@ export async function runTool(
 ): Promise<{ stdout: string; stderr: string; exitCode: number }> {
   const { bash, files } = toolboxFor(process);
   files.umask = process.umask;
-  const result = await bash.exec(`${TOOL_FOLDER}/${name}`, {
+  const result = await bash.exec(name, {
     args: args.map(decodeText),
     stdin,
     stdinKind: 'bytes',
     replaceEnv: true,
-    env: { ...Object.fromEntries(process.environment), PATH: TOOL_FOLDER },
+    env: { ...Object.fromEntries(process.environment), PATH: NO_PATH },
     cwd: process.cwd,
     rawScript: true,
   });
@@ -234,7 +228,6 @@ export function toolProgram(name: string): Program {
 function readsInput(process: Process, name: string, args: readonly string[]): boolean {
   if (name === 'expr' || name === 'du' || name === 'tree') return false;
   if (args.includes('-') || args.some((arg) => arg.includes('/dev/stdin'))) return true;
-  if (name === 'grep' && args.some((arg) => /^-[a-zA-Z]*[rR]|^--recursive/.test(arg))) return false;
   const operands = args.filter((arg) => !arg.startsWith('-'));
-  return !operands.slice(name === 'grep' || name === 'sed' || name === 'awk' ? 1 : 0).some((arg) => process.find(arg)) ;
+  return !operands.slice(name === 'sed' || name === 'awk' ? 1 : 0).some((arg) => process.find(arg)) ;
 }
