@@ -383,7 +383,7 @@ keep 14 /etc/sysctl.d/90-vmstation.conf
 keep 15 /etc/fstab
 printf '%s\n' group:media >"$RUN/ids.1"
 cat >"$RUN/undo.1" <<'UNDO_0123456789abcdef'
-groupdel media
+if grep -q -e '^media:' /etc/group; then groupdel media; fi
 UNDO_0123456789abcdef
 printf '%s\n' group:ops >"$RUN/ids.2"
 cat >"$RUN/undo.2" <<'UNDO_0123456789abcdef'
@@ -391,7 +391,7 @@ groupmod -g 1000 ops
 UNDO_0123456789abcdef
 printf '%s\n' user:media >"$RUN/ids.3"
 cat >"$RUN/undo.3" <<'UNDO_0123456789abcdef'
-userdel media
+if grep -q -e '^media:' /etc/passwd; then userdel  media; fi
 UNDO_0123456789abcdef
 printf '%s\n' user:ops >"$RUN/ids.4"
 cat >"$RUN/undo.4" <<'UNDO_0123456789abcdef'

@@ -34,7 +34,7 @@ export const nodeCommands: readonly NodeCommand[] = [
   { command: 'sha256sum', words: [], reason: 'compares content without fetching it' },
   {
     command: 'grep',
-    words: ['-H', '-n', '-E', '-e', '-qxF', '-vxF', '-vF', '-v', '-f'],
+    words: ['-H', '-n', '-E', '-e', '-q', '-qxF', '-vxF', '-vF', '-v', '-f'],
     reason: 'every line of many files in one process; lines of shared files',
   },
   { command: 'readlink', words: [], reason: 'targets of several links, one a line' },

@@ -1,13 +1,13 @@
-import type { NodeCheck, Resource } from '@vmstation/core';
+import type { NodeCheck, NodeFacts, Resource } from '@vmstation/core';
 import { compareAll } from '../compare/compare.ts';
 import { kindOf } from '../kinds/registry.ts';
 import { assertUsable } from '../kinds/usable.ts';
 import { type HostContext, runScript, textOf } from '../script/run-script.ts';
 import { checkGreeting, checkScript } from './check-script.ts';
 import { readFacts } from './facts.ts';
-import { Observations } from './observations.ts';
+import { Observations, Unreadable } from './observations.ts';
 import { mergeProbes } from './probe.ts';
-import { parseReply } from './reply.ts';
+import { garbled, parseReply, type ReplySource } from './reply.ts';
 
 /** A check, and what it was read from. */
 export interface SeenNode {
@@ -33,7 +33,7 @@ export async function observe(
   const seen = new Observations(reply, probes, source);
   const check: NodeCheck = {
     node,
-    facts: readFacts(node, seen),
+    facts: factsOf(node, seen, source),
     resources: compareAll(resources, seen, context),
     seenAt: context.clock.now(),
     roundTrips: 1,
@@ -41,4 +41,14 @@ export async function observe(
     durationMs: result.durationMs,
   };
   return { check, seen };
+}
+
+/** Without the machine's own facts nothing else can be judged, so that they could not be read is no state of a resource. */
+function factsOf(node: string, seen: Observations, source: ReplySource): NodeFacts {
+  try {
+    return readFacts(node, seen);
+  } catch (error) {
+    if (error instanceof Unreadable) throw garbled(source, error.message, '');
+    throw error;
+  }
 }

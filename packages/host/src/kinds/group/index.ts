@@ -21,7 +21,8 @@ export const groupKind = defineKind<GroupResource, GroupEntry | undefined>({
     return {
       keeps: [],
       change: sh`groupadd ${[...(system === true ? ['-r'] : []), ...number, name]}`,
-      undo: sh`groupdel ${name}`,
+      // userdel takes a group of the user's own name along.
+      undo: sh`if grep -q -e ${`^${name}:`} /etc/group; then groupdel ${name}; fi`,
     };
   },
 });

@@ -53,7 +53,7 @@ export const userKind = defineKind<UserResource, UserSeen>({
       return {
         keeps: [],
         change: sh`useradd ${[...kind, ...options, ...more, name]}`,
-        undo: want.system === true ? sh`userdel ${name}` : sh`userdel -r ${name}`,
+        undo: sh`if grep -q -e ${`^${name}:`} /etc/passwd; then userdel ${want.system === true ? [] : ['-r']} ${name}; fi`,
       };
     }
     return {
