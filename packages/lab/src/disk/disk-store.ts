@@ -263,7 +263,7 @@ class SqliteDiskStore implements DiskStore {
 }
 
 function inodeOf(row: Record<string, SQLInputValue>, volume: Volume): Inode {
-  const kind = String(row.kind) as InodeKind;
+  const kind = row.kind as InodeKind;
   const inode: Inode = {
     ino: Number(row.ino),
     volume,
@@ -277,9 +277,9 @@ function inodeOf(row: Record<string, SQLInputValue>, volume: Volume): Inode {
   };
   if (kind === 'directory') inode.entries = new Map();
   if (kind === 'file') inode.content = new Uint8Array(0);
-  if (row.target !== null) inode.target = String(row.target);
-  if (row.device !== null) inode.device = String(row.device);
-  if (row.context !== null) inode.context = String(row.context);
+  if (typeof row.target === 'string') inode.target = row.target;
+  if (typeof row.device === 'string') inode.device = row.device;
+  if (typeof row.context === 'string') inode.context = row.context;
   return inode;
 }
 

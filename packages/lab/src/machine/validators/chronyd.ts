@@ -3,21 +3,53 @@ import { parseOptions, UsageError } from '../commands/options.ts';
 import { globFiles, readConfig, words } from './config-source.ts';
 
 // Directives of chrony.conf(5) of chrony 4.3 by how many words they want (a: any, w: exactly one word, n: numbers, 0: none).
-const NO_WORD = words('dumponexit generatecommandkey lock_all manual nocerttimecheck noclientlog nosystemcert rtcautotrim rtconutc rtcsync');
-const ONE_WORD = words(`bindacqaddress bindacqdevice bindaddress bindcmdaddress bindcmddevice binddevice driftfile dumpdir hwclockfile keyfile
+const NO_WORD = words(
+  'dumponexit generatecommandkey lock_all manual nocerttimecheck noclientlog nosystemcert rtcautotrim rtconutc rtcsync',
+);
+const ONE_WORD =
+  words(`bindacqaddress bindacqdevice bindaddress bindcmdaddress bindcmddevice binddevice driftfile dumpdir hwclockfile keyfile
   leapsecmode leapsectz logdir ntpsigndsocket ntscachedir ntsdumpdir ntsntpserver ntsservercert ntsserverkey pidfile rtcdevice rtcfile user
   sourcedir confdir include authselectmode`);
 const NUMBERS: Readonly<Record<string, number>> = {
-  acquisitionport: 1, clientloglimit: 1, clockprecision: 1, cmdport: 1, combinelimit: 1, corrtimeratio: 1, dscp: 1, fallbackdrift: 2,
-  logbanner: 1, logchange: 1, makestep: 2, maxchange: 3, maxclockerror: 1, maxdistance: 1, maxdrift: 1, maxjitter: 1,
-  maxntsconnections: 1, maxsamples: 1, maxslewrate: 1, maxupdateskew: 1, minsamples: 1, minsources: 1, ntsport: 1, ntsprocesses: 1,
-  ntsrefresh: 1, ntsrotate: 1, port: 1, ptpport: 1, reselectdist: 1, sched_priority: 1, stratumweight: 1,
+  acquisitionport: 1,
+  clientloglimit: 1,
+  clockprecision: 1,
+  cmdport: 1,
+  combinelimit: 1,
+  corrtimeratio: 1,
+  dscp: 1,
+  fallbackdrift: 2,
+  logbanner: 1,
+  logchange: 1,
+  makestep: 2,
+  maxchange: 3,
+  maxclockerror: 1,
+  maxdistance: 1,
+  maxdrift: 1,
+  maxjitter: 1,
+  maxntsconnections: 1,
+  maxsamples: 1,
+  maxslewrate: 1,
+  maxupdateskew: 1,
+  minsamples: 1,
+  minsources: 1,
+  ntsport: 1,
+  ntsprocesses: 1,
+  ntsrefresh: 1,
+  ntsrotate: 1,
+  port: 1,
+  ptpport: 1,
+  reselectdist: 1,
+  sched_priority: 1,
+  stratumweight: 1,
 };
-const ANY_WORDS = words(`allow deny cmdallow cmddeny broadcast cmdratelimit ratelimit ntsratelimit hwtimestamp initstepslew local log
+const ANY_WORDS =
+  words(`allow deny cmdallow cmddeny broadcast cmdratelimit ratelimit ntsratelimit hwtimestamp initstepslew local log
   mailonchange ntstrustedcerts refclock smoothtime tempcomp`);
 const SOURCES = words('server pool peer');
 const SOURCE_FLAGS = words('auto_offline burst copy iburst noselect nts offline prefer require trust xleave');
-const SOURCE_VALUES = words(`asymmetry certset extfield filter key maxdelay maxdelaydevratio maxdelayquant maxdelayratio maxpoll maxsamples
+const SOURCE_VALUES =
+  words(`asymmetry certset extfield filter key maxdelay maxdelaydevratio maxdelayquant maxdelayratio maxpoll maxsamples
   maxsources mindelay minpoll minsamples minstratum ntsport offset polltarget port presend version`);
 const LOGS = words('rawmeasurements measurements selection statistics tracking rtc refclocks tempcomp');
 
@@ -51,7 +83,8 @@ async function readFile(process: Process, path: string, depth: number): Promise<
     const fault = faultOf(name, values);
     const where = `at line ${index + 1} in file ${path}`;
     if (fault === 'unknown') return `Invalid directive ${where}`;
-    if (fault !== undefined) return `${fault === 'parse' ? `Could not parse ${name} directive` : `${fault} arguments for ${name} directive`} ${where}`;
+    if (fault !== undefined)
+      return `${fault === 'parse' ? `Could not parse ${name} directive` : `${fault} arguments for ${name} directive`} ${where}`;
     if (depth < 10 && (name === 'include' || name === 'confdir')) {
       for (const one of globFiles(process, name === 'include' ? (values[0] as string) : `${values[0]}/*.conf`)) {
         const complaint = await readFile(process, one, depth + 1);
@@ -68,7 +101,11 @@ function faultOf(name: string, values: readonly string[]): Fault {
   if (NO_WORD.has(name)) return count(values, 0);
   if (ONE_WORD.has(name)) return count(values, 1);
   const numbers = NUMBERS[name];
-  if (numbers !== undefined) return count(values, numbers) ?? (values.every((value) => /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(value)) ? undefined : 'parse');
+  if (numbers !== undefined)
+    return (
+      count(values, numbers) ??
+      (values.every((value) => /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(value)) ? undefined : 'parse')
+    );
   if (SOURCES.has(name)) return sourceFault(values);
   if (!ANY_WORDS.has(name)) return 'unknown';
   if (name === 'log') return values.every((value) => LOGS.has(value)) ? undefined : 'parse';
@@ -99,7 +136,8 @@ function subnetFault(values: readonly string[]): Fault {
   if (second !== undefined) return 'parse';
   const [, address = '', length] = /^([^/]+)(?:\/(\d+))?$/.exec(first) ?? [];
   const v4 = /^\d{1,3}(\.\d{1,3}){0,3}$/.test(address);
-  if (v4) return address.split('.').every((part) => Number(part) <= 255) && Number(length ?? 0) <= 32 ? undefined : 'parse';
+  if (v4)
+    return address.split('.').every((part) => Number(part) <= 255) && Number(length ?? 0) <= 32 ? undefined : 'parse';
   if (address.includes(':')) return Number(length ?? 0) <= 128 ? undefined : 'parse';
   return /^[a-z][a-z0-9.-]*$/i.test(address) && length === undefined ? undefined : 'parse';
 }

@@ -15,7 +15,12 @@ export async function readConfig(process: Process, path: string): Promise<{ text
 export function globFiles(process: Process, pattern: string): string[] {
   const [, folder = '', name = ''] = /^(.*)\/([^/]*)$/.exec(pattern) ?? [];
   if (!/[*?]/.test(name)) return process.find(pattern) ? [pattern] : [];
-  const expression = new RegExp(`^${name.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`);
+  const expression = new RegExp(
+    `^${name
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  );
   if (process.find(folder || '/')?.kind !== 'directory') return [];
   return process.kernel.tree
     .list(process.path(folder || '/'), process.credentials)

@@ -45,7 +45,15 @@ export async function sshd(process: Process): Promise<number> {
   if (!options.has('t', 'T')) return process.fail('the lab knows sshd as a daemon only by its unit', 1);
   const path = options.value('f') ?? '/etc/ssh/sshd_config';
   const newer = process.find('/etc/redhat-release') !== undefined;
-  const reading: Reading = { process, newer, settings: new Map(), hostKeys: [], messages: [], badOptions: 0, inMatch: false };
+  const reading: Reading = {
+    process,
+    newer,
+    settings: new Map(),
+    hostKeys: [],
+    messages: [],
+    badOptions: 0,
+    inMatch: false,
+  };
   const source = await readConfig(process, path);
   if ('reason' in source) {
     await process.err(`${path}: ${source.reason}\n`);
@@ -67,7 +75,8 @@ async function judge(reading: Reading, path: string, text: string): Promise<bool
     reading.messages.push(error.message);
     return true;
   }
-  if (reading.badOptions > 0) reading.messages.push(`${path}: terminating, ${reading.badOptions} bad configuration options`);
+  if (reading.badOptions > 0)
+    reading.messages.push(`${path}: terminating, ${reading.badOptions} bad configuration options`);
   return reading.badOptions > 0;
 }
 
@@ -77,7 +86,11 @@ async function readLines(reading: Reading, path: string, text: string, depth: nu
     const line = raw.trim();
     if (line === '' || line.startsWith('#')) continue;
     const [, keyword = '', rest = ''] = /^"?([^\s="]+)"?\s*=?\s*(.*)$/.exec(line) ?? [];
-    await readLine(reading, { path, number: index + 1, keyword, values: splitWords(rest, `${path} line ${index + 1}`) }, depth);
+    await readLine(
+      reading,
+      { path, number: index + 1, keyword, values: splitWords(rest, `${path} line ${index + 1}`) },
+      depth,
+    );
   }
   // A Match block of an included file ends with it.
   if (depth > 0) reading.inMatch = inMatch;
@@ -117,7 +130,8 @@ async function readLine(reading: Reading, line: Line, depth: number): Promise<vo
     reading.badOptions += 1;
     return;
   }
-  if (reading.inMatch && !IN_MATCH.has(name)) throw new Fatal(`${where}: Directive '${line.keyword}' is not allowed within a Match block`);
+  if (reading.inMatch && !IN_MATCH.has(name))
+    throw new Fatal(`${where}: Directive '${line.keyword}' is not allowed within a Match block`);
   checkValue(reading, name, line, where);
   if (line.values.length > 1 && !MANY_WORDS.has(name)) {
     reading.messages.push(`${where}: keyword ${line.keyword} extra arguments at end of line`);
@@ -133,17 +147,29 @@ function checkValue(reading: Reading, name: string, line: Line, where: string): 
   const value = line.values[0] as string;
   const choices = FLAGS.has(name) ? 'yes no true false' : CHOICES[name];
   if (choices !== undefined && !choices.split(' ').includes(value.toLowerCase())) {
-    const what = name === 'loglevel' ? 'unsupported log level' : name === 'syslogfacility' ? 'unsupported log facility' : 'unsupported option';
-    throw new Fatal(`${where}: ${what} ${name.startsWith('log') || name.startsWith('syslog') ? `'${value}'` : `"${value}"`}${name.startsWith('log') ? '' : '.'}`);
+    const what =
+      name === 'loglevel'
+        ? 'unsupported log level'
+        : name === 'syslogfacility'
+          ? 'unsupported log facility'
+          : 'unsupported option';
+    throw new Fatal(
+      `${where}: ${what} ${name.startsWith('log') || name.startsWith('syslog') ? `'${value}'` : `"${value}"`}${name.startsWith('log') ? '' : '.'}`,
+    );
   }
-  if (name === 'port' && !(/^\d{1,5}$/.test(value) && Number(value) >= 1 && Number(value) <= 65_535)) throw new Fatal(`${where}: Badly formatted port number.`);
+  if (name === 'port' && !(/^\d{1,5}$/.test(value) && Number(value) >= 1 && Number(value) <= 65_535))
+    throw new Fatal(`${where}: Badly formatted port number.`);
   if (INTEGERS.has(name) && !/^-?\d+$/.test(value)) throw new Fatal(`${where}: integer value invalid.`);
   if (TIMES.has(name) && !/^(\d+[smhdw]?)+$|^none$/i.test(value)) throw new Fatal(`${where}: invalid time value.`);
   if (name === 'maxstartups' && !/^\d+(:\d+:\d+)?$/.test(value)) throw new Fatal(`${where}: Illegal MaxStartups spec.`);
   const list = ALGORITHMS[name];
   if (list && !value.startsWith('-')) {
-    const accepted = (one: string): boolean => list.known.has(one) || (reading.newer && KEY_EXCHANGES_SINCE_9_9.has(one)) || (list.complaint === 'Bad key types' && matchesAny(one, list.known));
-    if (!value.replace(/^[+^]/, '').split(',').every(accepted)) throw new Fatal(`${where}: ${list.complaint} '${value}'.`);
+    const accepted = (one: string): boolean =>
+      list.known.has(one) ||
+      (reading.newer && KEY_EXCHANGES_SINCE_9_9.has(one)) ||
+      (list.complaint === 'Bad key types' && matchesAny(one, list.known));
+    if (!value.replace(/^[+^]/, '').split(',').every(accepted))
+      throw new Fatal(`${where}: ${list.complaint} '${value}'.`);
   }
 }
 
@@ -160,9 +186,11 @@ function startMatch(reading: Reading, values: readonly string[], where: string):
   }
   for (let index = 0; index < values.length; index += 2) {
     const [criterion = '', attached] = (values[index] as string).split('=', 2);
-    if (!MATCH_CRITERIA.has(criterion.toLowerCase())) throw new Fatal(`Unsupported Match attribute ${criterion}\n${where}: Bad Match condition`);
+    if (!MATCH_CRITERIA.has(criterion.toLowerCase()))
+      throw new Fatal(`Unsupported Match attribute ${criterion}\n${where}: Bad Match condition`);
     if (attached !== undefined) index -= 1;
-    else if (values[index + 1] === undefined) throw new Fatal(`Missing Match criteria for ${criterion}\n${where}: Bad Match condition`);
+    else if (values[index + 1] === undefined)
+      throw new Fatal(`Missing Match criteria for ${criterion}\n${where}: Bad Match condition`);
   }
   reading.inMatch = true;
 }
@@ -180,7 +208,8 @@ async function include(reading: Reading, patterns: readonly string[], where: str
 
 async function hasHostKey({ process, hostKeys }: Reading): Promise<boolean> {
   let loaded = false;
-  const paths = hostKeys.length > 0 ? hostKeys : ['rsa', 'ecdsa', 'ed25519'].map((type) => `/etc/ssh/ssh_host_${type}_key`);
+  const paths =
+    hostKeys.length > 0 ? hostKeys : ['rsa', 'ecdsa', 'ed25519'].map((type) => `/etc/ssh/ssh_host_${type}_key`);
   for (const path of paths) {
     const key = await readConfig(process, path);
     if ('text' in key && key.text !== '') loaded = true;

@@ -3,7 +3,8 @@ import { parseOptions, UsageError } from '../commands/options.ts';
 import { globFiles, readConfig, words } from './config-source.ts';
 
 // sudoers(5) of sudo 1.9, "SUDOERS OPTIONS".
-const DEFAULTS = words(`always_query_group_plugin always_set_home authenticate case_insensitive_group case_insensitive_user closefrom_override
+const DEFAULTS =
+  words(`always_query_group_plugin always_set_home authenticate case_insensitive_group case_insensitive_user closefrom_override
   compress_io env_editor env_reset exec_background fast_glob log_passwords fqdn ignore_audit_errors ignore_dot ignore_iolog_errors
   ignore_logfile_errors ignore_local_sudoers ignore_unknown_defaults insults log_allowed log_denied log_exit_status log_host log_input
   log_output log_server_keepalive log_server_verify log_stderr log_stdin log_stdout log_subcmds log_ttyin log_ttyout log_year long_otp_prompt
@@ -19,8 +20,12 @@ const DEFAULTS = words(`always_query_group_plugin always_set_home authenticate c
   lecture lecture_file listpw log_format logfile mailerflags mailerpath mailfrom mailto rlimit_as rlimit_core rlimit_cpu rlimit_data
   rlimit_fsize rlimit_locks rlimit_memlock rlimit_nofile rlimit_nproc rlimit_rss rlimit_stack restricted_env_file secure_path syslog
   syslog_badpri syslog_goodpri verifypw log_servers env_check env_delete env_keep admin_flag`);
-const TAGS = words('EXEC NOEXEC FOLLOW NOFOLLOW LOG_INPUT NOLOG_INPUT LOG_OUTPUT NOLOG_OUTPUT MAIL NOMAIL INTERCEPT NOINTERCEPT PASSWD NOPASSWD SETENV NOSETENV');
-const NEEDS_VALUE = words('secure_path timestamp_timeout passwd_tries passprompt editor env_file logfile_path group_plugin runas_default');
+const TAGS = words(
+  'EXEC NOEXEC FOLLOW NOFOLLOW LOG_INPUT NOLOG_INPUT LOG_OUTPUT NOLOG_OUTPUT MAIL NOMAIL INTERCEPT NOINTERCEPT PASSWD NOPASSWD SETENV NOSETENV',
+);
+const NEEDS_VALUE = words(
+  'secure_path timestamp_timeout passwd_tries passprompt editor env_file logfile_path group_plugin runas_default',
+);
 
 class SyntaxFault extends Error {
   readonly offset: number;
@@ -60,7 +65,8 @@ async function checkFile(process: Process, path: string, quiet: boolean, checked
   let ok = true;
   for (const { number, text } of logicalLines(source.text)) {
     try {
-      for (const included of checkLine(process, path, text)) ok = (await checkFile(process, included, quiet, checked)) && ok;
+      for (const included of checkLine(process, path, text))
+        ok = (await checkFile(process, included, quiet, checked)) && ok;
     } catch (error) {
       if (!(error instanceof SyntaxFault)) throw error;
       ok = false;
@@ -90,7 +96,9 @@ function checkLine(process: Process, path: string, raw: string): string[] {
     const [, verb, , given = ''] = include;
     const target = given.startsWith('/') ? given : `${path.replace(/\/[^/]*$/, '')}/${given}`;
     // sudo passes over names with a dot or a tilde at the end.
-    return verb === 'include' ? [target] : globFiles(process, `${target}/*`).filter((one) => !/\.|~$/.test(one.split('/').pop() ?? ''));
+    return verb === 'include'
+      ? [target]
+      : globFiles(process, `${target}/*`).filter((one) => !/\.|~$/.test(one.split('/').pop() ?? ''));
   }
   const line = withoutComment(raw);
   if (line.trim() === '') return [];
@@ -125,7 +133,8 @@ function checkDefaults(line: string): void {
     const [whole, negated, name = '', operator] = match;
     const offset = head.length + at + whole.indexOf(name);
     if (!DEFAULTS.has(name)) throw new SyntaxFault(offset, `unknown defaults entry "${name}"`);
-    if (!negated && operator === undefined && NEEDS_VALUE.has(name)) throw new SyntaxFault(offset, `no value specified for "${name}"`);
+    if (!negated && operator === undefined && NEEDS_VALUE.has(name))
+      throw new SyntaxFault(offset, `no value specified for "${name}"`);
   }
 }
 
@@ -142,7 +151,11 @@ function checkAlias(line: string): void {
 function checkUserSpecification(line: string): void {
   const equals = indexOutside(line, '=');
   const head = equals === -1 ? line : line.slice(0, equals);
-  const lists = head.trim().replace(/\s*,\s*/g, ',').match(/(?:"[^"]*"|\\.|[^\s"\\])+/g) ?? [];
+  const lists =
+    head
+      .trim()
+      .replace(/\s*,\s*/g, ',')
+      .match(/(?:"[^"]*"|\\.|[^\s"\\])+/g) ?? [];
   if (equals === -1) throw new SyntaxFault(line.length);
   if (lists.length !== 2) throw new SyntaxFault(lists.length < 2 ? equals : head.trimEnd().lastIndexOf(lists[2] ?? ''));
   for (const list of lists) checkList(list, line.indexOf(list), checkName);
@@ -157,8 +170,14 @@ function checkUserSpecification(line: string): void {
 
 /** Splits `host = commands : host = commands` where a colon follows a command and is no tag's. */
 function hostGroups(rest: string, offset: number): { text: string; offset: number }[] {
-  const masked = rest.replace(/\([^)]*\)/g, (part) => '.'.repeat(part.length)).replace(/\b([A-Z_]+)\s*:/g, (part: string, tag: string) => (TAGS.has(tag) ? '.'.repeat(part.length) : part)).replace(/\bsha\d+\s*:/g, (part) => '.'.repeat(part.length));
-  return pieces(masked, ':', offset).map((piece) => ({ text: rest.slice(piece.offset - offset, piece.offset - offset + piece.text.length), offset: piece.offset }));
+  const masked = rest
+    .replace(/\([^)]*\)/g, (part) => '.'.repeat(part.length))
+    .replace(/\b([A-Z_]+)\s*:/g, (part: string, tag: string) => (TAGS.has(tag) ? '.'.repeat(part.length) : part))
+    .replace(/\bsha\d+\s*:/g, (part) => '.'.repeat(part.length));
+  return pieces(masked, ':', offset).map((piece) => ({
+    text: rest.slice(piece.offset - offset, piece.offset - offset + piece.text.length),
+    offset: piece.offset,
+  }));
 }
 
 function pieces(text: string, separator: string, offset: number): { text: string; offset: number }[] {
@@ -210,12 +229,15 @@ function checkCommandWithRunas(item: string, offset: number): void {
 function prefix(rest: string): string | undefined {
   const tag = /^([A-Z_]+)\s*:\s*/.exec(rest);
   if (tag && TAGS.has(tag[1] as string)) return tag[0];
-  return /^(?:ROLE|TYPE|CWD|CHROOT|TIMEOUT|NOTBEFORE|NOTAFTER|PRIVS|LIMITPRIVS|APPARMOR_PROFILE)\s*=\s*\S+\s+/.exec(rest)?.[0];
+  return /^(?:ROLE|TYPE|CWD|CHROOT|TIMEOUT|NOTBEFORE|NOTAFTER|PRIVS|LIMITPRIVS|APPARMOR_PROFILE)\s*=\s*\S+\s+/.exec(
+    rest,
+  )?.[0];
 }
 
 function checkCommand(item: string, offset: number): void {
   const command = item.replace(/^(?:!\s*)+/, '').replace(/^(?:sha\d+\s*:\s*\S+\s+)+/, '');
   if (/^(?:ALL|[A-Z][A-Z0-9_]*)$/.test(command)) return;
-  if (/^(?:\/\S*|sudoedit|list|\^.*\$)(?:\s.*)?$/.test(command) && !/(?<!\\)[=]/.test(command.replace(/^\S+/, ''))) return;
+  if (/^(?:\/\S*|sudoedit|list|\^.*\$)(?:\s.*)?$/.test(command) && !/(?<!\\)[=]/.test(command.replace(/^\S+/, '')))
+    return;
   throw new SyntaxFault(offset + (/^(?:ALL|[A-Z][A-Z0-9_]*)\s+/.exec(item)?.[0].length ?? 0));
 }
