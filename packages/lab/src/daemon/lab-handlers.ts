@@ -1,0 +1,142 @@
+import { AppError, canonicalJson } from '@vmstation/core';
+import type { LabClusterConfig } from '../kubernetes/cluster-config.ts';
+import type { LabHandlers } from './control-server.ts';
+import type { LabNode } from './lab-node.ts';
+import type { ClusterOrder, LabEndpoint, LabStatus } from './lab-protocol.ts';
+import { readReadiness } from './node-readiness.ts';
+import type { RunningLab } from './run-lab-daemon.ts';
+
+/** What a running lab answers at its control socket. */
+export function labHandlers(lab: RunningLab): LabHandlers {
+  return {
+    status: async () => statusOf(lab),
+    stop: async () => {
+      setImmediate(() => void lab.stop());
+      return {};
+    },
+    counters: async () => ({
+      machines: Object.fromEntries([...lab.nodes].map(([name, node]) => [name, node.machine.writes])),
+      api: lab.cluster?.writes() ?? {},
+    }),
+    'node.readiness': async ({ node }) => readReadiness(lab.node(node).machine),
+    'node.power': async ({ node, order }) => {
+      const found = lab.node(node);
+      if (order !== undefined) await found.order(order);
+      return powerReading(found);
+    },
+    'node.faults': async ({ node, faults }) => {
+      lab.node(node).setFaults(faults);
+      lab.cluster?.nodesChanged();
+      return {};
+    },
+    'node.snapshot': async ({ node }) => {
+      lab.node(node).snapshot();
+      return { snapshot: node };
+    },
+    'node.restore': async ({ node, discard }) => {
+      if (discard === true) lab.node(node).discardSnapshot();
+      else await lab.node(node).restore();
+      return {};
+    },
+    'cluster.create': async ({ order }) => createCluster(lab, order),
+  };
+}
+
+function statusOf(lab: RunningLab): LabStatus {
+  const { cluster } = lab;
+  return {
+    pid: process.pid,
+    startedAt: lab.startedAt.toISOString(),
+    nodes: [...lab.nodes.values()].map((node) => node.status()),
+    cluster: cluster === undefined ? undefined : { version: `v${cluster.config.version}`, server: cluster.server },
+    endpoints: endpointsOf(lab),
+  };
+}
+
+/** Endpoints of the model that something publishes now, with the loopback port that answers. */
+function endpointsOf(lab: RunningLab): readonly LabEndpoint[] {
+  const { cluster, model } = lab;
+  if (cluster === undefined) return [];
+  return model.endpoints.flatMap(({ name, url, address, port }) => {
+    const node = model.nodes.find((candidate) => candidate.address === address);
+    const api = `https://127.0.0.1:${port}` === cluster.server ? port : undefined;
+    const loopbackPort = api ?? loopbackOf(lab, node?.name ?? '', port);
+    if (loopbackPort === undefined) return [];
+    const target = new URL(url);
+    target.hostname = '127.0.0.1';
+    target.port = String(loopbackPort);
+    return [{ name, model: url, address, port, loopbackPort, loopback: target.href }];
+  });
+}
+
+function loopbackOf({ cluster }: RunningLab, node: string, port: number): number | undefined {
+  const controlPlane = cluster?.config.nodes.find((member) => member.roles.includes('control-plane'));
+  if (port === 6443 && controlPlane?.name === node) return Number(new URL(cluster?.server ?? '').port);
+  return cluster?.loopbackPortOf(node, port);
+}
+
+function powerReading(node: LabNode): Awaited<ReturnType<LabHandlers['node.power']>> {
+  const { power, since } = node.status();
+  if (power === 'on') return { power, state: 'awake', evidence: 'lab: on', since: new Date(since) };
+  return { power, state: 'asleep', evidence: `lab: ${power} since ${since}`, since: new Date(since) };
+}
+
+async function createCluster(
+  lab: RunningLab,
+  order: ClusterOrder,
+): Promise<{ readonly changed: boolean; readonly kubeconfig: string }> {
+  const config = configOf(lab, order);
+  const { cluster } = lab;
+  if (cluster !== undefined) {
+    refuseDifference(cluster.config, config);
+    return { changed: false, kubeconfig: cluster.kubeconfig };
+  }
+  const made = await lab.makeCluster(config);
+  for (const { name, roles } of config.nodes) leaveTraces(lab.node(name), roles, made.kubeconfig);
+  lab.log(`Kubernetes v${config.version} was installed`);
+  return { changed: true, kubeconfig: made.kubeconfig };
+}
+
+function configOf(lab: RunningLab, order: ClusterOrder): LabClusterConfig {
+  const nodes = order.nodes.map((member) => {
+    const { machine } = lab.node(member.name);
+    const osName = /^PRETTY_NAME="(.*)"$/m.exec(machine.face.osRelease)?.[1] ?? machine.face.face;
+    return {
+      ...member,
+      capacity: {
+        cpu: String(machine.cpus),
+        memory: `${machine.memoryMib}Mi`,
+        pods: '110',
+        'ephemeral-storage': `${machine.disks[0]?.sizeGib ?? 40}Gi`,
+      },
+      osImage: osName,
+      kernelVersion: machine.kernelRelease,
+    };
+  });
+  return { ...order, nodes };
+}
+
+/** What Kubespray compares with the live cluster and refuses to change, and what the lab cannot change either. */
+function refuseDifference(live: LabClusterConfig, wanted: LabClusterConfig): void {
+  const names = [...new Set([...Object.keys(live), ...Object.keys(wanted)])] as (keyof LabClusterConfig)[];
+  const different = names.filter((name) => canonicalJson(live[name]) !== canonicalJson(wanted[name]));
+  if (different.length === 0) return;
+  const said = different.map(
+    (name) => `${name}: live ${canonicalJson(live[name])}, inventory ${canonicalJson(wanted[name])}`,
+  );
+  throw new AppError({
+    code: 'lab/cluster-differs',
+    kind: 'refused',
+    message: `The inventory does not match the configuration of the running cluster: ${said.join('; ')}`,
+    tryThis: 'These values are decided at installation. To install anew: vmstation lab reset',
+  });
+}
+
+/** What an installation leaves on a machine, as far as others look for it. */
+function leaveTraces(node: LabNode, roles: readonly string[], kubeconfig: string): void {
+  const { files } = node.machine;
+  files.write('/etc/kubernetes/kubelet.conf', kubeconfig, { mode: 0o600 });
+  if (roles.includes('control-plane')) files.write('/etc/kubernetes/admin.conf', kubeconfig, { mode: 0o600 });
+  files.folder('/var/lib/kubelet', { mode: 0o700 });
+  node.save();
+}

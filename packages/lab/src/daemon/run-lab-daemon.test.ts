@@ -1,0 +1,112 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { exampleCluster } from '@vmstation/core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { labTryMode } from '../composition/lab-try-mode.ts';
+import { askLab, labAnswers } from './lab-client.ts';
+import { type LabPaths, labPaths } from './lab-paths.ts';
+import { type LabStart, startLab, stopLab } from './start-lab.ts';
+
+let start: LabStart;
+let paths: LabPaths;
+
+beforeAll(() => {
+  const workspaceRoot = mkdtempSync(join(tmpdir(), 'lab-'));
+  paths = labPaths(workspaceRoot);
+  mkdirSync(paths.stateDir);
+  writeFileSync(paths.knownHostsFile, 'masternode ssh-ed25519 AAAAreal\n');
+  const entry = (call: string) => [process.execPath, '--input-type=module', '-e', call, '--'];
+  const index = JSON.stringify(join(import.meta.dirname, '../index.ts'));
+  start = {
+    workspaceRoot,
+    cluster: exampleCluster(),
+    daemon: entry(`const { runLabDaemon } = await import(${index}); await runLabDaemon(process.argv[1]);`),
+    installer: entry(
+      `const { runLabInstaller } = await import(${index}); process.exitCode = await runLabInstaller(process.argv[1], process.argv.slice(2));`,
+    ),
+  };
+});
+
+afterAll(async () => {
+  await stopLab(paths);
+  rmSync(start.workspaceRoot, { recursive: true, force: true });
+});
+
+function ssh(node: string, command: string): { code: number | null; out: string } {
+  const done = spawnSync(
+    'ssh',
+    ['-F', paths.sshConfigFile, '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=3', node, command],
+    {
+      encoding: 'utf8',
+      timeout: 15_000,
+    },
+  );
+  return { code: done.status, out: `${done.stdout}${done.stderr}`.trim() };
+}
+
+test('the lab starts once, and its machines are reached by OpenSSH with their own host keys', async () => {
+  const status = await startLab(start);
+  expect(status.nodes.map(({ name, power }) => `${name} ${power}`)).toEqual([
+    'masternode on',
+    'storagenodet3500 on',
+    'homelab on',
+  ]);
+  expect((await startLab(start)).pid).toBe(status.pid);
+  for (const { name } of status.nodes) expect(ssh(name, 'hostname')).toEqual({ code: 0, out: name });
+  expect(ssh('homelab', 'cat /etc/os-release').out).toContain('Red Hat');
+});
+
+test('disks survive the killing of the process, and ports and host keys stay', async () => {
+  const before = await askLab(paths, 'status', {});
+  expect(ssh('masternode', 'echo kept > /etc/kept && echo done')).toEqual({ code: 0, out: 'done' });
+  process.kill(before.pid, 'SIGKILL');
+  while (await labAnswers(paths)) await new Promise((resolve) => setTimeout(resolve, 20));
+  const after = await startLab(start);
+  expect(after.pid).not.toBe(before.pid);
+  expect(after.nodes.map((node) => node.sshPort)).toEqual(before.nodes.map((node) => node.sshPort));
+  expect(ssh('masternode', 'cat /etc/kept')).toEqual({ code: 0, out: 'kept' });
+});
+
+test('a suspended machine says nothing until it is woken', async () => {
+  await askLab(paths, 'node.power', { node: 'homelab', order: 'suspend' });
+  expect(await askLab(paths, 'node.power', { node: 'homelab' })).toMatchObject({ state: 'asleep', power: 'suspended' });
+  expect(ssh('homelab', 'true').code).toBe(255);
+  expect(await askLab(paths, 'node.readiness', { node: 'homelab' })).toMatchObject({ reachable: false });
+  await askLab(paths, 'node.power', { node: 'homelab', order: 'wake' });
+  expect(ssh('homelab', 'echo awake')).toEqual({ code: 0, out: 'awake' });
+});
+
+test('a change that locks out is undone, one that does not stays', async () => {
+  const tryMode = labTryMode(paths);
+  const report = { node: 'masternode', resources: [], after: undefined };
+  await tryMode.attempt('masternode', 'sshd', async () => {
+    ssh('masternode', 'echo fine > /etc/motd');
+    return report;
+  });
+  expect(ssh('masternode', 'cat /etc/motd').out).toBe('fine');
+  const attempt = tryMode.attempt('masternode', 'sshd', async () => {
+    ssh('masternode', 'rm -f ~/.ssh/authorized_keys; echo gone > /etc/motd');
+    return report;
+  });
+  await expect(attempt).rejects.toMatchObject({ code: 'host/not-confirmed' });
+  expect(ssh('masternode', 'cat /etc/motd').out).toBe('fine');
+});
+
+test('writes are counted, and reading is no write', async () => {
+  const first = await askLab(paths, 'counters', {});
+  ssh('homelab', 'cat /etc/os-release; ls /');
+  expect(await askLab(paths, 'counters', {})).toEqual(first);
+  ssh('homelab', 'touch /root/x');
+  const { machines } = await askLab(paths, 'counters', {});
+  expect(machines.homelab).toBeGreaterThan(first.machines.homelab ?? 0);
+});
+
+test('stopping puts back what the workspace itself had', async () => {
+  expect(await stopLab(paths)).toBe(true);
+  expect(await labAnswers(paths)).toBe(false);
+  expect(readFileSync(paths.knownHostsFile, 'utf8')).toBe('masternode ssh-ed25519 AAAAreal\n');
+  expect(existsSync(paths.sshConfigFile)).toBe(false);
+  expect(await stopLab(paths)).toBe(false);
+});

@@ -1,0 +1,150 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { join } from 'node:path';
+import { AppError, type Cluster } from '@vmstation/core';
+import { type DiskStore, openDiskStore } from '../disk/disk-store.ts';
+import type { LabClusterConfig } from '../kubernetes/cluster-config.ts';
+import { serveControl } from './control-server.ts';
+import { type LabCluster, nodeHostOf } from './lab-cluster.ts';
+import { labHandlers } from './lab-handlers.ts';
+import { LabNode } from './lab-node.ts';
+import { type LabPaths, labPaths } from './lab-paths.ts';
+import { LoopbackPorts } from './loopback-ports.ts';
+import { machineSpecOf } from './machine-spec-of.ts';
+import { openCluster } from './open-cluster.ts';
+import { notePid } from './pid-file.ts';
+import { linkKubeconfig, linkWorkspace, unlinkWorkspace } from './workspace-links.ts';
+
+/** Effects that no command waits for (units that die, logs) become durable this often. */
+const saveEveryMs = 2000;
+
+/**
+ * Runs the lab of a workspace in this process until it is told to stop; what `vmstation lab start` starts in the background. Returns at
+ * once when another one runs already. Machines and cluster continue from what is on disk, whatever ended the process before.
+ */
+export async function runLabDaemon(workspaceRoot: string): Promise<void> {
+  const paths = labPaths(workspaceRoot);
+  const startedAt = new Date();
+  if (!(await notePid(paths.pidFile, startedAt))) return;
+  const lab = new RunningLab(paths, startedAt);
+  process.on('SIGTERM', () => void lab.stop());
+  process.on('SIGINT', () => void lab.stop());
+  process.on('SIGHUP', () => undefined);
+  try {
+    await lab.start();
+  } catch (thrown) {
+    lab.log(`could not start: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`);
+    await lab.stop();
+    throw thrown;
+  }
+}
+
+/** Everything that a running lab consists of. */
+export class RunningLab {
+  readonly paths: LabPaths;
+  readonly startedAt: Date;
+  readonly model: Cluster;
+  readonly nodes = new Map<string, LabNode>();
+  cluster: LabCluster | undefined;
+  readonly #ports: LoopbackPorts;
+  readonly #store: DiskStore;
+  #control: Server | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(paths: LabPaths, startedAt: Date) {
+    this.paths = paths;
+    this.startedAt = startedAt;
+    this.model = JSON.parse(readFileSync(paths.modelFile, 'utf8')) as Cluster;
+    this.#ports = new LoopbackPorts(paths.portsFile);
+    mkdirSync(paths.machinesDir, { recursive: true, mode: 0o700 });
+    this.#store = openDiskStore(join(paths.machinesDir, 'machines.sqlite'));
+  }
+
+  log(line: string): void {
+    appendFileSync(this.paths.logFile, `${new Date().toISOString()} ${line}\n`);
+  }
+
+  async start(): Promise<void> {
+    const key = readFileSync(`${this.paths.operatorKeyFile}.pub`, 'utf8').trim();
+    for (const node of this.model.nodes) {
+      const parts = {
+        node,
+        spec: machineSpecOf(this.model, node, key),
+        store: this.#store,
+        network: { find: (word: string) => this.#find(word) },
+        sshPort: await this.#ports.take(`ssh/${node.name}`),
+        log: (line: string) => this.log(line),
+        onPowerChange: () => this.cluster?.nodesChanged(),
+      };
+      this.nodes.set(node.name, await LabNode.open(parts));
+    }
+    const doors = [...this.nodes.values()].map((lab) => ({
+      node: lab.node,
+      port: lab.status().sshPort,
+      hostKey: lab.hostKey,
+    }));
+    linkWorkspace(this.paths, doors);
+    if (existsSync(this.paths.clusterConfigFile)) {
+      await this.makeCluster(JSON.parse(readFileSync(this.paths.clusterConfigFile, 'utf8')) as LabClusterConfig);
+      if (this.cluster !== undefined) linkKubeconfig(this.paths, this.cluster.kubeconfig);
+    }
+    this.#control = await serveControl(this.paths.socket, labHandlers(this), (line) => this.log(line));
+    this.#timer = setInterval(() => this.saveAll(), saveEveryMs);
+    this.log(`the lab runs: ${[...this.nodes.keys()].join(', ')}`);
+  }
+
+  /** Opens the cluster of a configuration, or makes it. */
+  async makeCluster(config: LabClusterConfig): Promise<LabCluster> {
+    const cluster = await openCluster(config, {
+      file: this.paths.clusterFile,
+      apiPort: await this.#ports.take('api'),
+      takePort: (purpose) => this.#ports.take(purpose),
+      host: nodeHostOf(this.nodes),
+      log: (line) => this.log(line),
+    });
+    this.cluster = cluster;
+    writeFileSync(this.paths.clusterConfigFile, JSON.stringify(config), { mode: 0o600 });
+    return cluster;
+  }
+
+  /** A machine by name. Throws lab/unknown-node. */
+  node(name: string): LabNode {
+    const found = this.nodes.get(name);
+    if (found !== undefined) return found;
+    throw new AppError({
+      code: 'lab/unknown-node',
+      kind: 'user',
+      message: `The lab has no machine ${name}; it has ${[...this.nodes.keys()].join(', ')}.`,
+      tryThis: 'If the cluster file was changed since the lab started: vmstation lab stop, then vmstation lab start',
+    });
+  }
+
+  saveAll(): void {
+    for (const node of this.nodes.values()) node.save();
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.cluster?.close();
+    for (const node of this.nodes.values()) await node.close();
+    this.#store.close();
+    unlinkWorkspace(this.paths);
+    this.#control?.close();
+    this.log('the lab is stopped');
+    rmSync(this.paths.socket, { force: true });
+    rmSync(this.paths.pidFile, { force: true });
+    // Sockets of clients that went away may linger; nothing is left that they could wait for.
+    setTimeout(() => process.exit(process.exitCode ?? 0), 100);
+  }
+
+  #find(word: string): LabNode['machine'] | undefined {
+    const found = [...this.nodes.values()].find(({ node }) => node.name === word || node.address === word);
+    return found?.isUp === true ? found.machine : undefined;
+  }
+}

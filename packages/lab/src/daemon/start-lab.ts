@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppError, type Cluster } from '@vmstation/core';
+import { quoteArguments, sshKeygen } from '@vmstation/remote';
+import { askLab, labAnswers } from './lab-client.ts';
+import { type LabPaths, labPaths } from './lab-paths.ts';
+import type { LabStatus } from './lab-protocol.ts';
+import { livingProcess } from './pid-file.ts';
+import { unlinkWorkspace } from './workspace-links.ts';
+
+const startTimeoutMs = 30_000;
+const stopTimeoutMs = 10_000;
+const pollMs = 50;
+
+/** What a lab is started with. */
+export interface LabStart {
+  readonly workspaceRoot: string;
+  readonly cluster: Cluster;
+  /** Command line that runs {@link runLabDaemon}; the workspace is appended. */
+  readonly daemon: readonly string[];
+  /** Command line that runs {@link runLabInstaller}; workspace and ansible-playbook's arguments are appended. */
+  readonly installer: readonly string[];
+}
+
+/** Starts the lab of a workspace in the background, unless it runs. Throws lab/not-started, ssh/client-missing. */
+export async function startLab(start: LabStart): Promise<LabStatus> {
+  const paths = labPaths(start.workspaceRoot);
+  if (await labAnswers(paths)) return askLab(paths, 'status', {});
+  mkdirSync(paths.labDir, { recursive: true, mode: 0o700 });
+  await endLeftover(paths);
+  await sshKeygen(paths.operatorKeyFile, 'vmstation lab operator');
+  writeFileSync(paths.modelFile, JSON.stringify(start.cluster), { mode: 0o600 });
+  writeInstaller(paths, start);
+  const log = openSync(paths.logFile, 'a', 0o600);
+  const [program = process.execPath, ...args] = start.daemon;
+  const child = spawn(program, [...args, start.workspaceRoot], { detached: true, stdio: ['ignore', log, log] });
+  closeSync(log);
+  const ended = { code: undefined as number | undefined };
+  child.once('error', () => {
+    ended.code = 127;
+  });
+  child.once('exit', (code) => {
+    ended.code = code ?? 255;
+  });
+  child.unref();
+  const deadline = Date.now() + startTimeoutMs;
+  while (!(await labAnswers(paths))) {
+    if (ended.code !== undefined || Date.now() > deadline) throw notStarted(paths, ended.code);
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+  return askLab(paths, 'status', {});
+}
+
+/** Stops the lab; disks and objects stay. Returns false when none ran. */
+export async function stopLab(paths: LabPaths): Promise<boolean> {
+  const running = await labAnswers(paths);
+  if (running) await askLab(paths, 'stop', {});
+  const deadline = Date.now() + (running ? stopTimeoutMs : 0);
+  while (Date.now() < deadline && (await livingProcess(paths.pidFile)) !== undefined) {
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+  await endLeftover(paths);
+  // A killed lab could not put the workspace's own files back.
+  unlinkWorkspace(paths);
+  return running;
+}
+
+/** Throws the machines and the cluster of a stopped lab away; ports and the operator's key stay. Throws lab/still-running. */
+export async function resetLab(paths: LabPaths): Promise<void> {
+  if (await labAnswers(paths)) {
+    throw new AppError({
+      code: 'lab/still-running',
+      kind: 'user',
+      message: 'The lab runs, so its disks cannot be thrown away.',
+      tryThis: 'vmstation lab stop',
+    });
+  }
+  unlinkWorkspace(paths);
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${paths.clusterFile}${suffix}`, { force: true });
+  rmSync(paths.clusterConfigFile, { force: true });
+  rmSync(paths.machinesDir, { recursive: true, force: true });
+}
+
+/** A process of ours that no longer answers its socket. */
+async function endLeftover(paths: LabPaths): Promise<void> {
+  const left = await livingProcess(paths.pidFile);
+  if (left === undefined) return;
+  process.kill(left.pid, 'SIGTERM');
+  const deadline = Date.now() + 3000;
+  while ((await livingProcess(paths.pidFile)) !== undefined) {
+    if (Date.now() > deadline) process.kill(left.pid, 'SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+}
+
+/** The lab's `ansible-playbook`, first on PATH. */
+function writeInstaller(paths: LabPaths, { installer, workspaceRoot }: LabStart): void {
+  mkdirSync(paths.binDir, { recursive: true, mode: 0o700 });
+  const file = join(paths.binDir, 'ansible-playbook');
+  writeFileSync(file, `#!/bin/sh\nexec ${quoteArguments([...installer, workspaceRoot])} "$@"\n`);
+  chmodSync(file, 0o755);
+}
+
+function notStarted(paths: LabPaths, code: number | undefined): AppError {
+  const log = existsSync(paths.logFile)
+    ? readFileSync(paths.logFile, 'utf8').trim().split('\n').slice(-5).join('\n')
+    : '';
+  const how = code === undefined ? `did not answer within ${startTimeoutMs / 1000} s` : `ended with exit code ${code}`;
+  return new AppError({
+    code: 'lab/not-started',
+    kind: 'environment',
+    message: `The lab's process ${how}.\n${log}`,
+    tryThis: `Look at ${paths.logFile}; \`vmstation lab reset\` starts from bare machines.`,
+  });
+}
