@@ -449,7 +449,7 @@ unless_changed 17 "$(state_of /etc/systemd/system/vmstation-wol.service)" absent
 printf '%s\n' kernel-module:br_netfilter >"$RUN/ids.18"
 printf '%s\n' 13 >"$RUN/keeps.18"
 cat >"$RUN/undo.18" <<'UNDO_0123456789abcdef'
-modprobe -r br_netfilter
+if [ -d /sys/module/br_netfilter ]; then modprobe -r br_netfilter; fi
 UNDO_0123456789abcdef
 unless_changed 18 "$(state_of /etc/modules-load.d/vmstation.conf)" absent
 printf '%s\n' sysctl:net.ipv4.ip_forward >"$RUN/ids.19"

@@ -29,7 +29,7 @@ set --; for p in /srv/media /etc/chrony/chrony.conf /etc/krb5.keytab /etc/motd.o
 begin digest; r=0; if [ "$#" -gt 0 ]; then P=$((P+1)); sha256sum "$@"; r=$?; fi; finish digest "$r" "$#"
 set --
 while IFS=: read -r u _ _ _ _ h _; do case $u in ops) set -- "$@" "$h/.ssh/authorized_keys";; esac; done </etc/passwd
-for p in /etc/passwd /etc/group /etc/login.defs /etc/rsyslog.conf /etc/hosts /etc/hostname /proc/sys/kernel/hostname /etc/timezone /etc/modules-load.d/vmstation.conf /proc/sys/net/ipv4/ip_forward /etc/sysctl.d/90-vmstation.conf /proc/swaps /etc/fstab /proc/mounts /etc/os-release /proc/meminfo /proc/sys/kernel/osrelease /proc/sys/kernel/random/boot_id /sys/devices/system/cpu/online /sys/class/dmi/id/sys_vendor /sys/class/dmi/id/product_name /run/systemd/container /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf /sys/class/net/*/address; do set -- "$@" "$p"; done
+for p in /etc/passwd /etc/group /etc/login.defs /etc/rsyslog.conf /etc/hosts /etc/hostname /proc/sys/kernel/hostname /etc/timezone /etc/modules-load.d/vmstation.conf /proc/sys/net/ipv4/ip_forward /etc/sysctl.d/90-vmstation.conf /proc/swaps /etc/fstab /proc/mounts /etc/os-release /proc/meminfo /proc/sys/kernel/random/boot_id /sys/devices/system/cpu/online /sys/class/dmi/id/sys_vendor /sys/class/dmi/id/product_name /run/systemd/container /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf /sys/class/net/*/address; do set -- "$@" "$p"; done
 begin texts; n=$#; while [ "$n" -gt 0 ]; do p=$1; shift; n=$((n-1)); if [ -f "$p" ] && [ -r "$p" ]; then printf '%s\n' "$p"; set -- "$@" "$p"; fi; done; finish texts 0 "$#"
 begin lines; P=$((P+1)); grep -H '' "$@"; finish lines "$?" -
 begin package; P=$((P+1))
@@ -45,7 +45,8 @@ finish unit "$r" 3
 set --; begin link; for p in /usr/bin/python3 /srv/media /etc/chrony/chrony.conf /etc/krb5.keytab /etc/motd.old /etc/vmstation/current /etc/login.defs /etc/rsyslog.conf /etc/hosts /etc/hostname /etc/localtime /etc/timezone /etc/systemd/system/vmstation-wol.service /etc/modules-load.d/vmstation.conf /etc/sysctl.d/90-vmstation.conf /etc/fstab; do if [ -L "$p" ]; then set -- "$@" "$p"; printf '%s\n' "$p"; fi; done; finish link 0 "$#"
 begin target; r=0; if [ "$#" -gt 0 ]; then P=$((P+1)); readlink "$@" 2>/dev/null; r=$?; fi
 if [ "$r" -ne 0 ] && [ "$#" -gt 1 ]; then r=0; for p in "$@"; do P=$((P+1)); readlink "$p" || r=$?; done; fi; finish target "$r" "$#"
-begin architecture; P=$((P+1)); uname -m; finish architecture "$?" 1
+begin kernel; P=$((P+1)); uname -rm; finish kernel "$?" 1
+begin python; if [ -x /usr/bin/python3 ] && [ ! -L /usr/bin/python3 ]; then P=$((P+1)); /usr/bin/python3 -V; fi; finish python 0 -
 begin disk; P=$((P+1)); df -Pk /; finish disk "$?" 2
 begin clock; P=$((P+1)); date -u +%Y-%m-%dT%H:%M:%SZ; finish clock "$?" 1
 set --; begin module

@@ -142,7 +142,9 @@ function links(probes: ProbeSet): string {
 
 function machine(): string {
   return [
-    'begin architecture; P=$((P+1)); uname -m; finish architecture "$?" 1',
+    'begin kernel; P=$((P+1)); uname -rm; finish kernel "$?" 1',
+    // Mostly a link that names its version; where it is not, it must be asked.
+    'begin python; if [ -x /usr/bin/python3 ] && [ ! -L /usr/bin/python3 ]; then P=$((P+1)); /usr/bin/python3 -V; fi; finish python 0 -',
     'begin disk; P=$((P+1)); df -Pk /; finish disk "$?" 2',
     'begin clock; P=$((P+1)); date -u +%Y-%m-%dT%H:%M:%SZ; finish clock "$?" 1',
   ].join('\n');

@@ -7,7 +7,6 @@ export const factTextFiles = {
   plain: [
     '/etc/os-release',
     '/proc/meminfo',
-    '/proc/sys/kernel/osrelease',
     '/proc/sys/kernel/hostname',
     '/proc/sys/kernel/random/boot_id',
     '/sys/devices/system/cpu/online',
@@ -44,13 +43,13 @@ export function readFacts(node: string, seen: Observations): NodeFacts {
   if (family === undefined) throw unsupported(node, osName);
   const memory = (name: string): number =>
     kibToMib((seen.linesOf('/proc/meminfo') ?? []).find((line) => line.startsWith(`${name}:`))?.split(/\s+/)[1]);
-  const python = /python(\d[\d.]*)$/.exec(seen.linkTarget('/usr/bin/python3') ?? '')?.[1];
+  const python = /python ?(\d[\d.]*)$/i.exec(seen.linkTarget('/usr/bin/python3') ?? seen.pythonSays ?? '')?.[1];
   return {
     osId: release.get('ID') ?? '',
     osVersion: release.get('VERSION_ID') ?? '',
     osName,
     family,
-    kernel: first(seen, '/proc/sys/kernel/osrelease'),
+    kernel: seen.kernel,
     architecture: seen.architecture,
     hostname: first(seen, '/proc/sys/kernel/hostname'),
     cpus: countCpus(first(seen, '/sys/devices/system/cpu/online')),

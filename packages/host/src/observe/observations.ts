@@ -21,7 +21,7 @@ export type UnitSeen = ReadonlyMap<string, string>;
 const absent: PathSeen = { type: 'absent', mode: '', uid: '', gid: '', owner: '', group: '' };
 
 /** Parts that must hold exactly as many lines as the script said, when their program succeeded. */
-const countedSections = ['path', 'digest', 'texts', 'link', 'target', 'architecture', 'clock'];
+const countedSections = ['path', 'digest', 'texts', 'link', 'target', 'kernel', 'clock'];
 
 /** What one check saw. Methods throw {@link Unreadable} when the thing asked for could not be looked at. */
 export class Observations {
@@ -31,6 +31,9 @@ export class Observations {
   readonly kubernetes: string | undefined;
   readonly owed: ReadonlySet<string>;
   readonly architecture: string;
+  readonly kernel: string;
+  /** What `python3 -V` says, where its link does not tell. */
+  readonly pythonSays: string | undefined;
   readonly clock: string;
   readonly freeDiskMiB: number;
   readonly #reply: Reply;
@@ -64,7 +67,10 @@ export class Observations {
     this.rootHasPassword = word('root-password') !== undefined;
     this.kubernetes = word('kubernetes');
     this.owed = new Set(system.filter(([key]) => key === 'owed').map(([, name]) => name));
-    this.architecture = part('architecture').lines[0] ?? '';
+    const [kernel = '', architecture = ''] = (part('kernel').lines[0] ?? '').split(' ');
+    this.kernel = kernel;
+    this.architecture = architecture;
+    this.pythonSays = part('python').lines[0];
     this.clock = part('clock').lines[0] ?? '';
     this.freeDiskMiB = Math.round(Number(part('disk').lines.at(-1)?.split(/\s+/)[3] ?? 0) / 1024);
     this.#paths = readPaths(part('path'));

@@ -32,7 +32,7 @@ test('any part of an answer that is not the whole is no answer', () => {
 });
 
 test('a line that is lost from a counted part makes the answer worthless', () => {
-  for (const lost of ['644 0 0 root', 'a'.repeat(64), 'python3.11', 'x86_64']) {
+  for (const lost of ['644 0 0 root', 'a'.repeat(64), 'python3.11', '6.1.0']) {
     const text = whole
       .split('\n')
       .filter((line) => !line.startsWith(lost))

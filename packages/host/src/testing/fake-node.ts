@@ -59,7 +59,8 @@ export function fakeReply(node: FakeNode): string {
     ]),
     ...part('link', Object.keys(node.links ?? {})),
     ...part('target', Object.values(node.links ?? {})),
-    ...part('architecture', ['x86_64']),
+    ...part('kernel', ['6.1.0-26-amd64 x86_64']),
+    ...part('python', []),
     ...part('disk', ['Filesystem', '/dev/sda1 100 50 1048576 50% /']),
     ...part('clock', ['2026-11-23T09:00:00Z']),
     ...part(

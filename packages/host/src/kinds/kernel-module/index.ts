@@ -33,6 +33,8 @@ export const kernelModuleKind = defineKind<
       loaded ? undefined : sh`modprobe ${name}`,
       atBoot ? undefined : sh`setting ${modulesFile} '' ${name}`,
     ),
-    ...(loaded ? {} : { undo: sh`modprobe -r ${name}` }),
+    ...(loaded
+      ? {}
+      : { undo: sh`if [ -d ${`/sys/module/${name.replaceAll('-', '_')}`} ]; then modprobe -r ${name}; fi` }),
   }),
 });
