@@ -1,7 +1,9 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import ssh2 from 'ssh2';
 import type { FileTree } from '../disk/file-tree.ts';
+import { programFile } from '../shell/execute.ts';
 import type { FaceDefinition } from './face.ts';
+import { SYSTEMD_SERVICES } from './faces/shared-packages.ts';
 import { TARGETS, targetUnit } from './faces/unit-texts.ts';
 import type { MachineSpec } from './machine-spec.ts';
 import { installedEntry, type PackageDatabase } from './package-database.ts';
@@ -122,11 +124,13 @@ function writeSettings({ spec, face, files }: Target): void {
 
 const ZONES = 'UTC Etc/UTC Europe/Amsterdam Europe/Berlin Europe/London Europe/Paris Europe/Madrid Europe/Rome Europe/Zurich Europe/Vienna Europe/Stockholm America/New_York America/Chicago America/Denver America/Los_Angeles America/Toronto America/Sao_Paulo Asia/Tokyo Asia/Shanghai Asia/Singapore Asia/Kolkata Australia/Sydney Africa/Johannesburg';
 
-function writeSsh({ face, files }: Target): void {
+function writeSsh({ spec, face, files }: Target): void {
+  // Who prepared a machine for root's key has let root in; an installer's own choice is no.
+  const rootLogin = spec.operator?.name === 'root' ? 'prohibit-password' : 'no';
   const config =
     face.family === 'debian'
-      ? 'Include /etc/ssh/sshd_config.d/*.conf\n\n#Port 22\n#PermitRootLogin prohibit-password\nPermitRootLogin no\nKbdInteractiveAuthentication no\nUsePAM yes\nX11Forwarding yes\nPrintMotd no\nAcceptEnv LANG LC_*\nSubsystem\tsftp\t/usr/lib/openssh/sftp-server\n'
-      : 'Include /etc/ssh/sshd_config.d/*.conf\n\nPermitRootLogin no\nAuthorizedKeysFile\t.ssh/authorized_keys\nSubsystem\tsftp\t/usr/libexec/openssh/sftp-server\n';
+      ? `Include /etc/ssh/sshd_config.d/*.conf\n\n#Port 22\n#PermitRootLogin prohibit-password\nPermitRootLogin ${rootLogin}\nKbdInteractiveAuthentication no\nUsePAM yes\nX11Forwarding yes\nPrintMotd no\nAcceptEnv LANG LC_*\nSubsystem\tsftp\t/usr/lib/openssh/sftp-server\n`
+      : `Include /etc/ssh/sshd_config.d/*.conf\n\nPermitRootLogin ${rootLogin}\nAuthorizedKeysFile\t.ssh/authorized_keys\nSubsystem\tsftp\t/usr/libexec/openssh/sftp-server\n`;
   files.write('/etc/ssh/sshd_config', config, { mode: face.family === 'debian' ? 0o644 : 0o600 });
   if (face.family === 'rhel') files.write('/etc/ssh/sshd_config.d/50-redhat.conf', 'SyslogFacility AUTHPRIV\nChallengeResponseAuthentication no\nUsePAM yes\nX11Forwarding yes\nPrintMotd no\n', { mode: 0o600 });
   files.write('/etc/ssh/ssh_config', 'Host *\n    SendEnv LANG LC_*\n');
@@ -167,6 +171,12 @@ function installBase(target: Target): void {
   const { face, files, packages, spec } = target;
   for (const [name, description] of Object.entries(TARGETS)) files.write(`/usr/lib/systemd/system/${name}`, targetUnit(description, name === 'multi-user.target' ? 'Requires=basic.target\n' : name === 'basic.target' ? 'Requires=sysinit.target\nWants=sockets.target timers.target\n' : ''));
   files.link('/etc/systemd/system/default.target', '/usr/lib/systemd/system/multi-user.target');
+  for (const [name, text] of Object.entries(SYSTEMD_SERVICES)) {
+    files.write(`/usr/lib/systemd/system/${name}`, text);
+    files.link(`/usr/lib/systemd/system/sysinit.target.wants/${name}`, `../${name}`);
+    const program = /^ExecStart=(\S+)/m.exec(text)?.[1];
+    if (program) files.write(program, programFile('daemon'), { mode: 0o755 });
+  }
   const base = face.base();
   for (const definition of base) {
     unpackPackage(target, definition);
@@ -174,6 +184,7 @@ function installBase(target: Target): void {
   }
   for (const definition of base) packages.record(installedEntry(definition));
   files.link('/usr/bin/sh', face.shellDialect);
+  files.link('/usr/bin/python3', `python${face.pythonVersion.split('.').slice(0, 2).join('.')}`);
   files.write(`/usr/lib/modules/${face.kernelRelease}/modules.order`, face.modules.map((name) => `kernel/${name}.ko\n`).join(''));
   for (const program of spec.withoutPrograms ?? []) for (const folder of ['/usr/bin', '/usr/sbin']) files.remove(`${folder}/${program}`);
 }
