@@ -54,6 +54,7 @@ export async function startHostsLab(
   const commands = hostCommands(runner);
   await refuseRunning(names);
   await takeDown(settings, names, commands, []);
+  if (settings.freshDisks === true) await removeDisks(settings, names);
   await mkdir(names.run, { recursive: true, mode: 0o755 });
   await writeFile(`${names.run}/owner`, (await processIdentity(process.pid)) ?? '');
   const running: MachineProcess[] = [];
@@ -62,7 +63,7 @@ export async function startHostsLab(
     proxy?.close();
     proxy?.closeAllConnections();
     await takeDown(settings, names, commands, running);
-    if (options.wipe === true) await rm(`${settings.directory}/disks`, { recursive: true, force: true });
+    if (options.wipe === true) await removeDisks(settings, names);
   };
   try {
     await ensureImage(settings, names, commands, say);
@@ -154,6 +155,11 @@ async function waitForSsh(
     message: `${machine} was booted but does not answer SSH: ${said}`,
     tryThis: `Read its console: ${names.logFile(machine)}`,
   });
+}
+
+/** Only this lab's: the disks of others may be in the same folder. */
+async function removeDisks(settings: HostsLabSettings, names: HostsLabNames): Promise<void> {
+  await Promise.all(settings.machines.map(({ name }) => rm(names.disk(name), { recursive: true, force: true })));
 }
 
 async function makeOperatorKey(names: HostsLabNames, commands: HostCommands): Promise<void> {

@@ -10,6 +10,8 @@ export interface HostsLabSettings {
   /** Debian packages in the layer that all machines share. */
   readonly packages: readonly string[];
   readonly suite: string;
+  /** Start from newly installed machines: what earlier starts left on their disks is thrown away. */
+  readonly freshDisks?: boolean;
 }
 
 /** One real machine. */
