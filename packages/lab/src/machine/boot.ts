@@ -10,7 +10,8 @@ export async function bootMachine(machine: Machine): Promise<void> {
   for (const name of BOOT_MODULES) state.modules.push(name);
   for (const folder of ['/usr/lib/modules-load.d', '/etc/modules-load.d']) {
     for (const file of files.list(folder)) {
-      for (const line of (files.read(`${folder}/${file}`) ?? '').split('\n')) if (/^[^#;\s]/.test(line)) loadModule(machine, line.trim());
+      for (const line of (files.read(`${folder}/${file}`) ?? '').split('\n'))
+        if (/^[^#;\s]/.test(line)) loadModule(machine, line.trim());
     }
   }
   applySysctlFiles(machine);

@@ -17,11 +17,14 @@ export function splitWords(text: string): string[] {
 }
 
 function unquoted(text: string): string {
-  return text.replace(/"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)'|\\(.)/gs, (_all, double?: string, single?: string, escaped?: string) => {
-    const inner = double ?? single;
-    if (inner === undefined) return escape(escaped ?? '');
-    return inner.replace(/\\(.)/gs, (_whole, char: string) => escape(char));
-  });
+  return text.replace(
+    /"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)'|\\(.)/gs,
+    (_all, double?: string, single?: string, escaped?: string) => {
+      const inner = double ?? single;
+      if (inner === undefined) return escape(escaped ?? '');
+      return inner.replace(/\\(.)/gs, (_whole, char: string) => escape(char));
+    },
+  );
 }
 
 function escape(char: string): string {
@@ -41,7 +44,8 @@ export function unitEnvironment(files: RootFiles, unit: UnitDefinition): Map<str
   for (const value of unitValues(unit, 'Service', 'Environment')) for (const word of splitWords(value)) add(word);
   for (const value of unitValues(unit, 'Service', 'EnvironmentFile')) {
     const text = files.read(value.replace(/^-/, '')) ?? '';
-    for (const line of text.split('\n')) if (/^\s*[A-Za-z_]\w*=/.test(line)) add(line.trim().replace(/=(["'])(.*)\1$/, '=$2'));
+    for (const line of text.split('\n'))
+      if (/^\s*[A-Za-z_]\w*=/.test(line)) add(line.trim().replace(/=(["'])(.*)\1$/, '=$2'));
   }
   const user = unitValue(unit, 'Service', 'User');
   if (user) environment.set('USER', user);
@@ -54,7 +58,12 @@ export function execLine(value: string, environment: Map<string, string>): ExecL
   const argv = splitWords(rest).flatMap((word) => {
     const whole = /^\$([A-Za-z_]\w*)$/.exec(word)?.[1];
     if (whole) return splitWords(environment.get(whole) ?? '');
-    return [word.replace(/\$\{([A-Za-z_]\w*)\}/g, (_all, name: string) => environment.get(name) ?? '').replaceAll('$$', '$').replaceAll('%%', '%')];
+    return [
+      word
+        .replace(/\$\{([A-Za-z_]\w*)\}/g, (_all, name: string) => environment.get(name) ?? '')
+        .replaceAll('$$', '$')
+        .replaceAll('%%', '%'),
+    ];
   });
   return { argv, tolerant: prefix.includes('-') };
 }
@@ -64,7 +73,30 @@ export function spanMs(text: string): number {
   const trimmed = text.trim();
   if (trimmed === 'infinity') return Number.POSITIVE_INFINITY;
   if (/^\d+(\.\d+)?$/.test(trimmed)) return Number(trimmed) * 1000;
-  const units: Record<string, number> = { us: 0.001, usec: 0.001, ms: 1, msec: 1, s: 1000, sec: 1000, second: 1000, seconds: 1000, m: 60_000, min: 60_000, minute: 60_000, minutes: 60_000, h: 3_600_000, hr: 3_600_000, hour: 3_600_000, hours: 3_600_000, d: 86_400_000, day: 86_400_000, days: 86_400_000, w: 604_800_000, week: 604_800_000, weeks: 604_800_000 };
+  const units: Record<string, number> = {
+    us: 0.001,
+    usec: 0.001,
+    ms: 1,
+    msec: 1,
+    s: 1000,
+    sec: 1000,
+    second: 1000,
+    seconds: 1000,
+    m: 60_000,
+    min: 60_000,
+    minute: 60_000,
+    minutes: 60_000,
+    h: 3_600_000,
+    hr: 3_600_000,
+    hour: 3_600_000,
+    hours: 3_600_000,
+    d: 86_400_000,
+    day: 86_400_000,
+    days: 86_400_000,
+    w: 604_800_000,
+    week: 604_800_000,
+    weeks: 604_800_000,
+  };
   let total = 0;
   for (const part of trimmed.matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)|(\S)/g)) {
     const factor = units[part[2] ?? ''];

@@ -1,13 +1,20 @@
 import { FileTree } from '../disk/file-tree.ts';
 import { createVolume, type Inode, ROOT, type Volume } from '../disk/inode.ts';
 import type { Kernel, Process, Program } from '../shell/process.ts';
-import { readExports } from './commands/nfs.ts';
 import { bootMachine, resumeMachine } from './boot.ts';
+import { readExports } from './commands/nfs.ts';
 import { type FaceDefinition, faceOf } from './face.ts';
 import { installImage } from './image.ts';
 import { Journal } from './journal.ts';
 import { freshKernelState, type InterfaceState, type KernelState } from './kernel-state.ts';
-import { type LabClock, type LabNetwork, type MachineFaults, type MachineSpec, type NetworkPeer, realClock } from './machine-spec.ts';
+import {
+  type LabClock,
+  type LabNetwork,
+  type MachineFaults,
+  type MachineSpec,
+  type NetworkPeer,
+  realClock,
+} from './machine-spec.ts';
 import { DpkgDatabase, type PackageDatabase, RpmDatabase } from './package-database.ts';
 import { CHARACTER_DEVICES, mountProc, mountSys } from './proc-files.ts';
 import { programFor } from './programs.ts';
@@ -65,7 +72,12 @@ export class Machine implements SystemdHost, NetworkPeer {
     this.#power = options.power ?? 'on';
     this.state = options.state ?? this.#freshState();
     const capacityBytes = (spec.rootDiskGib ?? 40) * 2 ** 30;
-    this.volume = options.volume ?? createVolume({ id: 'root', kind: 'disk', typeName: this.face.rootType, device: this.rootDevice, capacityBytes }, this.now());
+    this.volume =
+      options.volume ??
+      createVolume(
+        { id: 'root', kind: 'disk', typeName: this.face.rootType, device: this.rootDevice, capacityBytes },
+        this.now(),
+      );
     this.tree = new FileTree(this.volume, () => this.now());
     this.files = new RootFiles(this.tree);
     this.packages = this.face.family === 'debian' ? new DpkgDatabase(this.files) : new RpmDatabase(this.files);
@@ -103,6 +115,10 @@ export class Machine implements SystemdHost, NetworkPeer {
     return this.face.kernelRelease;
   }
 
+  get kernelVersion(): string {
+    return this.face.kernelVersion;
+  }
+
   get hasSelinux(): boolean {
     return this.face.selinux !== 'Disabled';
   }
@@ -126,8 +142,20 @@ export class Machine implements SystemdHost, NetworkPeer {
   }
 
   #freshState(): KernelState {
-    const interfaces: InterfaceState[] = this.spec.nics.map((nic) => ({ name: nic.name, mac: nic.mac.toLowerCase(), up: true, addresses: [{ ip: nic.ip, prefixLength: nic.prefixLength ?? 24 }], mtu: 1500, wakeOnLan: 'd' }));
-    return freshKernelState(this.spec.name, this.clock.now() + (this.spec.clockOffsetMs ?? 0), faceOf(this.spec).selinux, interfaces);
+    const interfaces: InterfaceState[] = this.spec.nics.map((nic) => ({
+      name: nic.name,
+      mac: nic.mac.toLowerCase(),
+      up: true,
+      addresses: [{ ip: nic.ip, prefixLength: nic.prefixLength ?? 24 }],
+      mtu: 1500,
+      wakeOnLan: 'd',
+    }));
+    return freshKernelState(
+      this.spec.name,
+      this.clock.now() + (this.spec.clockOffsetMs ?? 0),
+      faceOf(this.spec).selinux,
+      interfaces,
+    );
   }
 
   #mountKernelFiles(): void {
@@ -140,11 +168,14 @@ export class Machine implements SystemdHost, NetworkPeer {
     mountSys(mount('sysfs', '/sys', 'virtual', 'sysfs'), this);
     mount('run', '/run', 'tmpfs', 'tmpfs');
     mount('dev', '/dev', 'tmpfs', 'devtmpfs');
-    for (const [name, device] of Object.entries(CHARACTER_DEVICES)) this.tree.create(`/dev/${name}`, ROOT, 'device', 0o666).device = device;
-    for (const name of [...this.disks.map((disk) => disk.name), 'sda1', 'sda2', 'sda3']) this.tree.create(`/dev/${name}`, ROOT, 'device', 0o660).device = `disk:${name}`;
+    for (const [name, device] of Object.entries(CHARACTER_DEVICES))
+      this.tree.create(`/dev/${name}`, ROOT, 'device', 0o666).device = device;
+    for (const name of [...this.disks.map((disk) => disk.name), 'sda1', 'sda2', 'sda3'])
+      this.tree.create(`/dev/${name}`, ROOT, 'device', 0o660).device = `disk:${name}`;
     this.files.folder('/dev/shm', { mode: 0o1777 });
     this.files.folder('/dev/pts');
-    for (const path of ['/run/systemd/system', '/run/systemd/transient', '/run/lock', '/run/sshd', '/run/user']) this.files.folder(path);
+    for (const path of ['/run/systemd/system', '/run/systemd/transient', '/run/lock', '/run/sshd', '/run/user'])
+      this.files.folder(path);
   }
 
   now(): number {
@@ -235,7 +266,9 @@ export class Machine implements SystemdHost, NetworkPeer {
 
   exportedDirectory(path: string, client: string): Inode | undefined {
     if (this.#power !== 'on' || !this.systemd.isActive('nfs-server.service')) return undefined;
-    const allowed = readExports(this.files).some((line) => line.path === path && line.clients.some((one) => clientMatches(one, client)));
+    const allowed = readExports(this.files).some(
+      (line) => line.path === path && line.clients.some((one) => clientMatches(one, client)),
+    );
     const inode = allowed ? this.files.find(path) : undefined;
     return inode?.kind === 'directory' ? inode : undefined;
   }

@@ -19,7 +19,10 @@ const DEPENDS: Record<string, string[]> = {
 export function hasModule(machine: Machine, name: string): boolean {
   const wanted = name.replaceAll('-', '_');
   const order = machine.files.read(`/usr/lib/modules/${machine.kernelRelease}/modules.order`) ?? '';
-  return order.split('\n').some((line) => line === `kernel/${wanted}.ko`) || machine.files.find(`/usr/lib/modules/extra/${wanted}.ko`) !== undefined;
+  return (
+    order.split('\n').some((line) => line === `kernel/${wanted}.ko`) ||
+    machine.files.find(`/usr/lib/modules/extra/${wanted}.ko`) !== undefined
+  );
 }
 
 /** Loads a module and what it needs. False: there is no such module. */
@@ -27,7 +30,8 @@ export function loadModule(machine: Machine, name: string): boolean {
   const wanted = name.replaceAll('-', '_');
   if (machine.state.modules.includes(wanted)) return true;
   if (!hasModule(machine, wanted)) return false;
-  for (const other of DEPENDS[wanted] ?? []) if (!machine.state.modules.includes(other)) machine.state.modules.unshift(other);
+  for (const other of DEPENDS[wanted] ?? [])
+    if (!machine.state.modules.includes(other)) machine.state.modules.unshift(other);
   machine.state.modules.unshift(wanted);
   return true;
 }
@@ -35,9 +39,12 @@ export function loadModule(machine: Machine, name: string): boolean {
 /** Unloads a module. Gives modprobe's complaint, or undefined. */
 export function unloadModule(machine: Machine, name: string): string | undefined {
   const wanted = name.replaceAll('-', '_');
-  const user = Object.entries(DEPENDS).find(([other, needs]) => needs.includes(wanted) && machine.state.modules.includes(other));
+  const user = Object.entries(DEPENDS).find(
+    ([other, needs]) => needs.includes(wanted) && machine.state.modules.includes(other),
+  );
   if (user) return `FATAL: Module ${name} is in use by: ${user[0]}.`;
-  if (!machine.state.modules.includes(wanted)) return hasModule(machine, wanted) ? undefined : `FATAL: Module ${name} not found.`;
+  if (!machine.state.modules.includes(wanted))
+    return hasModule(machine, wanted) ? undefined : `FATAL: Module ${name} not found.`;
   machine.state.modules = machine.state.modules.filter((one) => one !== wanted);
   return undefined;
 }

@@ -14,7 +14,12 @@ export interface TableEntry {
 export function readTable(machine: Machine): TableEntry[] {
   return (machine.files.read('/etc/fstab') ?? '').split('\n').flatMap((line) => {
     if (/^\s*#/.test(line)) return [];
-    const [source, path, type, options = 'defaults'] = line.trim().split(/\s+/).map((word) => word.replace(/\\([0-7]{3})/g, (_all, digits: string) => String.fromCharCode(Number.parseInt(digits, 8))));
+    const [source, path, type, options = 'defaults'] = line
+      .trim()
+      .split(/\s+/)
+      .map((word) =>
+        word.replace(/\\([0-7]{3})/g, (_all, digits: string) => String.fromCharCode(Number.parseInt(digits, 8))),
+      );
     return source && path && type ? [{ source, path, type, options }] : [];
   });
 }
@@ -29,10 +34,21 @@ export function mountEntry(machine: Machine, entry: TableEntry): { message: stri
   const source = rootOf(machine, entry);
   if ('message' in source) return source;
   machine.tree.attach(entry.path, source.inode, ROOT);
-  const words = entry.options.split(',').filter((word) => !/^(defaults|auto|noauto|nofail|_netdev|bind|x-.*|user|loop)$/.test(word));
-  const options = [words.includes('ro') ? 'ro' : 'rw', 'relatime', ...words.filter((word) => !/^(rw|ro|relatime)$/.test(word))];
+  const words = entry.options
+    .split(',')
+    .filter((word) => !/^(defaults|auto|noauto|nofail|_netdev|bind|x-.*|user|loop)$/.test(word));
+  const options = [
+    words.includes('ro') ? 'ro' : 'rw',
+    'relatime',
+    ...words.filter((word) => !/^(rw|ro|relatime)$/.test(word)),
+  ];
   const network = source.type === 'nfs4' ? [`vers=4.2`, `addr=${entry.source.split(':')[0]}`] : [];
-  machine.state.mounts.push({ device: source.device, path: entry.path, type: source.type, options: [...options, ...network].join(',') });
+  machine.state.mounts.push({
+    device: source.device,
+    path: entry.path,
+    type: source.type,
+    options: [...options, ...network].join(','),
+  });
   return undefined;
 }
 
@@ -41,9 +57,16 @@ type MountSource = { inode: Inode; device: string; type: string } | { message: s
 function rootOf(machine: Machine, entry: TableEntry): MountSource {
   if (/\b(r?bind)\b/.test(entry.options)) {
     const inode = machine.files.find(entry.source);
-    return inode ? { inode, device: machine.rootDevice, type: machine.rootType } : { message: `special device ${entry.source} does not exist.`, status: 32 };
+    return inode
+      ? { inode, device: machine.rootDevice, type: machine.rootType }
+      : { message: `special device ${entry.source} does not exist.`, status: 32 };
   }
-  if (entry.type === 'tmpfs') return { inode: newVolume(machine, `tmpfs${entry.path}`, 'tmpfs', entry.type), device: entry.source, type: 'tmpfs' };
+  if (entry.type === 'tmpfs')
+    return {
+      inode: newVolume(machine, `tmpfs${entry.path}`, 'tmpfs', entry.type),
+      device: entry.source,
+      type: 'tmpfs',
+    };
   if (/^nfs4?$/.test(entry.type) || /^[\w.-]+:\//.test(entry.source)) return networkRoot(machine, entry);
   return diskRoot(machine, entry);
 }
@@ -54,11 +77,15 @@ function newVolume(machine: Machine, id: string, kind: 'tmpfs' | 'disk', typeNam
 
 function networkRoot(machine: Machine, entry: TableEntry): MountSource {
   if (!machine.files.find('/usr/sbin/mount.nfs')) {
-    return { message: `${entry.path}: bad option; for several filesystems (e.g. nfs, cifs) you might need a /sbin/mount.<type> helper program.`, status: 32 };
+    return {
+      message: `${entry.path}: bad option; for several filesystems (e.g. nfs, cifs) you might need a /sbin/mount.<type> helper program.`,
+      status: 32,
+    };
   }
   const [host = '', path = ''] = entry.source.split(/:(.*)/s);
   const peer = machine.network?.find(host);
-  if (!peer?.listens(2049)) return { message: `mount.nfs: Connection refused for ${entry.source} on ${entry.path}`, status: 32 };
+  if (!peer?.listens(2049))
+    return { message: `mount.nfs: Connection refused for ${entry.source} on ${entry.path}`, status: 32 };
   const client = machine.state.interfaces[0]?.addresses[0]?.ip ?? '';
   const inode = peer.exportedDirectory(path, client);
   if (!inode) return { message: `mount.nfs: access denied by server while mounting ${entry.source}`, status: 32 };
@@ -66,9 +93,17 @@ function networkRoot(machine: Machine, entry: TableEntry): MountSource {
 }
 
 function diskRoot(machine: Machine, entry: TableEntry): MountSource {
-  const disk = (machine.spec.disks ?? []).find(({ name, fileSystem }) => entry.source === `/dev/${name}` || (fileSystem && (entry.source === `UUID=${fileSystem.uuid}` || entry.source === `LABEL=${fileSystem.label}`)));
+  const disk = (machine.spec.disks ?? []).find(
+    ({ name, fileSystem }) =>
+      entry.source === `/dev/${name}` ||
+      (fileSystem && (entry.source === `UUID=${fileSystem.uuid}` || entry.source === `LABEL=${fileSystem.label}`)),
+  );
   if (!disk) return { message: `special device ${entry.source} does not exist.`, status: 32 };
-  if (!disk.fileSystem) return { message: `${entry.path}: wrong fs type, bad option, bad superblock on ${entry.source}, missing codepage or helper program, or other error.`, status: 32 };
+  if (!disk.fileSystem)
+    return {
+      message: `${entry.path}: wrong fs type, bad option, bad superblock on ${entry.source}, missing codepage or helper program, or other error.`,
+      status: 32,
+    };
   let disks = kept.get(machine);
   if (!disks) kept.set(machine, (disks = new Map()));
   // A further disk's files live on the root volume below a hidden folder, so that they are stored and counted with it.
@@ -84,7 +119,9 @@ export function unmountPath(machine: Machine, path: string): string | undefined 
   const index = machine.state.mounts.findLastIndex((mount) => mount.path === path || mount.device === path);
   const mount = machine.state.mounts[index];
   if (!mount) return `${path}: not mounted.`;
-  const busy = [...machine.processes.values()].some((process) => process.cwd === mount.path || process.cwd.startsWith(`${mount.path}/`));
+  const busy = [...machine.processes.values()].some(
+    (process) => process.cwd === mount.path || process.cwd.startsWith(`${mount.path}/`),
+  );
   if (busy) return `${path}: target is busy.`;
   machine.tree.detach(mount.path, ROOT);
   machine.state.mounts.splice(index, 1);
@@ -98,7 +135,8 @@ export function mountFromTable(machine: Machine): void {
       startSwap(machine, entry.source);
       continue;
     }
-    if (entry.path === '/' || !entry.path.startsWith('/') || /\b(noauto|x-systemd\.automount)\b/.test(entry.options)) continue;
+    if (entry.path === '/' || !entry.path.startsWith('/') || /\b(noauto|x-systemd\.automount)\b/.test(entry.options))
+      continue;
     const failed = mountEntry(machine, entry);
     if (failed) machine.journal.add('local-fs.target', 'mount', 1, failed.message);
   }
@@ -126,8 +164,15 @@ export function startSwap(machine: Machine, path: string): string | undefined {
   const inode = machine.files.find(path);
   if (!inode) return `cannot open ${path}: No such file or directory`;
   const isPartition = inode.kind === 'device';
-  const sizeKib = isPartition ? (machine.spec.swapMib ?? 1024) * 1024 - 4 : Math.floor((inode.content?.length ?? 0) / 1024);
+  const sizeKib = isPartition
+    ? (machine.spec.swapMib ?? 1024) * 1024 - 4
+    : Math.floor((inode.content?.length ?? 0) / 1024);
   if (!isPartition && sizeKib < 40) return `${path}: read swap header failed`;
-  machine.state.swaps.push({ path, kind: isPartition ? 'partition' : 'file', sizeKib, priority: -2 - machine.state.swaps.length });
+  machine.state.swaps.push({
+    path,
+    kind: isPartition ? 'partition' : 'file',
+    sizeKib,
+    priority: -2 - machine.state.swaps.length,
+  });
   return undefined;
 }

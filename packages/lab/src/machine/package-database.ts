@@ -79,7 +79,16 @@ export class DpkgDatabase extends FileDatabase {
       const name = field('Package');
       if (!name) return [];
       const sizeKib = Number(field('Installed-Size'));
-      return [{ name, version: field('Version'), architecture: field('Architecture'), summary: field('Description'), sizeKib, status: field('Status') }];
+      return [
+        {
+          name,
+          version: field('Version'),
+          architecture: field('Architecture'),
+          summary: field('Description'),
+          sizeKib,
+          status: field('Status'),
+        },
+      ];
     });
   }
 
@@ -108,7 +117,10 @@ export class RpmDatabase extends FileDatabase {
   }
 
   protected parse(text: string): InstalledPackage[] {
-    return text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as InstalledPackage);
+    return text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as InstalledPackage);
   }
 
   protected format(entries: readonly InstalledPackage[]): string {

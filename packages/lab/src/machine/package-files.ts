@@ -1,8 +1,8 @@
+import type { FileTree } from '../disk/file-tree.ts';
 import { programFile } from '../shell/execute.ts';
 import { findUser, formatGroup, formatUser, readGroups, readUsers } from './commands/accounts.ts';
 import type { PackageDefinition } from './faces/package-definition.ts';
 import type { RootFiles } from './root-files.ts';
-import type { FileTree } from '../disk/file-tree.ts';
 
 /** Where a package's files are put and its accounts made. */
 interface Target {
@@ -36,7 +36,10 @@ export function removePackageFiles({ files }: Target, definition: PackageDefinit
 }
 
 /** Makes a system account with its group, as a package's maintainer script does. */
-export function addSystemUser(target: Target, user: { name: string; home: string; uid?: number; groups?: string[] }): void {
+export function addSystemUser(
+  target: Target,
+  user: { name: string; home: string; uid?: number; groups?: string[] },
+): void {
   if (findUser(target, user.name)) return;
   const users = readUsers(target);
   const groups = readGroups(target);

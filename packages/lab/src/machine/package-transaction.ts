@@ -54,7 +54,11 @@ export function plannedRemoval(machine: Machine, names: readonly string[]): stri
 }
 
 /** Carries an installation out: conflicting packages go, files come, services are enabled and started by the face's policy. */
-export async function installPackages(machine: Machine, plan: InstallPlan, tell: (line: string) => void | Promise<void>): Promise<void> {
+export async function installPackages(
+  machine: Machine,
+  plan: InstallPlan,
+  tell: (line: string) => void | Promise<void>,
+): Promise<void> {
   await removePackages(machine, plan.remove, false);
   for (const definition of plan.install) {
     await tell(`Setting up ${definition.name} (${definition.version}) ...`);
@@ -80,14 +84,19 @@ export async function removePackages(machine: Machine, names: readonly string[],
     const entry = machine.packages.get(name);
     if (!entry) continue;
     if (definition) {
-      const units = Object.keys(definition.files).filter((path) => path.includes('/systemd/system/')).map((path) => path.split('/').pop() as string);
+      const units = Object.keys(definition.files)
+        .filter((path) => path.includes('/systemd/system/'))
+        .map((path) => path.split('/').pop() as string);
       for (const unit of units) {
         await machine.systemd.stop(unit);
         disableUnit(machine.files, unit);
       }
       removePackageFiles(machine, definition, purge);
     }
-    const keeps = machine.face.family === 'debian' && !purge && Object.keys(definition?.files ?? {}).some((path) => path.startsWith('/etc/'));
+    const keeps =
+      machine.face.family === 'debian' &&
+      !purge &&
+      Object.keys(definition?.files ?? {}).some((path) => path.startsWith('/etc/'));
     if (keeps) machine.packages.record({ ...entry, status: 'deinstall ok config-files' });
     else machine.packages.forget(name);
   }

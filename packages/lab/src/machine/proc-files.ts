@@ -12,6 +12,7 @@ export interface ProcSource {
   readonly cpus: number;
   readonly memoryMib: number;
   readonly kernelRelease: string;
+  readonly kernelVersion: string;
   readonly rootDevice: string;
   readonly rootType: string;
   readonly disks: readonly { name: string; sizeGib: number }[];
@@ -32,11 +33,14 @@ export function allMounts(source: Pick<ProcSource, 'rootDevice' | 'rootType' | '
   ];
 }
 
-const octal = (text: string): string => text.replace(/[ \t\\]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
+const octal = (text: string): string =>
+  text.replace(/[ \t\\]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
 
 /** KiB in use by swap areas' table, as /proc/swaps prints it. */
 function swapsText(state: KernelState): string {
-  const rows = state.swaps.map((swap) => `${swap.path.padEnd(40)}${swap.kind}\t${String(swap.sizeKib).padEnd(8)}\t0\t\t${swap.priority}\n`);
+  const rows = state.swaps.map(
+    (swap) => `${swap.path.padEnd(40)}${swap.kind}\t${String(swap.sizeKib).padEnd(8)}\t0\t\t${swap.priority}\n`,
+  );
   return `Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n${rows.join('')}`;
 }
 
@@ -49,7 +53,16 @@ export function memoryKib(source: Pick<ProcSource, 'memoryMib'>): { total: numbe
 function memoryText(source: ProcSource): string {
   const { total, free, available } = memoryKib(source);
   const swap = source.state.swaps.reduce((sum, one) => sum + one.sizeKib, 0);
-  const rows = { MemTotal: total, MemFree: free, MemAvailable: available, Buffers: 40_000, Cached: 300_000, SwapCached: 0, SwapTotal: swap, SwapFree: swap };
+  const rows = {
+    MemTotal: total,
+    MemFree: free,
+    MemAvailable: available,
+    Buffers: 40_000,
+    Cached: 300_000,
+    SwapCached: 0,
+    SwapTotal: swap,
+    SwapFree: swap,
+  };
   return Object.entries(rows)
     .map(([name, value]) => `${`${name}:`.padEnd(16)}${String(value).padStart(8)} kB\n`)
     .join('');
@@ -62,21 +75,44 @@ export function mountProc(volume: Volume, source: ProcSource): void {
     list: () => [...processes.keys()].map(String),
     lookup: (name) => processFolder(volume, processes.get(Number(name))),
   });
-  folder.file('mounts', () => allMounts(source).map((one) => `${octal(one.device)} ${octal(one.path)} ${one.type} ${one.options} 0 0\n`).join(''));
+  folder.file('mounts', () =>
+    allMounts(source)
+      .map((one) => `${octal(one.device)} ${octal(one.path)} ${one.type} ${one.options} 0 0\n`)
+      .join(''),
+  );
   folder.file('swaps', () => swapsText(state));
   folder.file('modules', () => state.modules.map((name) => `${name} 16384 0 - Live 0x0000000000000000\n`).join(''));
   folder.file('meminfo', () => memoryText(source));
-  folder.file('uptime', () => `${((source.now() - state.bootedAtMs) / 1000).toFixed(2)} ${((source.now() - state.bootedAtMs) / 1000).toFixed(2)}\n`);
+  folder.file(
+    'uptime',
+    () =>
+      `${((source.now() - state.bootedAtMs) / 1000).toFixed(2)} ${((source.now() - state.bootedAtMs) / 1000).toFixed(2)}\n`,
+  );
   folder.file('loadavg', () => `0.08 0.03 0.01 1/${90 + processes.size} ${state.lastPid}\n`);
   folder.file('version', () => `Linux version ${source.kernelRelease} (lab) #1 SMP PREEMPT_DYNAMIC\n`);
   folder.file('cmdline', () => `BOOT_IMAGE=/boot/vmlinuz-${source.kernelRelease} root=${source.rootDevice} ro quiet\n`);
-  folder.file('cpuinfo', () => Array.from({ length: source.cpus }, (_, index) => `processor\t: ${index}\nmodel name\t: Lab Virtual CPU\nflags\t\t: fpu sse sse2 lm\n\n`).join(''));
+  folder.file('cpuinfo', () =>
+    Array.from(
+      { length: source.cpus },
+      (_, index) => `processor\t: ${index}\nmodel name\t: Lab Virtual CPU\nflags\t\t: fpu sse sse2 lm\n\n`,
+    ).join(''),
+  );
   folder.file('filesystems', () => 'nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\n\text4\n\txfs\nnodev\tnfs\nnodev\tnfs4\n');
-  folder.file('stat', () => `cpu  100 0 100 10000 0 0 0 0 0 0\nbtime ${Math.floor(state.bootedAtMs / 1000)}\nprocesses ${state.lastPid}\n`);
-  folder.file('partitions', () => `major minor  #blocks  name\n\n${source.disks.map((disk, index) => `   8 ${String(index * 16).padStart(8)} ${disk.sizeGib * 1_048_576} ${disk.name}\n`).join('')}`);
+  folder.file(
+    'stat',
+    () =>
+      `cpu  100 0 100 10000 0 0 0 0 0 0\nbtime ${Math.floor(state.bootedAtMs / 1000)}\nprocesses ${state.lastPid}\n`,
+  );
+  folder.file(
+    'partitions',
+    () =>
+      `major minor  #blocks  name\n\n${source.disks.map((disk, index) => `   8 ${String(index * 16).padStart(8)} ${disk.sizeGib * 1_048_576} ${disk.name}\n`).join('')}`,
+  );
   folder.link('self', () => '1');
-  source.sysctl.mount(folder.folder('sys'));
-  folder.folder('net').file('dev', () => `Inter-|   Receive\n${state.interfaces.map((one) => `${one.name}: 0 0\n`).join('')}`);
+  source.sysctl.mount(folder.folder('sys'), { release: source.kernelRelease, version: source.kernelVersion });
+  folder
+    .folder('net')
+    .file('dev', () => `Inter-|   Receive\n${state.interfaces.map((one) => `${one.name}: 0 0\n`).join('')}`);
 }
 
 function processFolder(volume: Volume, process: Process | undefined): Inode | undefined {
@@ -85,8 +121,15 @@ function processFolder(volume: Volume, process: Process | undefined): Inode | un
   const folder = new VirtualFolder(volume, inode);
   folder.file('cmdline', () => process.argv.map((arg) => `${arg}\0`).join(''));
   folder.file('comm', () => `${process.name}\n`);
-  folder.file('status', () => `Name:\t${process.name}\nState:\tS (sleeping)\nPid:\t${process.pid}\nPPid:\t${process.parentPid}\nUid:\t${`${process.credentials.uid}\t`.repeat(3)}${process.credentials.uid}\n`);
-  folder.file('stat', () => `${process.pid} (${process.name}) S ${process.parentPid} ${process.session} ${process.session} 0\n`);
+  folder.file(
+    'status',
+    () =>
+      `Name:\t${process.name}\nState:\tS (sleeping)\nPid:\t${process.pid}\nPPid:\t${process.parentPid}\nUid:\t${`${process.credentials.uid}\t`.repeat(3)}${process.credentials.uid}\n`,
+  );
+  folder.file(
+    'stat',
+    () => `${process.pid} (${process.name}) S ${process.parentPid} ${process.session} ${process.session} 0\n`,
+  );
   folder.link('cwd', () => process.cwd);
   return inode;
 }
@@ -121,17 +164,27 @@ export function mountSys(volume: Volume, source: ProcSource): void {
   dmi.file('product_uuid', () => '00000000-0000-4000-8000-000000000000\n');
   const cpu = folder.folder('devices').folder('system').folder('cpu');
   cpu.file('online', () => `${source.cpus > 1 ? `0-${source.cpus - 1}` : '0'}\n`);
-  for (const disk of source.disks) folder.folder('block').folder(disk.name).file('size', () => `${disk.sizeGib * 2_097_152}\n`);
+  for (const disk of source.disks)
+    folder
+      .folder('block')
+      .folder(disk.name)
+      .file('size', () => `${disk.sizeGib * 2_097_152}\n`);
   folder.folder('power').file('state', { read: () => 'freeze mem disk\n', write: () => undefined });
   folder.folder('power').file('mem_sleep', () => 's2idle [deep]\n');
-  folder.folder('fs').folder('cgroup').file('cgroup.controllers', () => 'cpuset cpu io memory hugetlb pids rdma misc\n');
+  folder
+    .folder('fs')
+    .folder('cgroup')
+    .file('cgroup.controllers', () => 'cpuset cpu io memory hugetlb pids rdma misc\n');
   if (source.hasSelinux) {
-    folder.folder('fs').folder('selinux').file('enforce', {
-      read: () => (state.selinux === 'Enforcing' ? '1' : '0'),
-      write: (data) => {
-        state.selinux = data.trim() === '1' ? 'Enforcing' : 'Permissive';
-      },
-    });
+    folder
+      .folder('fs')
+      .folder('selinux')
+      .file('enforce', {
+        read: () => (state.selinux === 'Enforcing' ? '1' : '0'),
+        write: (data) => {
+          state.selinux = data.trim() === '1' ? 'Enforcing' : 'Permissive';
+        },
+      });
   }
 }
 

@@ -102,10 +102,21 @@ const PLAIN: Record<string, Program> = {
   false: () => 1,
   sync: ok,
   stty: ok,
-  tty: async (process) => (await process.out(process.files.get(0)?.isTerminal ? '/dev/pts/0\n' : 'not a tty\n'), process.files.get(0)?.isTerminal ? 0 : 1),
+  tty: async (process) => (
+    await process.out(process.files.get(0)?.isTerminal ? '/dev/pts/0\n' : 'not a tty\n'),
+    process.files.get(0)?.isTerminal ? 0 : 1
+  ),
   pwd: async (process) => (await process.out(`${process.cwd}\n`), 0),
   unlink: (process) => (process.kernel.tree.unlink(process.path(process.argv[1] ?? ''), process.credentials), 0),
-  mkfifo: (process) => (process.kernel.tree.create(process.path(process.argv[1] ?? ''), process.credentials, 'fifo', 0o666 & ~process.umask), 0),
+  mkfifo: (process) => (
+    process.kernel.tree.create(
+      process.path(process.argv[1] ?? ''),
+      process.credentials,
+      'fifo',
+      0o666 & ~process.umask,
+    ),
+    0
+  ),
 };
 
 /** Programs that look at or change the machine. */
@@ -140,16 +151,41 @@ const MACHINE: Record<string, MachineProgram> = {
   poweroff: (_process, machine) => request(machine, 'poweroff'),
   shutdown: (process, machine) => request(machine, process.argv.includes('-r') ? 'reboot' : 'poweroff'),
   reboot: (_process, machine) => request(machine, 'reboot'),
-  python3: async (process, machine) => (process.argv.some((arg) => /^(-V|--version)$/.test(arg)) ? (await process.out(`Python ${machine.face.pythonVersion}\n`), 0) : process.fail('the lab has a Python by name only')),
+  python3: async (process, machine) =>
+    process.argv.some((arg) => /^(-V|--version)$/.test(arg))
+      ? (await process.out(`Python ${machine.face.pythonVersion}\n`), 0)
+      : process.fail('the lab has a Python by name only'),
   'systemd-detect-virt': async (process) => (await process.out('none\n'), 1),
-  logger: async (process, machine) => (machine.journal.add('', process.argv[process.argv.indexOf('-t') + 1] ?? 'logger', process.pid, process.argv.at(-1) ?? ''), 0),
+  logger: async (process, machine) => (
+    machine.journal.add(
+      '',
+      process.argv[process.argv.indexOf('-t') + 1] ?? 'logger',
+      process.pid,
+      process.argv.at(-1) ?? '',
+    ),
+    0
+  ),
   udevadm: () => 0,
   localectl: () => 0,
   loginctl: () => 0,
   login: () => 1,
-  getconf: async (process, machine) => (await process.out(`${process.argv[1] === '_NPROCESSORS_ONLN' ? machine.cpus : process.argv[1] === 'LONG_BIT' ? 64 : 4096}\n`), 0),
-  dmesg: async (process, machine) => (await process.out(machine.journal.lines.filter((line) => line.identifier === 'kernel').map((line) => `${line.message}\n`).join('')), 0),
+  getconf: async (process, machine) => (
+    await process.out(
+      `${process.argv[1] === '_NPROCESSORS_ONLN' ? machine.cpus : process.argv[1] === 'LONG_BIT' ? 64 : 4096}\n`,
+    ),
+    0
+  ),
+  dmesg: async (process, machine) => (
+    await process.out(
+      machine.journal.lines
+        .filter((line) => line.identifier === 'kernel')
+        .map((line) => `${line.message}\n`)
+        .join(''),
+    ),
+    0
+  ),
   depmod: () => 0,
+  logrotate: () => 0,
   crontab: () => 0,
   semanage: () => 0,
   setsebool: () => 0,
@@ -169,7 +205,11 @@ function request(machine: Machine, verb: 'poweroff' | 'reboot'): number {
 }
 
 /** Programs that a lying machine only pretends to run. */
-const MUTATING = new Set('apt-get dpkg dnf rpm systemctl mv cp install rm mkdir ln chmod chown chgrp touch tee sysctl modprobe swapoff swapon mount umount useradd usermod userdel groupadd groupmod groupdel hostnamectl timedatectl hostname sed'.split(' '));
+const MUTATING = new Set(
+  'apt-get dpkg dnf rpm systemctl mv cp install rm mkdir ln chmod chown chgrp touch tee sysctl modprobe swapoff swapon mount umount useradd usermod userdel groupadd groupmod groupdel hostnamectl timedatectl hostname sed'.split(
+    ' ',
+  ),
+);
 const LOOKS = /^(show|is-active|is-enabled|status|list-units|cat|-W|-l|-q|-qa|-n)/;
 
 /** The behaviour of a program on one machine. Undefined: the lab has none of that name. */
@@ -183,7 +223,11 @@ export function programFor(name: string, machine: Machine): Program | undefined 
     try {
       return await (plain ? plain(process) : (own as MachineProgram)(process, machine));
     } catch (error) {
-      if (error instanceof UsageError) return process.fail(`${error.message}\nTry '${process.name} --help' for more information.`, name === 'grep' ? 2 : 1);
+      if (error instanceof UsageError)
+        return process.fail(
+          `${error.message}\nTry '${process.name} --help' for more information.`,
+          name === 'grep' ? 2 : 1,
+        );
       if (error instanceof ShellError) return process.fail(error.message);
       throw error;
     }

@@ -15,7 +15,13 @@ export function parseSysctl(text: string): SysctlLine[] {
     const match = /^\s*(-?)\s*([^#;=\s][^=]*?)\s*=\s*(.*?)\s*$/.exec(raw);
     if (!match) return [];
     const key = match[2] as string;
-    return [{ key: /^[^.]*\//.test(key) ? key.replaceAll('/', '.') : key, value: match[3] as string, tolerant: match[1] === '-' }];
+    return [
+      {
+        key: /^[^.]*\//.test(key) ? key.replaceAll('/', '.') : key,
+        value: match[3] as string,
+        tolerant: match[1] === '-',
+      },
+    ];
   });
 }
 

@@ -125,7 +125,14 @@ function readKey(line: string): SysctlKey {
   return definition;
 }
 
-const INTERFACE_KEYS = ['rp_filter', 'forwarding', 'accept_redirects', 'send_redirects', 'accept_source_route', 'log_martians'];
+const INTERFACE_KEYS = [
+  'rp_filter',
+  'forwarding',
+  'accept_redirects',
+  'send_redirects',
+  'accept_source_route',
+  'log_martians',
+];
 
 /** The kernel's variables of one machine, over its runtime state. */
 export class SysctlTable {
@@ -138,14 +145,18 @@ export class SysctlTable {
     for (const name of [...state.interfaces.map((one) => one.name), 'lo']) {
       for (const suffix of INTERFACE_KEYS) {
         const model = BUILT_IN.find((one) => one.key === `net.ipv4.conf.default.${suffix}`);
-        if (model) this.#keys.set(`net.ipv4.conf.${name}.${suffix}`, { ...model, key: `net.ipv4.conf.${name}.${suffix}` });
+        if (model)
+          this.#keys.set(`net.ipv4.conf.${name}.${suffix}`, { ...model, key: `net.ipv4.conf.${name}.${suffix}` });
       }
     }
   }
 
   /** Keys that exist now, sorted. */
   list(): string[] {
-    return [...this.#keys.values()].filter((one) => this.#present(one)).map((one) => one.key).toSorted();
+    return [...this.#keys.values()]
+      .filter((one) => this.#present(one))
+      .map((one) => one.key)
+      .toSorted();
   }
 
   #present(definition: SysctlKey): boolean {
@@ -178,19 +189,22 @@ export class SysctlTable {
     if (key === 'net.ipv4.ip_forward') this.#state.sysctl['net.ipv4.conf.all.forwarding'] = value;
     if (key === 'net.ipv4.conf.all.forwarding') this.#state.sysctl['net.ipv4.ip_forward'] = value;
     if (key === 'net.ipv4.ip_forward' || key === 'net.ipv4.conf.all.forwarding') {
-      for (const other of this.#keys.keys()) if (/^net\.ipv4\.conf\.[^.]+\.forwarding$/.test(other)) this.#state.sysctl[other] = value;
+      for (const other of this.#keys.keys())
+        if (/^net\.ipv4\.conf\.[^.]+\.forwarding$/.test(other)) this.#state.sysctl[other] = value;
     }
   }
 
   /** Shows the keys as files below /proc/sys. */
-  mount(folder: VirtualFolder): void {
+  mount(folder: VirtualFolder, kernel: { release: string; version: string }): void {
     for (const definition of this.#keys.values()) {
       const present = (): boolean => this.#present(definition);
       const parts = definition.key.split('.');
       let at = folder;
       for (const [index, part] of parts.slice(0, -1).entries()) {
         const branch = `${parts.slice(0, index + 1).join('.')}.`;
-        at = at.folder(part, () => [...this.#keys.values()].some((one) => one.key.startsWith(branch) && this.#present(one)));
+        at = at.folder(part, () =>
+          [...this.#keys.values()].some((one) => one.key.startsWith(branch) && this.#present(one)),
+        );
       }
       at.file(
         parts.at(-1) as string,
@@ -205,6 +219,9 @@ export class SysctlTable {
     const random = folder.folder('kernel').folder('random');
     random.file('boot_id', () => `${this.#state.bootId}\n`);
     random.file('uuid', () => `${crypto.randomUUID()}\n`);
+    folder.folder('kernel').file('osrelease', () => `${kernel.release}\n`);
+    folder.folder('kernel').file('ostype', () => 'Linux\n');
+    folder.folder('kernel').file('version', () => `${kernel.version}\n`);
     folder.folder('kernel').file('hostname', {
       read: () => `${this.#state.hostname}\n`,
       write: (data) => {

@@ -35,12 +35,24 @@ export class Systemd {
   /** What is known of a unit at run time; a fresh inactive record if nothing. */
   runtime(name: string): UnitRuntime {
     const { units } = this.#host.state;
-    return (units[name] ??= { active: 'inactive', sub: 'dead', result: 'success', mainPid: 0, exitStatus: 0, restarts: 0, activeEnterMs: 0, inactiveEnterMs: 0, loadedFrom: '' });
+    return (units[name] ??= {
+      active: 'inactive',
+      sub: 'dead',
+      result: 'success',
+      mainPid: 0,
+      exitStatus: 0,
+      restarts: 0,
+      activeEnterMs: 0,
+      inactiveEnterMs: 0,
+      loadedFrom: '',
+    });
   }
 
   /** The canonical name behind an alias. */
   canonical(name: string): string {
-    return loadUnit(this.#host.files, name)?.name === undefined || name.includes('@') ? name : (loadUnit(this.#host.files, name)?.name as string);
+    return loadUnit(this.#host.files, name)?.name === undefined || name.includes('@')
+      ? name
+      : (loadUnit(this.#host.files, name)?.name as string);
   }
 
   /** Whether a unit is active. */
@@ -66,7 +78,8 @@ export class Systemd {
   /** `systemctl reset-failed`. */
   resetFailed(name?: string): void {
     for (const [each, runtime] of Object.entries(this.#host.state.units)) {
-      if ((name === undefined || each === name) && runtime.active === 'failed') Object.assign(runtime, { active: 'inactive', sub: 'dead', result: 'success', restarts: 0 });
+      if ((name === undefined || each === name) && runtime.active === 'failed')
+        Object.assign(runtime, { active: 'inactive', sub: 'dead', result: 'success', restarts: 0 });
     }
   }
 
@@ -87,7 +100,11 @@ export class Systemd {
     if (!this.#conditionsHold(unit)) return DONE;
     if (name.endsWith('.service')) return this.#startService(name, unit, runtime);
     if (name.endsWith('.timer')) this.#armTimer(name, unit, runtime);
-    this.#activated(name, runtime, name.endsWith('.timer') ? 'waiting' : name.endsWith('.target') ? 'active' : 'active');
+    this.#activated(
+      name,
+      runtime,
+      name.endsWith('.timer') ? 'waiting' : name.endsWith('.target') ? 'active' : 'active',
+    );
     if (name.endsWith('.target')) for (const wanted of wantedBy(this.#host.files, name)) await this.start(wanted, seen);
     return DONE;
   }
@@ -112,7 +129,8 @@ export class Systemd {
     }
     const commands = unitValues(unit, 'Service', 'ExecStart');
     if (type === 'oneshot') {
-      for (const value of commands) if (!(await this.#toEnd(name, unit, value))) return this.#startFailed(name, runtime);
+      for (const value of commands)
+        if (!(await this.#toEnd(name, unit, value))) return this.#startFailed(name, runtime);
       const remains = isYes(unitValue(unit, 'Service', 'RemainAfterExit'));
       if (remains) this.#activated(name, runtime, 'exited');
       else Object.assign(runtime, { active: 'inactive', sub: 'dead', inactiveEnterMs: this.#host.now() });
@@ -134,7 +152,14 @@ export class Systemd {
   }
 
   #startFailed(name: string, runtime: UnitRuntime): JobResult {
-    if (runtime.active !== 'failed') Object.assign(runtime, { active: 'failed', sub: 'failed', result: 'exit-code', mainPid: 0, inactiveEnterMs: this.#host.now() });
+    if (runtime.active !== 'failed')
+      Object.assign(runtime, {
+        active: 'failed',
+        sub: 'failed',
+        result: 'exit-code',
+        mainPid: 0,
+        inactiveEnterMs: this.#host.now(),
+      });
     this.#host.journal.add(name, 'systemd', 1, `${name}: Failed with result '${runtime.result}'.`);
     const message = `Job for ${name} failed because the control process exited with error code.\nSee "systemctl status ${name}" and "journalctl -xeu ${name}" for details.`;
     return { ok: false, message, status: 1 };
@@ -161,12 +186,25 @@ export class Systemd {
       [1, log],
       [2, log.retain()],
     ]);
-    const origin = { kernel: host, argv, environment, cwd: unitValue(unit, 'Service', 'WorkingDirectory')?.replace(/^-/, '') ?? '/', credentials: user ? credentialsOf(host, user) : ROOT, umask: 0o022, files };
+    const origin = {
+      kernel: host,
+      argv,
+      environment,
+      cwd: unitValue(unit, 'Service', 'WorkingDirectory')?.replace(/^-/, '') ?? '/',
+      credentials: user ? credentialsOf(host, user) : ROOT,
+      umask: 0o022,
+      files,
+    };
     try {
       return run(origin, argv);
     } catch (error) {
       if (!(error instanceof ExecError)) throw error;
-      host.journal.add(name, 'systemd', 1, `${name}: Failed at step EXEC spawning ${argv[0]}: ${error.status === 127 ? 'No such file or directory' : error.message}`);
+      host.journal.add(
+        name,
+        'systemd',
+        1,
+        `${name}: Failed at step EXEC spawning ${argv[0]}: ${error.status === 127 ? 'No such file or directory' : error.message}`,
+      );
       Object.assign(this.runtime(name), { exitStatus: 203, result: 'exit-code' });
       return undefined;
     } finally {
@@ -189,18 +227,29 @@ export class Systemd {
     const stopping = runtime.active === 'deactivating';
     const byTerm = status === 143 || status === 129 || status === 130;
     const clean = stopping || status === 0 || byTerm;
-    Object.assign(runtime, { mainPid: 0, exitStatus: status > 128 && status !== 203 ? status - 128 : status, inactiveEnterMs: this.#host.now() });
+    Object.assign(runtime, {
+      mainPid: 0,
+      exitStatus: status > 128 && status !== 203 ? status - 128 : status,
+      inactiveEnterMs: this.#host.now(),
+    });
     const result = clean ? 'success' : status > 128 && status < 160 ? 'signal' : 'exit-code';
     const remains = isYes(unitValue(unit, 'Service', 'RemainAfterExit'));
     if (clean && remains && !stopping) Object.assign(runtime, { active: 'active', sub: 'exited', result });
     else Object.assign(runtime, { active: clean ? 'inactive' : 'failed', sub: clean ? 'dead' : 'failed', result });
-    if (!clean) this.#host.journal.add(name, 'systemd', 1, `${name}: Main process exited, code=${result === 'signal' ? 'killed' : 'exited'}, status=${runtime.exitStatus}`);
+    if (!clean)
+      this.#host.journal.add(
+        name,
+        'systemd',
+        1,
+        `${name}: Main process exited, code=${result === 'signal' ? 'killed' : 'exited'}, status=${runtime.exitStatus}`,
+      );
     if (!stopping) this.#maybeRestart(name, unit, runtime, clean);
   }
 
   #maybeRestart(name: string, unit: UnitDefinition, runtime: UnitRuntime, clean: boolean): void {
     const policy = unitValue(unit, 'Service', 'Restart') ?? 'no';
-    const wanted = policy === 'always' || (clean ? policy === 'on-success' : policy !== 'no' && policy !== 'on-success');
+    const wanted =
+      policy === 'always' || (clean ? policy === 'on-success' : policy !== 'no' && policy !== 'on-success');
     const burst = Number(unitValue(unit, 'Unit', 'StartLimitBurst') ?? 5);
     if (!wanted || runtime.restarts >= burst) return;
     Object.assign(runtime, { active: 'activating', sub: 'auto-restart' });
@@ -214,7 +263,10 @@ export class Systemd {
 
   #armTimer(name: string, unit: UnitDefinition, runtime: UnitRuntime): void {
     const goal = unitValue(unit, 'Timer', 'Unit') ?? name.replace(/\.timer$/, '.service');
-    const first = unitValue(unit, 'Timer', 'OnActiveSec') ?? unitValue(unit, 'Timer', 'OnBootSec') ?? unitValue(unit, 'Timer', 'OnUnitActiveSec');
+    const first =
+      unitValue(unit, 'Timer', 'OnActiveSec') ??
+      unitValue(unit, 'Timer', 'OnBootSec') ??
+      unitValue(unit, 'Timer', 'OnUnitActiveSec');
     const period = unitValue(unit, 'Timer', 'OnUnitActiveSec') ?? unitValue(unit, 'Timer', 'OnUnitInactiveSec');
     if (first === undefined) return;
     const tick = async (delayMs: number): Promise<void> => {
@@ -234,7 +286,8 @@ export class Systemd {
     const unit = loadUnit(this.#host.files, given);
     const name = given.includes('@') ? given : (unit?.name ?? given);
     const runtime = this.#host.state.units[name];
-    if (!unit && !runtime) return { ok: false, message: `Failed to stop ${given}: Unit ${given} not loaded.`, status: 5 };
+    if (!unit && !runtime)
+      return { ok: false, message: `Failed to stop ${given}: Unit ${given} not loaded.`, status: 5 };
     if (!runtime) return DONE;
     if (runtime.active === 'inactive' || runtime.active === 'failed') return DONE;
     const process = this.#main.get(name);
@@ -244,13 +297,20 @@ export class Systemd {
       await killAll(this.#host, process);
       this.#main.delete(name);
     }
-    Object.assign(runtime, { active: 'inactive', sub: 'dead', result: 'success', mainPid: 0, inactiveEnterMs: this.#host.now() });
+    Object.assign(runtime, {
+      active: 'inactive',
+      sub: 'dead',
+      result: 'success',
+      mainPid: 0,
+      inactiveEnterMs: this.#host.now(),
+    });
     return DONE;
   }
 
   /** Stops, then starts. */
   async restart(name: string): Promise<JobResult> {
-    if (!loadUnit(this.#host.files, name)) return { ok: false, message: `Failed to restart ${name}: Unit ${name} not found.`, status: 5 };
+    if (!loadUnit(this.#host.files, name))
+      return { ok: false, message: `Failed to restart ${name}: Unit ${name} not found.`, status: 5 };
     await this.stop(name);
     return this.start(name);
   }
@@ -261,9 +321,15 @@ export class Systemd {
     if (!unit) return { ok: false, message: `Failed to reload ${given}: Unit ${given} not found.`, status: 5 };
     const commands = unitValues(unit, 'Service', 'ExecReload');
     if (!this.isActive(given)) return { ok: false, message: `${given} is not active, cannot reload.`, status: 1 };
-    if (commands.length === 0) return { ok: false, message: `Failed to reload ${given}: Job type reload is not applicable for unit ${given}.`, status: 1 };
+    if (commands.length === 0)
+      return {
+        ok: false,
+        message: `Failed to reload ${given}: Job type reload is not applicable for unit ${given}.`,
+        status: 1,
+      };
     for (const value of commands) {
-      if (!(await this.#toEnd(unit.name, unit, value))) return { ok: false, message: `Job for ${given} failed.`, status: 1 };
+      if (!(await this.#toEnd(unit.name, unit, value)))
+        return { ok: false, message: `Job for ${given} failed.`, status: 1 };
     }
     await nextTurn();
     return DONE;
@@ -295,7 +361,8 @@ export function nextTurn(): Promise<void> {
 
 async function killAll(host: SystemdHost, process: Process): Promise<void> {
   const members = [process];
-  for (const one of host.processes.values()) if (members.some((parent) => parent.pid === one.parentPid)) members.push(one);
+  for (const one of host.processes.values())
+    if (members.some((parent) => parent.pid === one.parentPid)) members.push(one);
   for (const one of members.toReversed()) one.kill(15);
   await nextTurn();
   for (const one of members) if (host.processes.has(one.pid)) one.kill(9);

@@ -11,11 +11,21 @@ export function enablement(files: RootFiles, name: string): string | undefined {
   if (unit.fragment.startsWith('/run/systemd/transient')) return 'transient';
   const install = unit.sections.get('Install');
   if (!install || install.size === 0) return 'static';
-  return unitWords(unit, 'Install', 'WantedBy').length + unitWords(unit, 'Install', 'RequiredBy').length + unitWords(unit, 'Install', 'Alias').length > 0 ? 'disabled' : 'indirect';
+  return unitWords(unit, 'Install', 'WantedBy').length +
+    unitWords(unit, 'Install', 'RequiredBy').length +
+    unitWords(unit, 'Install', 'Alias').length >
+    0
+    ? 'disabled'
+    : 'indirect';
 }
 
 function isWanted(files: RootFiles, name: string): boolean {
-  return files.list('/etc/systemd/system').some((folder) => /\.(wants|requires)$/.test(folder) && files.find(`/etc/systemd/system/${folder}/${name}`, false) !== undefined);
+  return files
+    .list('/etc/systemd/system')
+    .some(
+      (folder) =>
+        /\.(wants|requires)$/.test(folder) && files.find(`/etc/systemd/system/${folder}/${name}`, false) !== undefined,
+    );
 }
 
 /** `systemctl enable`: makes the links that [Install] asks for. Gives the lines it prints. Undefined: no such unit. */
@@ -36,7 +46,9 @@ export function enableUnit(files: RootFiles, name: string): string[] | undefined
 
 function linksOf(unit: NonNullable<ReturnType<typeof loadUnit>>, name: string): string[] {
   const wanted = unitWords(unit, 'Install', 'WantedBy').map((target) => `/etc/systemd/system/${target}.wants/${name}`);
-  const required = unitWords(unit, 'Install', 'RequiredBy').map((target) => `/etc/systemd/system/${target}.requires/${name}`);
+  const required = unitWords(unit, 'Install', 'RequiredBy').map(
+    (target) => `/etc/systemd/system/${target}.requires/${name}`,
+  );
   const aliases = unitWords(unit, 'Install', 'Alias').map((alias) => `/etc/systemd/system/${alias}`);
   return [...aliases, ...wanted, ...required];
 }
@@ -55,7 +67,12 @@ export function disableUnit(files: RootFiles, name: string): string[] | undefine
     if (/\.(wants|requires)$/.test(entry)) {
       if (files.find(`${path}/${name}`, false)) remove(`${path}/${name}`);
       if (files.list(path).length === 0) files.remove(path);
-    } else if (entry !== name && files.find(path, false)?.kind === 'symlink' && (files.find(path, false)?.target ?? '').endsWith(`/${unit.name}`)) remove(path);
+    } else if (
+      entry !== name &&
+      files.find(path, false)?.kind === 'symlink' &&
+      (files.find(path, false)?.target ?? '').endsWith(`/${unit.name}`)
+    )
+      remove(path);
   }
   return lines;
 }
@@ -64,7 +81,8 @@ export function disableUnit(files: RootFiles, name: string): string[] | undefine
 export function wantedBy(files: RootFiles, target: string): string[] {
   const names = new Set<string>();
   for (const folder of UNIT_FOLDERS) {
-    for (const kind of ['wants', 'requires']) for (const name of files.list(`${folder}/${target}.${kind}`)) names.add(name);
+    for (const kind of ['wants', 'requires'])
+      for (const name of files.list(`${folder}/${target}.${kind}`)) names.add(name);
   }
   const unit = loadUnit(files, target);
   if (unit) for (const key of ['Wants', 'Requires']) for (const name of unitWords(unit, 'Unit', key)) names.add(name);

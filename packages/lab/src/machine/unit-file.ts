@@ -1,7 +1,12 @@
 import type { RootFiles } from './root-files.ts';
 
 /** Folders that systemd reads units from, the first wins. */
-export const UNIT_FOLDERS = ['/etc/systemd/system', '/run/systemd/system', '/run/systemd/transient', '/usr/lib/systemd/system'];
+export const UNIT_FOLDERS = [
+  '/etc/systemd/system',
+  '/run/systemd/system',
+  '/run/systemd/transient',
+  '/usr/lib/systemd/system',
+];
 
 /** A unit's merged definition. */
 export interface UnitDefinition {
@@ -52,7 +57,11 @@ export function loadUnit(files: RootFiles, name: string): UnitDefinition | undef
   const instance = /@(.+)\.[a-z]+$/.exec(name)?.[1] ?? '';
   const dropIns = found.masked ? [] : dropInsOf(files, [name, found.name, found.template]);
   const sources = found.masked ? [] : [found.path, ...dropIns];
-  for (const path of sources) readUnitText((files.read(path) ?? '').replaceAll('%i', instance).replaceAll('%I', instance).replaceAll('%n', name), sections);
+  for (const path of sources)
+    readUnitText(
+      (files.read(path) ?? '').replaceAll('%i', instance).replaceAll('%I', instance).replaceAll('%n', name),
+      sections,
+    );
   const signature = sources.map((path) => `${path}:${files.find(path)?.ino}:${files.find(path)?.mtimeMs}`).join(' ');
   return { name: found.name, fragment: found.path, masked: found.masked, dropIns, sections, signature };
 }
@@ -89,7 +98,8 @@ function dropInsOf(files: RootFiles, names: readonly string[]): string[] {
   const byName = new Map<string, string>();
   for (const folder of UNIT_FOLDERS.toReversed()) {
     for (const name of new Set(names)) {
-      for (const file of files.list(`${folder}/${name}.d`)) if (file.endsWith('.conf')) byName.set(file, `${folder}/${name}.d/${file}`);
+      for (const file of files.list(`${folder}/${name}.d`))
+        if (file.endsWith('.conf')) byName.set(file, `${folder}/${name}.d/${file}`);
     }
   }
   return [...byName].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);

@@ -1,5 +1,5 @@
-import { type ArithmeticNode, parseScript } from './syntax.ts';
 import { ShellError, type ShellState } from './shell-state.ts';
+import { type ArithmeticNode, parseScript } from './syntax.ts';
 
 const wrap = (value: bigint): bigint => BigInt.asIntN(64, value);
 const truth = (value: boolean): bigint => (value ? 1n : 0n);

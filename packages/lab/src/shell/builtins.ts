@@ -31,7 +31,9 @@ async function dot(evaluator: Evaluator, argv: string[]): Promise<number> {
   const { state } = evaluator;
   const name = argv[1];
   if (name === undefined) return 0;
-  const candidates = name.includes('/') ? [name] : (state.get('PATH') ?? '').split(':').map((folder) => `${folder}/${name}`);
+  const candidates = name.includes('/')
+    ? [name]
+    : (state.get('PATH') ?? '').split(':').map((folder) => `${folder}/${name}`);
   if (state.dialect === 'bash' && !name.includes('/')) candidates.push(name);
   const file = candidates.find((path) => state.process.find(path)?.kind === 'file');
   if (file === undefined) throw new ShellError(`.: cannot open ${name}: No such file`);
@@ -54,7 +56,9 @@ function declare(property: 'exported' | 'readonly'): Builtin {
     const command = argv[0] as string;
     const names = argv.slice(1).filter((arg) => arg !== '-p' && arg !== '--' && arg !== '-n');
     if (names.length === 0) {
-      const listed = [...state.variables].filter(([, variable]) => variable[property]).toSorted(([a], [b]) => (a < b ? -1 : 1));
+      const listed = [...state.variables]
+        .filter(([, variable]) => variable[property])
+        .toSorted(([a], [b]) => (a < b ? -1 : 1));
       for (const [name, { value }] of listed) {
         await state.process.out(`${command} ${name}${value === undefined ? '' : `=${quoteValue(value)}`}\n`);
       }
@@ -153,7 +157,10 @@ export const SPECIAL_BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Bu
   ['source', dot],
   ['break', leave('break')],
   ['continue', leave('continue')],
-  ['eval', (evaluator, argv) => (argv.length > 1 ? evaluator.source(argv.slice(argv[1] === '--' ? 2 : 1).join(' ')) : 0)],
+  [
+    'eval',
+    (evaluator, argv) => (argv.length > 1 ? evaluator.source(argv.slice(argv[1] === '--' ? 2 : 1).join(' ')) : 0),
+  ],
   ['exec', () => 0],
   [
     'exit',
@@ -186,13 +193,18 @@ async function changeDirectory({ state }: Evaluator, argv: string[]): Promise<nu
     if (inode.kind !== 'directory') throw new FileSystemError('ENOTDIR', goal);
     if (!permits(inode, process.credentials, 1)) throw new FileSystemError('EACCES', goal);
     state.set('OLDPWD', process.cwd);
-    process.cwd = argv.includes('-P') ? process.kernel.tree.realPath(process.path(goal), process.credentials) : logical(process.cwd, goal);
+    process.cwd = argv.includes('-P')
+      ? process.kernel.tree.realPath(process.path(goal), process.credentials)
+      : logical(process.cwd, goal);
     state.set('PWD', process.cwd);
     if (args[0] === '-') await process.out(`${process.cwd}\n`);
     return 0;
   } catch (error) {
     if (!(error instanceof FileSystemError)) throw error;
-    throw new ShellError(state.dialect === 'dash' ? `cd: can't cd to ${goal}` : `cd: ${goal}: ${error.message}`, state.dialect === 'dash' ? 2 : 1);
+    throw new ShellError(
+      state.dialect === 'dash' ? `cd: can't cd to ${goal}` : `cd: ${goal}: ${error.message}`,
+      state.dialect === 'dash' ? 2 : 1,
+    );
   }
 }
 
@@ -304,7 +316,8 @@ async function kill({ state }: Evaluator, argv: string[]): Promise<number> {
     return 0;
   }
   if (args[0] === '-s') signal = signalNumber(args.splice(0, 2)[1] ?? '');
-  else if (/^-[A-Za-z0-9]+$/.test(args[0] ?? '') && args.length > 1) signal = signalNumber((args.shift() as string).slice(1));
+  else if (/^-[A-Za-z0-9]+$/.test(args[0] ?? '') && args.length > 1)
+    signal = signalNumber((args.shift() as string).slice(1));
   let status = 0;
   for (const arg of args.filter((text) => text !== '--')) {
     const pids = arg.startsWith('-') ? membersOf(state, Number(arg.slice(1))) : [Number(arg)];
@@ -321,7 +334,11 @@ async function signalOne(state: ShellState, pid: number, signal: number): Promis
   const { process } = state;
   const target = process.kernel.processes.get(pid);
   const { uid } = process.credentials;
-  const why = target ? (uid === 0 || uid === target.credentials.uid ? '' : 'Operation not permitted') : 'No such process';
+  const why = target
+    ? uid === 0 || uid === target.credentials.uid
+      ? ''
+      : 'Operation not permitted'
+    : 'No such process';
   if (why) {
     await process.err(`${state.zero}: kill: ${why}\n`);
     return 1;
@@ -340,7 +357,10 @@ function signalNumber(text: string): number {
 /** The other built-ins: their errors only fail the command. */
 export const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['[', ({ state }, argv) => testCommand(state.process, argv)],
-  ['alias', ({ state }, argv) => (argv.slice(1).forEach((arg) => state.aliases.set(arg.split('=')[0] as string, arg)), 0)],
+  [
+    'alias',
+    ({ state }, argv) => (argv.slice(1).forEach((arg) => state.aliases.set(arg.split('=')[0] as string, arg)), 0),
+  ],
   ['cd', changeDirectory],
   ['echo', async ({ state }, argv) => (await state.process.out(formatEcho(argv.slice(1), state.dialect)), 0)],
   ['false', () => 1],

@@ -12,8 +12,8 @@ import {
   type CommandNode,
   type CommandOf,
   type CompoundNode,
-  parseScript,
   type PipelineNode,
+  parseScript,
   type ScriptNode,
   type StatementNode,
 } from './syntax.ts';
@@ -322,7 +322,8 @@ async function settle(state: ShellState, body: () => Promise<number>): Promise<n
   try {
     return await body();
   } catch (error) {
-    if (error instanceof ControlFlow) return error.kind === 'exit' || error.kind === 'return' ? error.value : state.lastStatus;
+    if (error instanceof ControlFlow)
+      return error.kind === 'exit' || error.kind === 'return' ? error.value : state.lastStatus;
     if (error instanceof Terminated) return 128 + error.signal;
     if (error instanceof BrokenPipe) return 141;
     if (error instanceof ShellError) return complain(state, error.message, error.status);

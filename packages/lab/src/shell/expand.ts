@@ -1,11 +1,11 @@
 import { permits } from '../disk/inode.ts';
 import { evaluateArithmetic } from './arithmetic.ts';
-import { escapePattern, hasPattern, unescapePattern } from './pattern.ts';
-import { expandParameter } from './parameter.ts';
-import { joined, type Piece, type WordExpander } from './piece.ts';
 import { matchPaths } from './glob.ts';
+import { expandParameter } from './parameter.ts';
+import { escapePattern, hasPattern, unescapePattern } from './pattern.ts';
+import { joined, type Piece, type WordExpander } from './piece.ts';
 import type { ShellState } from './shell-state.ts';
-import { parseScript, type PartOf, type ScriptNode, type WordNode, type WordPart } from './syntax.ts';
+import { type PartOf, parseScript, type ScriptNode, type WordNode, type WordPart } from './syntax.ts';
 
 /** Runs `$(…)` and gives its output without trailing newlines. Supplied by the evaluator. */
 export type Substitute = (state: ShellState, script: ScriptNode) => Promise<string>;
@@ -23,7 +23,8 @@ export class Expander implements WordExpander {
   /** A word as a command's arguments: with splitting and pathname expansion. */
   async fields(word: WordNode): Promise<string[]> {
     const only = word.parts[0];
-    if (word.parts.length === 1 && only && (only.type === 'Literal' || only.type === 'SingleQuoted')) return [only.value];
+    if (word.parts.length === 1 && only && (only.type === 'Literal' || only.type === 'SingleQuoted'))
+      return [only.value];
     const results: string[] = [];
     for (const variant of braceVariants(word.parts)) {
       const pieces: Piece[] = [];
@@ -123,7 +124,10 @@ export class Expander implements WordExpander {
     if (user === null) return this.state.get('HOME') ?? '~';
     const passwd = this.state.process.find('/etc/passwd');
     if (!passwd?.content || !permits(passwd, this.state.process.credentials, 4)) return `~${user}`;
-    const line = Buffer.from(passwd.content).toString('latin1').split('\n').find((entry) => entry.startsWith(`${user}:`));
+    const line = Buffer.from(passwd.content)
+      .toString('latin1')
+      .split('\n')
+      .find((entry) => entry.startsWith(`${user}:`));
     return line?.split(':')[5] ?? `~${user}`;
   }
 }

@@ -1,5 +1,5 @@
-import type { FileTree } from '../disk/file-tree.ts';
 import { FileSystemError } from '../disk/file-system-error.ts';
+import type { FileTree } from '../disk/file-tree.ts';
 import type { Inode } from '../disk/inode.ts';
 import { fromByteText, toByteText } from './byte-text.ts';
 

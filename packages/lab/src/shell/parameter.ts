@@ -1,6 +1,6 @@
 import { evaluateArithmetic } from './arithmetic.ts';
-import { joined, type Piece, type WordExpander } from './piece.ts';
 import { removePattern, replacePattern } from './pattern.ts';
+import { joined, type Piece, type WordExpander } from './piece.ts';
 import { ShellError, type ShellState } from './shell-state.ts';
 import type { ParameterOperation, PartOf } from './syntax.ts';
 
@@ -110,7 +110,9 @@ async function testOperation(
   if (!isAbsent) return false;
   if (operation.type === 'ErrorIfUnset') {
     const message = operation.word ? joined(await expander.pieces(operation.word, true)) : '';
-    throw new ShellError(`${part.parameter}: ${message || (operation.checkEmpty ? 'parameter not set or null' : 'parameter not set')}`);
+    throw new ShellError(
+      `${part.parameter}: ${message || (operation.checkEmpty ? 'parameter not set or null' : 'parameter not set')}`,
+    );
   }
   const pieces = await expander.pieces(operation.word, quoted);
   if (operation.type === 'AssignDefault') {
@@ -143,7 +145,8 @@ async function transformed(
         operation,
       );
     case 'CaseModification': {
-      const change = (text: string): string => (operation.direction === 'upper' ? text.toUpperCase() : text.toLowerCase());
+      const change = (text: string): string =>
+        operation.direction === 'upper' ? text.toUpperCase() : text.toLowerCase();
       return operation.all ? change(value) : change(value.slice(0, 1)) + value.slice(1);
     }
     case 'Substring': {

@@ -7,7 +7,19 @@ export interface Formatted {
   stopped: boolean;
 }
 
-const ESCAPES: Record<string, string> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', '\\': '\\', '"': '"', "'": "'", e: '\x1b' };
+const ESCAPES: Record<string, string> = {
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+  '\\': '\\',
+  '"': '"',
+  "'": "'",
+  e: '\x1b',
+};
 
 /**
  * Interprets backslash escapes. `octal` 'echo' takes `\0NNN` (echo and %b), 'printf' takes `\NNN`; `hex` adds `\xHH`, which
@@ -91,7 +103,11 @@ function directive(match: RegExpExecArray, queue: string[], hex: boolean, result
   const letter = match[4] as string;
   const argument = queue.shift();
   const text = converted(letter, argument, flags, precision, hex, result);
-  const zero = flags.includes('0') && !flags.includes('-') && 'diuoxXeEfFgG'.includes(letter) && !(hasPrecision && 'diuoxX'.includes(letter));
+  const zero =
+    flags.includes('0') &&
+    !flags.includes('-') &&
+    'diuoxXeEfFgG'.includes(letter) &&
+    !(hasPrecision && 'diuoxX'.includes(letter));
   if (text.length >= width) result.output += text;
   else if (flags.includes('-')) result.output += text.padEnd(width);
   else if (zero) result.output += text.replace(/^([-+ ]?(?:0[xX])?)/, (sign) => sign + '0'.repeat(width - text.length));
@@ -149,7 +165,9 @@ function integerOf(argument: string | undefined, result: Formatted): bigint {
   }
   if (match[0].length < argument.length) result.errors.push(`${argument}: not completely converted`);
   const digits = match[2] as string;
-  const value = BigInt(digits.length > 1 && digits[0] === '0' && !/^0x/i.test(digits) ? `0o${digits.slice(1)}` : digits);
+  const value = BigInt(
+    digits.length > 1 && digits[0] === '0' && !/^0x/i.test(digits) ? `0o${digits.slice(1)}` : digits,
+  );
   return match[1] === '-' ? -value : value;
 }
 
@@ -172,7 +190,11 @@ function floatText(letter: string, value: number, flags: string, precision: numb
   if (lower === 'e') text = value.toExponential(places).replace(/e([-+])(\d)$/, 'e$10$2');
   if (lower === 'g') {
     text = value.toPrecision(places || 1);
-    text = text.includes('e') ? text.replace(/\.?0*e([-+])(\d)$/, 'e$10$2') : text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+    text = text.includes('e')
+      ? text.replace(/\.?0*e([-+])(\d)$/, 'e$10$2')
+      : text.includes('.')
+        ? text.replace(/\.?0+$/, '')
+        : text;
   }
   return (value >= 0 && flags.includes('+') ? '+' : '') + (letter === lower ? text : text.toUpperCase());
 }

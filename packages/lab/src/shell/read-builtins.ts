@@ -22,7 +22,11 @@ export async function readCommand(evaluator: Evaluator, argv: string[]): Promise
   return ended ? 1 : 0;
 }
 
-async function logicalLine(evaluator: Evaluator, descriptor: number, raw: boolean): Promise<{ text: string; ended: boolean }> {
+async function logicalLine(
+  evaluator: Evaluator,
+  descriptor: number,
+  raw: boolean,
+): Promise<{ text: string; ended: boolean }> {
   const { process } = evaluator.state;
   let text = '';
   for (;;) {
@@ -37,9 +41,14 @@ async function logicalLine(evaluator: Evaluator, descriptor: number, raw: boolea
 /** Splits a line among `count` variables: the last takes the rest, with its separators, less trailing IFS whitespace. */
 function splitForRead(text: string, separators: string, count: number, raw: boolean): string[] {
   const chars = escapedChars(text, raw);
-  const isSpace = (at: number): boolean => !chars[at]?.escaped && ' \t\n'.includes(chars[at]?.char ?? 'x') && separators.includes(chars[at]?.char as string);
+  const isSpace = (at: number): boolean =>
+    !chars[at]?.escaped && ' \t\n'.includes(chars[at]?.char ?? 'x') && separators.includes(chars[at]?.char as string);
   const isSeparator = (at: number): boolean => !chars[at]?.escaped && separators.includes(chars[at]?.char ?? '\0');
-  const take = (from: number, to: number): string => chars.slice(from, to).map(({ char }) => char).join('');
+  const take = (from: number, to: number): string =>
+    chars
+      .slice(from, to)
+      .map(({ char }) => char)
+      .join('');
   let at = 0;
   while (at < chars.length && isSpace(at)) at += 1;
   const values: string[] = [];

@@ -12,7 +12,22 @@ const LETTERS: Record<string, keyof ShellOptions> = {
 };
 
 /** Accepted without effect in a simulated shell. */
-const WITHOUT_EFFECT = new Set(['b', 'm', 'h', 'B', 'H', 'E', 'T', 'p', 'monitor', 'notify', 'vi', 'emacs', 'posix', 'errtrace']);
+const WITHOUT_EFFECT = new Set([
+  'b',
+  'm',
+  'h',
+  'B',
+  'H',
+  'E',
+  'T',
+  'p',
+  'monitor',
+  'notify',
+  'vi',
+  'emacs',
+  'posix',
+  'errtrace',
+]);
 
 /** Switches an option given by its letter or its `set -o` name. Throws ShellError if there is none of that name. */
 export function setOption(state: ShellState, name: string, on: boolean): void {

@@ -130,7 +130,9 @@ async function prompt(evaluator: Evaluator, name: string): Promise<string> {
   const text = state.get(name) ?? '';
   const host = state.process.find('/etc/hostname')?.content;
   const values: Record<string, string> = {
-    '\\h': Buffer.from(host ?? []).toString('latin1').trim(),
+    '\\h': Buffer.from(host ?? [])
+      .toString('latin1')
+      .trim(),
     '\\u': state.get('USER') ?? '',
     '\\w': state.process.cwd === state.get('HOME') ? '~' : state.process.cwd,
     '\\$': state.process.credentials.uid === 0 ? '#' : '$',
@@ -144,7 +146,10 @@ function isIncomplete(text: string): boolean {
     parsed(text);
     return false;
   } catch (error) {
-    return error instanceof ShellError && /EOF|end of|unterminated|unexpected token.*end|newline.*expected/i.test(error.message);
+    return (
+      error instanceof ShellError &&
+      /EOF|end of|unterminated|unexpected token.*end|newline.*expected/i.test(error.message)
+    );
   }
 }
 

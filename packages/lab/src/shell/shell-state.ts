@@ -1,5 +1,5 @@
-import type { FunctionDefNode } from './syntax.ts';
 import type { Process } from './process.ts';
+import type { FunctionDefNode } from './syntax.ts';
 
 /** A shell variable. `value` undefined: declared, but unset. */
 export interface Variable {

@@ -1,7 +1,7 @@
 import { BUILTINS, SPECIAL_BUILTINS } from './builtins.ts';
 import type { Evaluator } from './evaluate.ts';
 import { ExecError, run, searchPath } from './execute.ts';
-import { redirect, RedirectionError, withRedirections } from './redirect.ts';
+import { RedirectionError, redirect, withRedirections } from './redirect.ts';
 import { ControlFlow, ShellError, type Variable } from './shell-state.ts';
 import type { AssignmentNode, FunctionDefNode, SimpleCommandNode } from './syntax.ts';
 
@@ -63,7 +63,8 @@ function exposeForNext(evaluator: Evaluator, name: string, value: string, nodes:
 }
 
 async function trace(evaluator: Evaluator, assignments: Map<string, string>, argv: readonly string[]): Promise<void> {
-  const quote = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\"'\"'")}'`);
+  const quote = (text: string): string =>
+    /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\"'\"'")}'`;
   const prefix = [...assignments].map(([name, value]) => `${name}=${quote(value)}`);
   await evaluator.state.process.err(`+ ${[...prefix, ...argv.map(quote)].join(' ')}\n`);
 }
@@ -98,7 +99,8 @@ export async function dispatch(
   if (defined) return withAssignments(evaluator, assignments, () => callFunction(evaluator, defined, argv));
   const special = SPECIAL_BUILTINS.get(name);
   if (special) return special(evaluator, argv);
-  if (name === 'command' || name === 'type') return withAssignments(evaluator, assignments, () => commandBuiltin(evaluator, argv));
+  if (name === 'command' || name === 'type')
+    return withAssignments(evaluator, assignments, () => commandBuiltin(evaluator, argv));
   const builtin = BUILTINS.get(name);
   if (!builtin) return runExternal(evaluator, argv, assignments);
   return withAssignments(evaluator, assignments, async () => {

@@ -124,7 +124,8 @@ class TestParser {
   evaluate(): boolean {
     if (this.#args.length === 0) return false;
     const result = this.#or();
-    if (this.#position < this.#args.length) throw new ShellError(`test: ${this.#args[this.#position]}: unexpected operator`);
+    if (this.#position < this.#args.length)
+      throw new ShellError(`test: ${this.#args[this.#position]}: unexpected operator`);
     return result;
   }
 
@@ -149,7 +150,11 @@ class TestParser {
   }
 
   #not(): boolean {
-    if (this.#args[this.#position] === '!' && this.#remaining() > 1 && !(this.#remaining() === 3 && this.#isBinaryNext())) {
+    if (
+      this.#args[this.#position] === '!' &&
+      this.#remaining() > 1 &&
+      !(this.#remaining() === 3 && this.#isBinaryNext())
+    ) {
       this.#position += 1;
       return !this.#not();
     }

@@ -77,7 +77,10 @@ export function findGroup(kernel: Pick<Kernel, 'tree'>, text: string): GroupEntr
 }
 
 /** Numeric identity of a user after login: primary and supplementary groups. */
-export function credentialsOf(kernel: Pick<Kernel, 'tree'>, user: UserEntry): { uid: number; gid: number; groups: number[] } {
+export function credentialsOf(
+  kernel: Pick<Kernel, 'tree'>,
+  user: UserEntry,
+): { uid: number; gid: number; groups: number[] } {
   const more = readGroups(kernel).filter((group) => group.members.includes(user.name) && group.gid !== user.gid);
   return { uid: user.uid, gid: user.gid, groups: [user.gid, ...more.map((group) => group.gid)] };
 }

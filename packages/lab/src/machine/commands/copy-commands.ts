@@ -16,11 +16,15 @@ interface Keep {
 }
 
 /** Splits operands into sources and a goal folder or file, as cp, mv and install take them. */
-function goalOf(process: Process, options: Options): { sources: string[]; target: (source: string) => string; missing: boolean } {
+function goalOf(
+  process: Process,
+  options: Options,
+): { sources: string[]; target: (source: string) => string; missing: boolean } {
   const operands = [...options.operands];
   const given = options.value('t', 'target-directory');
   const goal = given ?? operands.pop() ?? '';
-  const isFolder = given !== undefined || (!options.has('T', 'no-target-directory') && process.find(goal)?.kind === 'directory');
+  const isFolder =
+    given !== undefined || (!options.has('T', 'no-target-directory') && process.find(goal)?.kind === 'directory');
   const target = (source: string): string => (isFolder ? `${goal.replace(/(.)\/$/, '$1')}/${baseName(source)}` : goal);
   return { sources: operands, target, missing: operands.length === 0 };
 }
@@ -34,7 +38,8 @@ export function copyEntry(process: Process, from: string, to: string, keep: Keep
   if (source.kind === 'directory') {
     if (!keep.recursive) throw new FileSystemError('EISDIR', from);
     if (!process.find(to)) tree.create(path, process.credentials, 'directory', source.mode & ~process.umask);
-    for (const name of tree.list(process.path(from), process.credentials)) copyEntry(process, `${from}/${name}`, `${to}/${name}`, keep);
+    for (const name of tree.list(process.path(from), process.credentials))
+      copyEntry(process, `${from}/${name}`, `${to}/${name}`, keep);
   } else if (source.kind === 'symlink') {
     if (process.find(to, false)) tree.unlink(path, process.credentials);
     tree.symlink(source.target ?? '', path, process.credentials);
@@ -53,7 +58,8 @@ function preserve(process: Process, source: Inode, to: string, keep: Keep): void
   const { tree } = process.kernel;
   const path = process.path(to);
   const follow = source.kind !== 'symlink';
-  if (keep.owner && process.credentials.uid === 0) tree.chown(path, { uid: source.uid, gid: source.gid }, process.credentials, follow);
+  if (keep.owner && process.credentials.uid === 0)
+    tree.chown(path, { uid: source.uid, gid: source.gid }, process.credentials, follow);
   if (keep.mode && follow) tree.chmod(path, source.mode, process.credentials);
   if (keep.mode && source.context !== undefined) process.lookup(to, follow).context = source.context;
   if (keep.times) tree.setTimes(path, source.mtimeMs, process.credentials, follow);
@@ -67,7 +73,9 @@ export const cp: Program = async (process) => {
   const { sources, target, missing } = goalOf(process, options);
   if (missing) return process.fail('missing destination file operand');
   const archive = options.has('a', 'archive');
-  const kept = options.has('p') ? 'mode,ownership,timestamps' : (options.value('preserve') ?? (options.has('preserve') ? 'mode,ownership,timestamps' : ''));
+  const kept = options.has('p')
+    ? 'mode,ownership,timestamps'
+    : (options.value('preserve') ?? (options.has('preserve') ? 'mode,ownership,timestamps' : ''));
   const keep: Keep = {
     recursive: archive || options.has('r', 'R', 'recursive'),
     links: archive || options.has('P', 'd') || (options.has('r', 'R', 'recursive') && !options.has('L', 'H')),
@@ -81,8 +89,10 @@ export const cp: Program = async (process) => {
     if (options.has('n', 'no-clobber') && process.find(goal, false)) continue;
     try {
       const inode = process.find(source, !keep.links);
-      if (inode?.kind === 'directory' && !keep.recursive) status = await process.fail(`-r not specified; omitting directory '${source}'`);
-      else if (inode && inode === process.find(goal)) status = await process.fail(`'${source}' and '${goal}' are the same file`);
+      if (inode?.kind === 'directory' && !keep.recursive)
+        status = await process.fail(`-r not specified; omitting directory '${source}'`);
+      else if (inode && inode === process.find(goal))
+        status = await process.fail(`'${source}' and '${goal}' are the same file`);
       else copyEntry(process, source, goal, keep);
     } catch (error) {
       if (!(error instanceof FileSystemError)) throw error;
@@ -94,7 +104,10 @@ export const cp: Program = async (process) => {
 };
 
 export const mv: Program = async (process) => {
-  const options = parseOptions(process, 'f force n no-clobber T no-target-directory t: target-directory= v verbose i u b Z');
+  const options = parseOptions(
+    process,
+    'f force n no-clobber T no-target-directory t: target-directory= v verbose i u b Z',
+  );
   const { sources, target, missing } = goalOf(process, options);
   if (missing) return process.fail('missing destination file operand');
   return forEachOperand(process, sources, 'cannot move', (source) => {
@@ -102,10 +115,15 @@ export const mv: Program = async (process) => {
     if (options.has('n', 'no-clobber') && process.find(goal, false)) return;
     process.lookup(source, false);
     try {
-      process.kernel.tree.rename(process.path(source.replace(/(.)\/+$/, '$1')), process.path(goal.replace(/(.)\/+$/, '$1')), process.credentials);
+      process.kernel.tree.rename(
+        process.path(source.replace(/(.)\/+$/, '$1')),
+        process.path(goal.replace(/(.)\/+$/, '$1')),
+        process.credentials,
+      );
     } catch (error) {
       if (!(error instanceof FileSystemError) || error.code !== 'EXDEV') throw error;
-      if (process.find(goal, false)?.kind === 'file') process.kernel.tree.unlink(process.path(goal), process.credentials);
+      if (process.find(goal, false)?.kind === 'file')
+        process.kernel.tree.unlink(process.path(goal), process.credentials);
       copyEntry(process, source, goal, { recursive: true, links: true, mode: true, owner: true, times: true });
       removeTree(process, source);
     }
@@ -125,7 +143,10 @@ export function removeTree(process: Process, path: string): void {
 }
 
 export const install: Program = async (process) => {
-  const options = parseOptions(process, 'd directory m: mode= o: owner= g: group= D T no-target-directory t: target-directory= v verbose p C compare s b Z c');
+  const options = parseOptions(
+    process,
+    'd directory m: mode= o: owner= g: group= D T no-target-directory t: target-directory= v verbose p C compare s b Z c',
+  );
   const owner = options.value('o', 'owner');
   const group = options.value('g', 'group');
   const ids = parseOwner(process, `${owner ?? ''}${group === undefined ? '' : `:${group}`}`, false);
@@ -134,7 +155,8 @@ export const install: Program = async (process) => {
   const mode = parseMode(options.value('m', 'mode') ?? '755', 0, isFolder);
   const finish = (path: string): void => {
     process.kernel.tree.chmod(process.path(path), mode, process.credentials);
-    if (ids.uid !== undefined || ids.gid !== undefined) process.kernel.tree.chown(process.path(path), ids, process.credentials);
+    if (ids.uid !== undefined || ids.gid !== undefined)
+      process.kernel.tree.chown(process.path(path), ids, process.credentials);
   };
   if (isFolder) {
     return forEachOperand(process, options.operands, 'cannot create directory', (path) => {
@@ -152,7 +174,8 @@ export const install: Program = async (process) => {
     if (process.find(goal, false)) process.kernel.tree.unlink(process.path(goal), process.credentials);
     process.writeFile(goal, text, 0o600);
     finish(goal);
-    if (options.has('p')) process.kernel.tree.setTimes(process.path(goal), process.lookup(source).mtimeMs, process.credentials);
+    if (options.has('p'))
+      process.kernel.tree.setTimes(process.path(goal), process.lookup(source).mtimeMs, process.credentials);
   });
 };
 

@@ -1,9 +1,9 @@
+import { unescape } from '../../shell/printf.ts';
 import type { Process } from '../../shell/process.ts';
 import { catalogueOf } from '../face.ts';
 import type { Machine } from '../machine.ts';
 import type { InstalledPackage } from '../package-database.ts';
 import { installPackages, plannedInstall, plannedRemoval, removePackages } from '../package-transaction.ts';
-import { unescape } from '../../shell/printf.ts';
 import { type MachineProgram, unlessRoot } from './machine-program.ts';
 import { parseOptions, UsageError } from './options.ts';
 import { isLocked } from './process-commands.ts';
@@ -27,11 +27,14 @@ function formatted(format: string, entry: InstalledPackage): string {
     'binary:Summary': entry.summary,
     Description: entry.summary,
   };
-  return unescape(format, 'printf', false).text.replace(/\$\{([^};]+)(?:;(-?\d+))?\}/g, (_all, name: string, width?: string) => {
-    const value = fields[name] ?? '';
-    if (width === undefined) return value;
-    return width.startsWith('-') ? value.padEnd(-Number(width)) : value.padStart(Number(width));
-  });
+  return unescape(format, 'printf', false).text.replace(
+    /\$\{([^};]+)(?:;(-?\d+))?\}/g,
+    (_all, name: string, width?: string) => {
+      const value = fields[name] ?? '';
+      if (width === undefined) return value;
+      return width.startsWith('-') ? value.padEnd(-Number(width)) : value.padStart(Number(width));
+    },
+  );
 }
 
 /** dpkg-query(1): -W with -f, -l, -s, -L, -S. */
@@ -43,7 +46,12 @@ export const dpkgQuery: MachineProgram = async (process, machine) => {
   if (options.has('S', 'search')) return searchFile(process, machine, options.operands);
   const format = options.value('f', 'showformat')?.replace(/^=/, '') ?? '${binary:Package}\\t${Version}\\n';
   if (options.operands.length === 0) {
-    await process.out(machine.packages.list().map((entry) => formatted(format, entry)).join(''));
+    await process.out(
+      machine.packages
+        .list()
+        .map((entry) => formatted(format, entry))
+        .join(''),
+    );
     return 0;
   }
   let status = 0;
@@ -61,15 +69,25 @@ export const dpkgQuery: MachineProgram = async (process, machine) => {
 function matchPackages(machine: Machine, pattern: string): InstalledPackage[] {
   const name = pattern.replace(/:(amd64|all|arm64)$/, '');
   if (!/[*?[]/.test(name)) return [machine.packages.get(name)].filter((entry) => entry !== undefined);
-  const expression = new RegExp(`^${name.replace(/[.+^${}()|\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`);
+  const expression = new RegExp(
+    `^${name
+      .replace(/[.+^${}()|\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  );
   return machine.packages.list().filter((entry) => expression.test(entry.name));
 }
 
 async function listTable(process: Process, machine: Machine, names: readonly string[]): Promise<number> {
   const entries = names.length === 0 ? machine.packages.list() : names.flatMap((name) => matchPackages(machine, name));
   if (entries.length === 0) return process.fail(`no packages found matching ${names[0]}`);
-  await process.out('Desired=Unknown/Install/Remove/Purge/Hold\n| Status=Not/Inst/Conf-files/Unpacked/halF-conf/Half-inst/trig-aWait/Trig-pend\n|/ Err?=(none)/Reinst-required (Status,Err: uppercase=bad)\n||/ Name Version Architecture Description\n+++-====-=======-============-===========\n');
-  for (const entry of entries) await process.out(`${formatted('${db:Status-Abbrev}', entry)} ${entry.name} ${entry.version} ${entry.architecture} ${entry.summary}\n`);
+  await process.out(
+    'Desired=Unknown/Install/Remove/Purge/Hold\n| Status=Not/Inst/Conf-files/Unpacked/halF-conf/Half-inst/trig-aWait/Trig-pend\n|/ Err?=(none)/Reinst-required (Status,Err: uppercase=bad)\n||/ Name Version Architecture Description\n+++-====-=======-============-===========\n',
+  );
+  for (const entry of entries)
+    await process.out(
+      `${formatted('${db:Status-Abbrev}', entry)} ${entry.name} ${entry.version} ${entry.architecture} ${entry.summary}\n`,
+    );
   return 0;
 }
 
@@ -77,7 +95,10 @@ async function showStatus(process: Process, machine: Machine, names: readonly st
   let status = 0;
   for (const name of names) {
     const entry = machine.packages.get(name);
-    if (entry) await process.out(`Package: ${entry.name}\nStatus: ${entry.status}\nArchitecture: ${entry.architecture}\nVersion: ${entry.version}\nDescription: ${entry.summary}\n\n`);
+    if (entry)
+      await process.out(
+        `Package: ${entry.name}\nStatus: ${entry.status}\nArchitecture: ${entry.architecture}\nVersion: ${entry.version}\nDescription: ${entry.summary}\n\n`,
+      );
     else status = await process.fail(`package '${name}' is not installed and no information is available`);
   }
   return status;
@@ -85,8 +106,11 @@ async function showStatus(process: Process, machine: Machine, names: readonly st
 
 async function listFiles(process: Process, machine: Machine, names: readonly string[]): Promise<number> {
   const definition = catalogueOf(machine.face).get(names[0] ?? '');
-  if (!definition || !isInstalled(machine.packages.get(definition.name))) return process.fail(`package '${names[0]}' is not installed`);
-  await process.out([...Object.keys(definition.programs), ...Object.keys(definition.files)].map((path) => `${path}\n`).join(''));
+  if (!definition || !isInstalled(machine.packages.get(definition.name)))
+    return process.fail(`package '${names[0]}' is not installed`);
+  await process.out(
+    [...Object.keys(definition.programs), ...Object.keys(definition.files)].map((path) => `${path}\n`).join(''),
+  );
   return 0;
 }
 
@@ -105,7 +129,10 @@ async function searchFile(process: Process, machine: Machine, paths: readonly st
 
 /** dpkg(1): queries as dpkg-query, --configure -a, --purge and --remove, --print-architecture, selections. */
 export const dpkg: MachineProgram = async (process, machine) => {
-  const options = parseOptions(process, 'configure a l list s status L S W r remove P purge i install force-confdef force-confold force-all force-depends print-architecture get-selections set-selections audit C print-foreign-architectures add-architecture= no-triggers');
+  const options = parseOptions(
+    process,
+    'configure a l list s status L S W r remove P purge i install force-confdef force-confold force-all force-depends print-architecture get-selections set-selections audit C print-foreign-architectures add-architecture= no-triggers',
+  );
   if (options.has('l', 'list')) return listTable(process, machine, options.operands);
   if (options.has('s', 'status')) return showStatus(process, machine, options.operands);
   if (options.has('L')) return listFiles(process, machine, options.operands);
@@ -120,14 +147,25 @@ export const dpkg: MachineProgram = async (process, machine) => {
   }
   const refused = await unlessRoot(process, 'dpkg: error: requested operation requires superuser privilege', 2);
   if (refused !== undefined) return refused;
-  if (options.has('configure')) return machine.faults.brokenPackages ? process.fail('error: parsing file \'/var/lib/dpkg/status\' near line 1', 2) : 0;
-  if (options.has('P', 'purge', 'r', 'remove')) return removeByName(process, machine, options.operands, options.has('P', 'purge'));
+  if (options.has('configure'))
+    return machine.faults.brokenPackages
+      ? process.fail("error: parsing file '/var/lib/dpkg/status' near line 1", 2)
+      : 0;
+  if (options.has('P', 'purge', 'r', 'remove'))
+    return removeByName(process, machine, options.operands, options.has('P', 'purge'));
   throw new UsageError('need an action option');
 };
 
-async function removeByName(process: Process, machine: Machine, names: readonly string[], purge: boolean): Promise<number> {
+async function removeByName(
+  process: Process,
+  machine: Machine,
+  names: readonly string[],
+  purge: boolean,
+): Promise<number> {
   const known = names.filter((name) => machine.packages.get(name));
-  for (const name of names) if (!known.includes(name)) await process.err(`dpkg: warning: ignoring request to remove ${name} which isn't installed\n`);
+  for (const name of names)
+    if (!known.includes(name))
+      await process.err(`dpkg: warning: ignoring request to remove ${name} which isn't installed\n`);
   await removePackages(machine, known, purge);
   return 0;
 }
@@ -135,17 +173,26 @@ async function removeByName(process: Process, machine: Machine, names: readonly 
 async function lockedBy(process: Process, machine: Machine): Promise<number | undefined> {
   const lock = machine.files.find('/var/lib/dpkg/lock-frontend');
   if (!lock || !isLocked(lock)) return undefined;
-  await process.err('E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 4242 (apt-get)\nE: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another process using it?\n');
+  await process.err(
+    'E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 4242 (apt-get)\nE: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another process using it?\n',
+  );
   return 100;
 }
 
 /** apt-get(8): update, install, remove, purge, autoremove, clean. */
 export const aptGet: MachineProgram = async (process, machine) => {
-  const options = parseOptions(process, 'y yes assume-yes q:: quiet:: o: option= no-install-recommends install-recommends f fix-broken s simulate dry-run purge allow-downgrades allow-change-held-packages m V u reinstall d download-only t: target-release= no-upgrade allow-unauthenticated auto-remove autoremove');
+  const options = parseOptions(
+    process,
+    'y yes assume-yes q:: quiet:: o: option= no-install-recommends install-recommends f fix-broken s simulate dry-run purge allow-downgrades allow-change-held-packages m V u reinstall d download-only t: target-release= no-upgrade allow-unauthenticated auto-remove autoremove',
+  );
   const [verb = '', ...names] = options.operands;
   const simulated = options.has('s', 'simulate', 'dry-run');
   if (!simulated) {
-    const refused = await unlessRoot(process, 'E: Could not open lock file /var/lib/dpkg/lock-frontend - open (13: Permission denied)\nE: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), are you root?', 100);
+    const refused = await unlessRoot(
+      process,
+      'E: Could not open lock file /var/lib/dpkg/lock-frontend - open (13: Permission denied)\nE: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), are you root?',
+      100,
+    );
     if (refused !== undefined) return refused;
     const locked = verb === 'update' ? undefined : await lockedBy(process, machine);
     if (locked !== undefined) return locked;
@@ -153,8 +200,15 @@ export const aptGet: MachineProgram = async (process, machine) => {
   const quiet = options.has('q', 'quiet');
   switch (verb) {
     case 'update':
-      machine.files.write('/var/lib/apt/lists/deb.debian.org_debian_dists_bookworm_InRelease', `Date: ${new Date(machine.now()).toUTCString()}\n`);
-      await process.out(quiet ? 'Reading package lists...\n' : 'Hit:1 http://deb.debian.org/debian bookworm InRelease\nReading package lists... Done\n');
+      machine.files.write(
+        '/var/lib/apt/lists/deb.debian.org_debian_dists_bookworm_InRelease',
+        `Date: ${new Date(machine.now()).toUTCString()}\n`,
+      );
+      await process.out(
+        quiet
+          ? 'Reading package lists...\n'
+          : 'Hit:1 http://deb.debian.org/debian bookworm InRelease\nReading package lists... Done\n',
+      );
       return 0;
     case 'install':
     case 'reinstall':
@@ -177,21 +231,37 @@ export const aptGet: MachineProgram = async (process, machine) => {
   }
 };
 
-async function aptInstall(process: Process, machine: Machine, names: readonly string[], simulated: boolean): Promise<number> {
+async function aptInstall(
+  process: Process,
+  machine: Machine,
+  names: readonly string[],
+  simulated: boolean,
+): Promise<number> {
   if (machine.faults.brokenPackages) {
     await process.err("E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem.\n");
     return 100;
   }
   await process.out('Reading package lists...\nBuilding dependency tree...\nReading state information...\n');
-  const plan = plannedInstall(machine, names.map((name) => name.replace(/=.*$|:(amd64|all)$/, '')));
+  const plan = plannedInstall(
+    machine,
+    names.map((name) => name.replace(/=.*$|:(amd64|all)$/, '')),
+  );
   if (plan.unknown.length > 0) {
     await process.err(plan.unknown.map((name) => `E: Unable to locate package ${name}\n`).join(''));
     return 100;
   }
-  for (const name of names) if (!plan.install.some((one) => one.name === name)) await process.out(`${name} is already the newest version (${machine.packages.get(name)?.version}).\n`);
-  if (plan.remove.length > 0) await process.out(`The following packages will be REMOVED:\n  ${plan.remove.join(' ')}\n`);
-  if (plan.install.length > 0) await process.out(`The following NEW packages will be installed:\n  ${plan.install.map((one) => one.name).join(' ')}\n`);
-  await process.out(`0 upgraded, ${plan.install.length} newly installed, ${plan.remove.length} to remove and 0 not upgraded.\n`);
+  for (const name of names)
+    if (!plan.install.some((one) => one.name === name))
+      await process.out(`${name} is already the newest version (${machine.packages.get(name)?.version}).\n`);
+  if (plan.remove.length > 0)
+    await process.out(`The following packages will be REMOVED:\n  ${plan.remove.join(' ')}\n`);
+  if (plan.install.length > 0)
+    await process.out(
+      `The following NEW packages will be installed:\n  ${plan.install.map((one) => one.name).join(' ')}\n`,
+    );
+  await process.out(
+    `0 upgraded, ${plan.install.length} newly installed, ${plan.remove.length} to remove and 0 not upgraded.\n`,
+  );
   if (simulated) return 0;
   if (machine.faults.diskFull) {
     await process.err("E: You don't have enough free space in /var/cache/apt/archives/.\n");
@@ -201,13 +271,22 @@ async function aptInstall(process: Process, machine: Machine, names: readonly st
   return 0;
 }
 
-async function aptRemove(process: Process, machine: Machine, names: readonly string[], purge: boolean, simulated: boolean): Promise<number> {
+async function aptRemove(
+  process: Process,
+  machine: Machine,
+  names: readonly string[],
+  purge: boolean,
+  simulated: boolean,
+): Promise<number> {
   const unknown = names.filter((name) => !machine.packages.get(name) && !catalogueOf(machine.face).has(name));
   if (unknown.length > 0) {
     await process.err(unknown.map((name) => `E: Unable to locate package ${name}\n`).join(''));
     return 100;
   }
-  const present = plannedRemoval(machine, names.filter((name) => machine.packages.get(name)));
+  const present = plannedRemoval(
+    machine,
+    names.filter((name) => machine.packages.get(name)),
+  );
   if (present.length > 0) await process.out(`The following packages will be REMOVED:\n  ${present.join(' ')}\n`);
   await process.out(`0 upgraded, 0 newly installed, ${present.length} to remove and 0 not upgraded.\n`);
   if (!simulated) await removePackages(machine, present, purge);
@@ -228,8 +307,11 @@ export const aptMark: MachineProgram = async (process, machine) => {
       await process.err(`E: Unable to locate package ${name}\n`);
       return 100;
     }
-    if (verb === 'hold' || verb === 'unhold') machine.packages.record({ ...entry, status: `${verb === 'hold' ? 'hold' : 'install'} ok installed` });
-    await process.out(`${name} set ${verb === 'hold' ? 'on hold' : verb === 'unhold' ? 'to not on hold' : `to ${verb}`}.\n`);
+    if (verb === 'hold' || verb === 'unhold')
+      machine.packages.record({ ...entry, status: `${verb === 'hold' ? 'hold' : 'install'} ok installed` });
+    await process.out(
+      `${name} set ${verb === 'hold' ? 'on hold' : verb === 'unhold' ? 'to not on hold' : `to ${verb}`}.\n`,
+    );
   }
   return 0;
 };
@@ -241,7 +323,10 @@ export const aptCache: MachineProgram = async (process, machine) => {
     const definition = catalogueOf(machine.face).get(name);
     if (!definition) continue;
     const installed = machine.packages.get(name);
-    if (verb === 'policy') await process.out(`${name}:\n  Installed: ${isInstalled(installed) ? installed?.version : '(none)'}\n  Candidate: ${definition.version}\n`);
+    if (verb === 'policy')
+      await process.out(
+        `${name}:\n  Installed: ${isInstalled(installed) ? installed?.version : '(none)'}\n  Candidate: ${definition.version}\n`,
+      );
     else await process.out(`Package: ${name}\nVersion: ${definition.version}\n\n`);
   }
   return 0;

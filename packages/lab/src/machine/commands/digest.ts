@@ -12,7 +12,10 @@ export async function operandText(process: Process, path: string): Promise<strin
 /** sha256sum and its kin: digests, or with -c verification. */
 export function checksum(algorithm: 'md5' | 'sha1' | 'sha256' | 'sha512') {
   return async (process: Process): Promise<number> => {
-    const options = parseOptions(process, 'b binary c check t text status quiet w warn z zero tag strict ignore-missing');
+    const options = parseOptions(
+      process,
+      'b binary c check t text status quiet w warn z zero tag strict ignore-missing',
+    );
     const files = options.operands.length > 0 ? options.operands : ['-'];
     const digest = (text: string): string => createHash(algorithm).update(fromByteText(text)).digest('hex');
     if (options.has('c', 'check')) return verify(process, files, digest, options.has('status'), options.has('quiet'));
@@ -53,12 +56,19 @@ async function verify(
       if (!silent && !(quiet && result === 'OK')) await process.out(`${file}: ${result}\n`);
     }
   }
-  if (missing > 0 && !silent) await process.err(`${process.name}: WARNING: ${missing} listed file${missing > 1 ? 's' : ''} could not be read\n`);
-  if (failed > 0 && !silent) await process.err(`${process.name}: WARNING: ${failed} computed checksum${failed > 1 ? 's' : ''} did NOT match\n`);
+  if (missing > 0 && !silent)
+    await process.err(`${process.name}: WARNING: ${missing} listed file${missing > 1 ? 's' : ''} could not be read\n`);
+  if (failed > 0 && !silent)
+    await process.err(`${process.name}: WARNING: ${failed} computed checksum${failed > 1 ? 's' : ''} did NOT match\n`);
   return failed + missing > 0 ? 1 : 0;
 }
 
-async function verifyOne(process: Process, sum: string, file: string, digest: (text: string) => string): Promise<string> {
+async function verifyOne(
+  process: Process,
+  sum: string,
+  file: string,
+  digest: (text: string) => string,
+): Promise<string> {
   try {
     return digest(await operandText(process, file)) === sum.toLowerCase() ? 'OK' : 'FAILED';
   } catch (error) {
@@ -74,7 +84,10 @@ export async function base64(process: Process): Promise<number> {
   const text = await operandText(process, options.operands[0] ?? '-');
   if (options.has('d', 'decode')) {
     const clean = text.replace(/[\r\n]/g, '');
-    if (!options.has('i', 'ignore-garbage') && !/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(clean)) {
+    if (
+      !options.has('i', 'ignore-garbage') &&
+      !/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(clean)
+    ) {
       await process.out(toByteText(Buffer.from(clean.replace(/[^A-Za-z0-9+/].*$/, ''), 'base64')));
       return process.fail('invalid input');
     }

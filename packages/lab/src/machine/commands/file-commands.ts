@@ -55,8 +55,10 @@ export const mkdir: Program = async (process) => {
     for (let count = 1; count <= parts.length; count += 1) {
       const part = `/${parts.slice(0, count).join('/')}`;
       const inode = process.find(part);
-      if (!inode) tree.create(part, process.credentials, 'directory', count === parts.length ? final : 0o777 & ~process.umask);
-      else if (inode.kind !== 'directory') throw new FileSystemError(count === parts.length ? 'EEXIST' : 'ENOTDIR', path);
+      if (!inode)
+        tree.create(part, process.credentials, 'directory', count === parts.length ? final : 0o777 & ~process.umask);
+      else if (inode.kind !== 'directory')
+        throw new FileSystemError(count === parts.length ? 'EEXIST' : 'ENOTDIR', path);
     }
   });
 };
@@ -67,14 +69,18 @@ export const rmdir: Program = (process) => {
     try {
       process.kernel.tree.removeDirectory(process.path(path).replace(/(.)\/+$/, '$1'), process.credentials);
     } catch (error) {
-      const ignored = error instanceof FileSystemError && error.code === 'ENOTEMPTY' && options.has('ignore-fail-on-non-empty');
+      const ignored =
+        error instanceof FileSystemError && error.code === 'ENOTEMPTY' && options.has('ignore-fail-on-non-empty');
       if (!ignored) throw error;
     }
   });
 };
 
 export const rm: Program = async (process) => {
-  const options = parseOptions(process, 'f force r R recursive i v verbose d dir one-file-system preserve-root no-preserve-root');
+  const options = parseOptions(
+    process,
+    'f force r R recursive i v verbose d dir one-file-system preserve-root no-preserve-root',
+  );
   const force = options.has('f', 'force');
   const { tree } = process.kernel;
   if (options.operands.length === 0) return force ? 0 : process.fail('missing operand');
@@ -88,7 +94,8 @@ export const rm: Program = async (process) => {
       if (!options.has('d', 'dir')) throw new FileSystemError('EISDIR', path);
     }
     for (const each of walk(process, path.replace(/(.)\/+$/, '$1')).toReversed()) {
-      if (process.lookup(each, false).kind === 'directory') tree.removeDirectory(process.path(each), process.credentials);
+      if (process.lookup(each, false).kind === 'directory')
+        tree.removeDirectory(process.path(each), process.credentials);
       else tree.unlink(process.path(each), process.credentials);
     }
   });
@@ -112,9 +119,21 @@ export const touch: Program = (process) => {
 
 function momentOf(date: string | undefined, stamp: string | undefined, now: number): number {
   if (date?.startsWith('@')) return Number(date.slice(1)) * 1000;
-  if (date !== undefined) return Date.parse(/[zZ]|[-+]\d\d:?\d\d$/.test(date) ? date : `${date.replace(' ', 'T')}${date.includes(':') ? 'Z' : 'T00:00:00Z'}`);
+  if (date !== undefined)
+    return Date.parse(
+      /[zZ]|[-+]\d\d:?\d\d$/.test(date) ? date : `${date.replace(' ', 'T')}${date.includes(':') ? 'Z' : 'T00:00:00Z'}`,
+    );
   const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d\d))?$/.exec(stamp ?? '');
-  return parts ? Date.UTC(Number(parts[1]), Number(parts[2]) - 1, Number(parts[3]), Number(parts[4]), Number(parts[5]), Number(parts[6] ?? 0)) : now;
+  return parts
+    ? Date.UTC(
+        Number(parts[1]),
+        Number(parts[2]) - 1,
+        Number(parts[3]),
+        Number(parts[4]),
+        Number(parts[5]),
+        Number(parts[6] ?? 0),
+      )
+    : now;
 }
 
 export const chmod: Program = async (process) => {
@@ -132,7 +151,11 @@ export const chmod: Program = async (process) => {
       for (const each of recursive ? walk(process, path) : [path]) {
         const inode = process.lookup(each, !recursive);
         if (inode.kind === 'symlink') continue;
-        process.kernel.tree.chmod(process.path(each), parseMode(text, inode.mode, inode.kind === 'directory'), process.credentials);
+        process.kernel.tree.chmod(
+          process.path(each),
+          parseMode(text, inode.mode, inode.kind === 'directory'),
+          process.credentials,
+        );
       }
     });
   } catch (error) {
@@ -142,7 +165,11 @@ export const chmod: Program = async (process) => {
 };
 
 /** Owner ids from `user`, `user:group`, `:group`, `user:`. Gives the message of chown(1) for an unknown name. */
-export function parseOwner(process: Process, text: string, groupOnly: boolean): { uid?: number; gid?: number } | string {
+export function parseOwner(
+  process: Process,
+  text: string,
+  groupOnly: boolean,
+): { uid?: number; gid?: number } | string {
   const [first = '', second] = groupOnly ? ['', text] : text.split(/[:.](.*)/s);
   const ids: { uid?: number; gid?: number } = {};
   const user = first === '' ? undefined : findUser(process.kernel, first);
@@ -161,13 +188,20 @@ function changeOwner(groupOnly: boolean): Program {
     const reference = options.value('reference');
     const source = reference === undefined ? undefined : process.lookup(reference);
     const operands = source ? options.operands : options.operands.slice(1);
-    const ids = source ? { uid: source.uid, gid: source.gid } : parseOwner(process, options.operands[0] ?? '', groupOnly);
+    const ids = source
+      ? { uid: source.uid, gid: source.gid }
+      : parseOwner(process, options.operands[0] ?? '', groupOnly);
     if (typeof ids === 'string') return process.fail(ids);
     if (operands.length === 0) return process.fail('missing operand');
     const recursive = options.has('R', 'recursive');
     return forEachOperand(process, operands, groupOnly ? 'changing group of' : 'changing ownership of', (path) => {
       for (const each of recursive ? walk(process, path) : [path]) {
-        process.kernel.tree.chown(process.path(each), ids, process.credentials, !options.has('h', 'no-dereference') && !recursive);
+        process.kernel.tree.chown(
+          process.path(each),
+          ids,
+          process.credentials,
+          !options.has('h', 'no-dereference') && !recursive,
+        );
       }
     });
   };
@@ -184,7 +218,9 @@ export const ln: Program = async (process) => {
   const treatAsLink = options.has('n', 'no-dereference', 'T', 'no-target-directory');
   const isFolder = process.find(last, !treatAsLink)?.kind === 'directory' && !options.has('T', 'no-target-directory');
   return forEachOperand(process, operands, 'failed to create link', (target) => {
-    const path = process.path(isFolder ? `${last.replace(/\/$/, '')}/${target.split('/').filter(Boolean).pop()}` : last);
+    const path = process.path(
+      isFolder ? `${last.replace(/\/$/, '')}/${target.split('/').filter(Boolean).pop()}` : last,
+    );
     if (options.has('f', 'force') && process.find(path, false)) {
       // GNU ln -f replaces by rename, so that the name never vanishes.
       const temporary = `${path}.${process.pid}~`;
@@ -211,12 +247,19 @@ export const mktemp: Program = async (process) => {
   try {
     if (!options.has('u', 'dry-run')) {
       const isFolder = options.has('d', 'directory');
-      process.kernel.tree.create(process.path(path), process.credentials, isFolder ? 'directory' : 'file', isFolder ? 0o700 : 0o600);
+      process.kernel.tree.create(
+        process.path(path),
+        process.credentials,
+        isFolder ? 'directory' : 'file',
+        isFolder ? 0o700 : 0o600,
+      );
     }
   } catch (error) {
     if (!(error instanceof FileSystemError)) throw error;
     const what = options.has('d', 'directory') ? 'directory' : 'file';
-    return process.fail(`failed to create ${what} via template '${inFolder ? `${folder}/${template}` : template}': ${error.message}`);
+    return process.fail(
+      `failed to create ${what} via template '${inFolder ? `${folder}/${template}` : template}': ${error.message}`,
+    );
   }
   await process.out(`${path}\n`);
   return 0;

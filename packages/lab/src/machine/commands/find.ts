@@ -148,7 +148,10 @@ class FindExpression {
       case '-prune':
         return (visit) => (visit.prune = true);
       case '-empty':
-        return ({ inode }) => (inode.kind === 'directory' ? (inode.entries?.size ?? 0) === 0 : inode.kind === 'file' && inodeSize(inode) === 0);
+        return ({ inode }) =>
+          inode.kind === 'directory'
+            ? (inode.entries?.size ?? 0) === 0
+            : inode.kind === 'file' && inodeSize(inode) === 0;
       default:
         return undefined;
     }
@@ -195,7 +198,11 @@ class FindExpression {
       }
       argv.push(word);
     }
-    return async ({ path }) => (await runCommand(this.#process, argv.map((word) => word.replaceAll('{}', () => path)))) === 0;
+    return async ({ path }) =>
+      (await runCommand(
+        this.#process,
+        argv.map((word) => word.replaceAll('{}', () => path)),
+      )) === 0;
   }
 
   #comparison(name: string, value: string): Test {
@@ -210,7 +217,13 @@ class FindExpression {
       case '-name':
       case '-iname': {
         const expression = new RegExp(patternRegExp(value).source, name === '-iname' ? 'i' : '');
-        return ({ path }) => expression.test(path.replace(/(.)\/+$/, '$1').split('/').pop() || '/');
+        return ({ path }) =>
+          expression.test(
+            path
+              .replace(/(.)\/+$/, '$1')
+              .split('/')
+              .pop() || '/',
+          );
       }
       case '-path':
       case '-wholename': {
@@ -220,7 +233,9 @@ class FindExpression {
       case '-regex':
         return ({ path }) => new RegExp(`^(?:${value})$`).test(path);
       case '-type': {
-        const kinds = value.split(',').map((letter) => ({ f: 'file', d: 'directory', l: 'symlink', p: 'fifo', c: 'device', b: 'device' })[letter]);
+        const kinds = value
+          .split(',')
+          .map((letter) => ({ f: 'file', d: 'directory', l: 'symlink', p: 'fifo', c: 'device', b: 'device' })[letter]);
         return ({ inode }) => kinds.includes(inode.kind);
       }
       case '-user':

@@ -11,7 +11,10 @@ const ACCEPTS =
 
 /** grep(1), egrep and fgrep of GNU. */
 export const grep: Program = async (process) => {
-  const options = parseArguments(process.argv.slice(1).map((arg) => arg.replace(/^-(\d+)$/, '-C$1')), ACCEPTS);
+  const options = parseArguments(
+    process.argv.slice(1).map((arg) => arg.replace(/^-(\d+)$/, '-C$1')),
+    ACCEPTS,
+  );
   const operands = [...options.operands];
   const patterns = options.values('e', 'regexp').flatMap((pattern) => pattern.split('\n'));
   for (const path of options.values('f', 'file')) {
@@ -49,16 +52,29 @@ function matcher(process: Process, options: Options, patterns: readonly string[]
   return new RegExp(source, options.has('i', 'ignore-case', 'y') ? 'i' : '');
 }
 
-async function searchAll(process: Process, options: Options, operands: readonly string[], expression: RegExp | undefined): Promise<number> {
+async function searchAll(
+  process: Process,
+  options: Options,
+  operands: readonly string[],
+  expression: RegExp | undefined,
+): Promise<number> {
   const recursive = options.has('r', 'recursive', 'R', 'dereference-recursive');
   const files = filesOf(process, options, operands, recursive);
-  const named = !options.has('h', 'no-filename') && (options.has('H', 'with-filename') || files.length > 1 || recursive);
+  const named =
+    !options.has('h', 'no-filename') && (options.has('H', 'with-filename') || files.length > 1 || recursive);
   let found = false;
   let failed = false;
   for (const path of files) {
     try {
       const text = await operandText(process, path);
-      const selected = await searchOne(process, options, text, path === '-' ? (options.value('label') ?? '(standard input)') : path, named, expression);
+      const selected = await searchOne(
+        process,
+        options,
+        text,
+        path === '-' ? (options.value('label') ?? '(standard input)') : path,
+        named,
+        expression,
+      );
       found = found || selected;
       if (selected && options.has('q', 'quiet', 'silent')) return 0;
     } catch (error) {
@@ -86,7 +102,14 @@ function filesOf(process: Process, options: Options, operands: readonly string[]
   });
 }
 
-async function searchOne(process: Process, options: Options, text: string, name: string, named: boolean, expression: RegExp | undefined): Promise<boolean> {
+async function searchOne(
+  process: Process,
+  options: Options,
+  text: string,
+  name: string,
+  named: boolean,
+  expression: RegExp | undefined,
+): Promise<boolean> {
   const end = options.has('z', 'null-data') ? '\0' : '\n';
   const lines = text.split(end);
   if (lines.at(-1) === '') lines.pop();
@@ -101,23 +124,32 @@ async function searchOne(process: Process, options: Options, text: string, name:
   if (options.has('c', 'count')) await process.out(`${named ? `${name}:` : ''}${hits.length}\n`);
   else if (options.has('l', 'files-with-matches')) await process.out(hits.length > 0 ? `${name}\n` : '');
   else if (options.has('L', 'files-without-match')) await process.out(hits.length > 0 ? '' : `${name}\n`);
-  else if (hits.length > 0 && text.includes('\0') && end === '\n' && !options.has('a', 'text')) await process.out(`${process.name}: ${name}: binary file matches\n`);
+  else if (hits.length > 0 && text.includes('\0') && end === '\n' && !options.has('a', 'text'))
+    await process.out(`${process.name}: ${name}: binary file matches\n`);
   else await show(process, options, lines, hits, { name: named ? name : '', end, expression });
   return hits.length > 0;
 }
 
-async function show(process: Process, options: Options, lines: readonly string[], hits: readonly number[], how: { name: string; end: string; expression: RegExp | undefined }): Promise<void> {
+async function show(
+  process: Process,
+  options: Options,
+  lines: readonly string[],
+  hits: readonly number[],
+  how: { name: string; end: string; expression: RegExp | undefined },
+): Promise<void> {
   const around = options.value('C', 'context');
   const before = Number(options.value('B', 'before-context') ?? around ?? 0);
   const after = Number(options.value('A', 'after-context') ?? around ?? 0);
-  const prefix = (index: number, mark: string): string => `${how.name ? `${how.name}${mark}` : ''}${options.has('n', 'line-number') ? `${index + 1}${mark}` : ''}`;
+  const prefix = (index: number, mark: string): string =>
+    `${how.name ? `${how.name}${mark}` : ''}${options.has('n', 'line-number') ? `${index + 1}${mark}` : ''}`;
   const output: string[] = [];
   let last = -1;
   const isHit = new Set(hits);
   for (const hit of hits) {
     if (options.has('o', 'only-matching')) {
       const all = new RegExp(how.expression?.source ?? '', `${how.expression?.flags ?? ''}g`);
-      for (const match of (lines[hit] as string).matchAll(all)) if (match[0] !== '') output.push(`${prefix(hit, ':')}${match[0]}${how.end}`);
+      for (const match of (lines[hit] as string).matchAll(all))
+        if (match[0] !== '') output.push(`${prefix(hit, ':')}${match[0]}${how.end}`);
       continue;
     }
     const from = Math.max(last + 1, hit - before);

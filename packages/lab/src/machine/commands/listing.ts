@@ -11,7 +11,10 @@ interface Entry {
 }
 
 export const ls: Program = async (process) => {
-  const options = parseOptions(process, 'l a all A almost-all 1 d directory n numeric-uid-gid h human-readable R t r i inode L dereference H F p S c u o g G q b Q N Z color:: time-style= full-time group-directories-first no-group file-type');
+  const options = parseOptions(
+    process,
+    'l a all A almost-all 1 d directory n numeric-uid-gid h human-readable R t r i inode L dereference H F p S c u o g G q b Q N Z color:: time-style= full-time group-directories-first no-group file-type',
+  );
   const operands = options.operands.length > 0 ? options.operands : ['.'];
   const files: Entry[] = [];
   const folders: string[] = [];
@@ -34,9 +37,17 @@ export const ls: Program = async (process) => {
     const entries = entriesOf(process, options, path);
     if (operands.length > 1 || options.has('R')) await process.out(`${first ? '' : '\n'}${path}:\n`);
     first = false;
-    if (options.has('l', 'n', 'o', 'g')) await process.out(`total ${entries.reduce((sum, { inode }) => sum + Math.ceil(inodeSize(inode) / 4096) * 4, 0)}\n`);
+    if (options.has('l', 'n', 'o', 'g'))
+      await process.out(
+        `total ${entries.reduce((sum, { inode }) => sum + Math.ceil(inodeSize(inode) / 4096) * 4, 0)}\n`,
+      );
     await show(process, options, entries);
-    if (options.has('R')) folders.unshift(...entries.filter(({ name, inode }) => inode.kind === 'directory' && !/^\.\.?$/.test(name)).map(({ name }) => `${path}/${name}`));
+    if (options.has('R'))
+      folders.unshift(
+        ...entries
+          .filter(({ name, inode }) => inode.kind === 'directory' && !/^\.\.?$/.test(name))
+          .map(({ name }) => `${path}/${name}`),
+      );
   }
   return status;
 };
@@ -44,7 +55,11 @@ export const ls: Program = async (process) => {
 function entriesOf(process: Process, options: Options, path: string): Entry[] {
   const names = process.kernel.tree.list(process.path(path), process.credentials);
   const all = options.has('a', 'all');
-  const shown = all ? ['.', '..', ...names] : options.has('A', 'almost-all') ? names : names.filter((name) => !name.startsWith('.'));
+  const shown = all
+    ? ['.', '..', ...names]
+    : options.has('A', 'almost-all')
+      ? names
+      : names.filter((name) => !name.startsWith('.'));
   return sorted(
     options,
     shown.flatMap((name) => {
@@ -64,11 +79,21 @@ function sorted(options: Options, entries: Entry[]): Entry[] {
 }
 
 async function show(process: Process, options: Options, entries: Entry[]): Promise<void> {
-  const rows = entries.map((entry) => (options.has('l', 'n', 'o', 'g', 'full-time') ? longRow(process, options, entry) : [entry.name + mark(options, entry)]));
+  const rows = entries.map((entry) =>
+    options.has('l', 'n', 'o', 'g', 'full-time')
+      ? longRow(process, options, entry)
+      : [entry.name + mark(options, entry)],
+  );
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
   for (const [index, row] of rows.entries()) {
     const prefix = options.has('i', 'inode') ? `${entries[index]?.inode.ino} ` : '';
-    const cells = row.map((cell, column) => (column === row.length - 1 ? cell : column === 1 || column === 4 ? cell.padStart(widths[column] as number) : cell.padEnd(widths[column] as number)));
+    const cells = row.map((cell, column) =>
+      column === row.length - 1
+        ? cell
+        : column === 1 || column === 4
+          ? cell.padStart(widths[column] as number)
+          : cell.padEnd(widths[column] as number),
+    );
     await process.out(`${prefix}${cells.join(' ')}\n`);
   }
 }
@@ -89,13 +114,23 @@ function longRow(process: Process, options: Options, entry: Entry): string[] {
   const group = numeric ? String(inode.gid) : groupName(process.kernel, inode.gid);
   const target = inode.kind === 'symlink' ? ` -> ${inode.target}` : '';
   const context = options.has('Z') ? [inode.context ?? '?'] : [];
-  return [modeText(inode) + (inode.context === undefined ? '' : '.'), String(inode.links), owner, group, ...context, String(inodeSize(inode)), listedTime(process, options, inode), name + mark(options, entry) + target];
+  return [
+    modeText(inode) + (inode.context === undefined ? '' : '.'),
+    String(inode.links),
+    owner,
+    group,
+    ...context,
+    String(inodeSize(inode)),
+    listedTime(process, options, inode),
+    name + mark(options, entry) + target,
+  ];
 }
 
 function listedTime(process: Process, options: Options, inode: Inode): string {
   const date = new Date(inode.mtimeMs);
   const iso = date.toISOString();
-  if (options.has('full-time') || options.value('time-style')?.startsWith('full')) return `${iso.slice(0, 10)} ${iso.slice(11, 19)}.000000000 +0000`;
+  if (options.has('full-time') || options.value('time-style')?.startsWith('full'))
+    return `${iso.slice(0, 10)} ${iso.slice(11, 19)}.000000000 +0000`;
   if (options.value('time-style') === 'long-iso') return `${iso.slice(0, 10)} ${iso.slice(11, 16)}`;
   if (options.value('time-style')?.startsWith('+')) return String(Math.floor(inode.mtimeMs / 1000));
   const month = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ')[date.getUTCMonth()] as string;
@@ -104,7 +139,10 @@ function listedTime(process: Process, options: Options, inode: Inode): string {
 }
 
 export const readlink: Program = async (process) => {
-  const options = parseOptions(process, 'f canonicalize e canonicalize-existing m canonicalize-missing n no-newline q s v z zero');
+  const options = parseOptions(
+    process,
+    'f canonicalize e canonicalize-existing m canonicalize-missing n no-newline q s v z zero',
+  );
   let status = 0;
   for (const path of options.operands) {
     const canonical = options.has('f', 'canonicalize', 'e', 'canonicalize-existing', 'm', 'canonicalize-missing');
@@ -128,7 +166,12 @@ function canonicalPath(process: Process, path: string, options: Options): string
     if (!(error instanceof FileSystemError)) throw error;
     if (options.has('e', 'canonicalize-existing')) return undefined;
     const link = linkTarget(process, path);
-    if (link !== undefined && link !== path) return canonicalPath(process, link.startsWith('/') ? link : `${process.path(path).replace(/[^/]*$/, '')}${link}`, options);
+    if (link !== undefined && link !== path)
+      return canonicalPath(
+        process,
+        link.startsWith('/') ? link : `${process.path(path).replace(/[^/]*$/, '')}${link}`,
+        options,
+      );
     const at = process.path(path).replace(/\/+$/, '').lastIndexOf('/');
     const folder = process.path(path).slice(0, at) || '/';
     if (!options.has('m', 'canonicalize-missing') && !process.find(folder)) return undefined;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Machine } from '../machine.ts';
 import type { Process } from '../../shell/process.ts';
 import { splitWords } from '../exec-line.ts';
+import type { Machine } from '../machine.ts';
 import { type MachineProgram, unlessRoot } from './machine-program.ts';
 import { parseOptions } from './options.ts';
 import { resolveName } from './user-commands.ts';
@@ -16,32 +16,66 @@ interface Link {
 }
 
 function links(machine: Machine): Link[] {
-  const loopback: Link = { index: 1, name: 'lo', mac: '00:00:00:00:00:00', up: true, mtu: 65_536, addresses: ['127.0.0.1/8'] };
-  return [loopback, ...machine.state.interfaces.map((one, at) => ({ index: at + 2, name: one.name, mac: one.mac, up: one.up, mtu: one.mtu, addresses: one.addresses.map(({ ip, prefixLength }) => `${ip}/${prefixLength}`) }))];
+  const loopback: Link = {
+    index: 1,
+    name: 'lo',
+    mac: '00:00:00:00:00:00',
+    up: true,
+    mtu: 65_536,
+    addresses: ['127.0.0.1/8'],
+  };
+  return [
+    loopback,
+    ...machine.state.interfaces.map((one, at) => ({
+      index: at + 2,
+      name: one.name,
+      mac: one.mac,
+      up: one.up,
+      mtu: one.mtu,
+      addresses: one.addresses.map(({ ip, prefixLength }) => `${ip}/${prefixLength}`),
+    })),
+  ];
 }
 
 /** ip(8): addr, link and route; showing, and up or down. */
 export const ip: MachineProgram = async (process, machine) => {
   const flags = process.argv.slice(1).filter((arg) => arg.startsWith('-'));
   const [object = '', verb = 'show', ...rest] = process.argv.slice(1).filter((arg) => !arg.startsWith('-'));
-  const named = rest.find((word) => links(machine).some((link) => link.name === word)) ?? (links(machine).some((link) => link.name === verb) ? verb : undefined);
+  const named =
+    rest.find((word) => links(machine).some((link) => link.name === word)) ??
+    (links(machine).some((link) => link.name === verb) ? verb : undefined);
   const chosen = links(machine).filter((link) => named === undefined || link.name === named);
   const oneLine = flags.some((flag) => /^-\w*o/.test(flag));
   if (/^r(o(u(t(e)?)?)?)?$/.test(object)) return routes(process, machine, verb, rest);
   if (/^l(i(n(k)?)?)?$/.test(object) && verb === 'set') return setLink(process, machine, rest);
   if (flags.includes('-j') || flags.includes('-json')) {
-    await process.out(`${JSON.stringify(chosen.map((link) => ({ ifindex: link.index, ifname: link.name, mtu: link.mtu, operstate: link.up ? 'UP' : 'DOWN', address: link.mac, addr_info: link.addresses.map((one) => ({ family: 'inet', local: one.split('/')[0], prefixlen: Number(one.split('/')[1]), scope: 'global' })) })))}\n`);
+    await process.out(
+      `${JSON.stringify(chosen.map((link) => ({ ifindex: link.index, ifname: link.name, mtu: link.mtu, operstate: link.up ? 'UP' : 'DOWN', address: link.mac, addr_info: link.addresses.map((one) => ({ family: 'inet', local: one.split('/')[0], prefixlen: Number(one.split('/')[1]), scope: 'global' })) })))}\n`,
+    );
     return 0;
   }
   const shows = /^a(d(d(r(e(s(s)?)?)?)?)?)?$/.test(object);
   for (const link of chosen) {
     const kind = link.name === 'lo' ? 'loopback' : 'ether';
     const state = `<${link.name === 'lo' ? 'LOOPBACK' : 'BROADCAST,MULTICAST'}${link.up ? ',UP,LOWER_UP' : ''}> mtu ${link.mtu} qdisc fq_codel state ${link.up ? (link.name === 'lo' ? 'UNKNOWN' : 'UP') : 'DOWN'}`;
-    if (shows && oneLine) for (const address of link.addresses) await process.out(`${link.index}: ${link.name}    inet ${address} scope ${link.name === 'lo' ? 'host' : 'global'} ${link.name}\\       valid_lft forever preferred_lft forever\n`);
-    else if (oneLine) await process.out(`${link.index}: ${link.name}: ${state} mode DEFAULT group default qlen 1000\\    link/${kind} ${link.mac} brd ff:ff:ff:ff:ff:ff\n`);
+    if (shows && oneLine)
+      for (const address of link.addresses)
+        await process.out(
+          `${link.index}: ${link.name}    inet ${address} scope ${link.name === 'lo' ? 'host' : 'global'} ${link.name}\\       valid_lft forever preferred_lft forever\n`,
+        );
+    else if (oneLine)
+      await process.out(
+        `${link.index}: ${link.name}: ${state} mode DEFAULT group default qlen 1000\\    link/${kind} ${link.mac} brd ff:ff:ff:ff:ff:ff\n`,
+      );
     else {
-      await process.out(`${link.index}: ${link.name}: ${state} group default qlen 1000\n    link/${kind} ${link.mac} brd ff:ff:ff:ff:ff:ff\n`);
-      if (shows) for (const address of link.addresses) await process.out(`    inet ${address} scope ${link.name === 'lo' ? 'host' : 'global'} ${link.name}\n       valid_lft forever preferred_lft forever\n`);
+      await process.out(
+        `${link.index}: ${link.name}: ${state} group default qlen 1000\n    link/${kind} ${link.mac} brd ff:ff:ff:ff:ff:ff\n`,
+      );
+      if (shows)
+        for (const address of link.addresses)
+          await process.out(
+            `    inet ${address} scope ${link.name === 'lo' ? 'host' : 'global'} ${link.name}\n       valid_lft forever preferred_lft forever\n`,
+          );
     }
   }
   return 0;
@@ -51,10 +85,14 @@ async function routes(process: Process, machine: Machine, verb: string, rest: re
   const nic = machine.spec.nics[0];
   if (!nic) return 0;
   const gateway = nic.gateway ?? nic.ip.replace(/\d+$/, '1');
-  if (verb === 'get') await process.out(`${rest[0]} via ${gateway} dev ${nic.name} src ${nic.ip} uid ${process.credentials.uid}\n`);
+  if (verb === 'get')
+    await process.out(`${rest[0]} via ${gateway} dev ${nic.name} src ${nic.ip} uid ${process.credentials.uid}\n`);
   else {
     await process.out(`default via ${gateway} dev ${nic.name}\n`);
-    if (!rest.includes('default') && verb !== 'default') await process.out(`${nic.ip.replace(/\d+$/, '0')}/${nic.prefixLength ?? 24} dev ${nic.name} proto kernel scope link src ${nic.ip}\n`);
+    if (!rest.includes('default') && verb !== 'default')
+      await process.out(
+        `${nic.ip.replace(/\d+$/, '0')}/${nic.prefixLength ?? 24} dev ${nic.name} proto kernel scope link src ${nic.ip}\n`,
+      );
   }
   return 0;
 }
@@ -83,7 +121,10 @@ export const ethtool: MachineProgram = async (process, machine) => {
     return 0;
   }
   if (args[0] === '-i') await process.out('driver: e1000e\nversion: lab\n');
-  else await process.out(`Settings for ${link.name}:\n\tSpeed: 1000Mb/s\n\tDuplex: Full\n\tSupports Wake-on: pumbg\n\tWake-on: ${link.wakeOnLan}\n\tLink detected: ${link.up ? 'yes' : 'no'}\n`);
+  else
+    await process.out(
+      `Settings for ${link.name}:\n\tSpeed: 1000Mb/s\n\tDuplex: Full\n\tSupports Wake-on: pumbg\n\tWake-on: ${link.wakeOnLan}\n\tLink detected: ${link.up ? 'yes' : 'no'}\n`,
+    );
   return 0;
 };
 
@@ -97,15 +138,20 @@ export const ping: MachineProgram = async (process, machine) => {
   const count = Number(options.value('c') ?? 4);
   const answered = peer === machine || peer?.listens(22) === true;
   await process.out(`PING ${target} (${address}) 56(84) bytes of data.\n`);
-  if (answered && !options.has('q')) for (let sequence = 1; sequence <= count; sequence += 1) await process.out(`64 bytes from ${address}: icmp_seq=${sequence} ttl=64 time=0.3 ms\n`);
-  await process.out(`\n--- ${target} ping statistics ---\n${count} packets transmitted, ${answered ? count : 0} received, ${answered ? 0 : 100}% packet loss\n`);
+  if (answered && !options.has('q'))
+    for (let sequence = 1; sequence <= count; sequence += 1)
+      await process.out(`64 bytes from ${address}: icmp_seq=${sequence} ttl=64 time=0.3 ms\n`);
+  await process.out(
+    `\n--- ${target} ping statistics ---\n${count} packets transmitted, ${answered ? count : 0} received, ${answered ? 0 : 100}% packet loss\n`,
+  );
   return answered ? 0 : 1;
 };
 
 /** ss(8): listening TCP ports of active services. */
 export const ss: MachineProgram = async (process, machine) => {
   await process.out('State  Recv-Q Send-Q Local Address:Port Peer Address:Port\n');
-  for (const port of [22, 2049]) if (machine.listens(port)) await process.out(`LISTEN 0      128          0.0.0.0:${port}        0.0.0.0:*\n`);
+  for (const port of [22, 2049])
+    if (machine.listens(port)) await process.out(`LISTEN 0      128          0.0.0.0:${port}        0.0.0.0:*\n`);
   return 0;
 };
 
@@ -121,10 +167,22 @@ export const firewallCmd: MachineProgram = async (process, machine) => {
   const has = (flag: string): boolean => args.some((arg) => arg === flag || arg.startsWith(`${flag}=`));
   const value = (flag: string): string => args.find((arg) => arg.startsWith(`${flag}=`))?.slice(flag.length + 1) ?? '';
   if (has('--state')) await process.out('running\n');
-  else if (has('--list-services')) await process.out(`${[...text.matchAll(/<service name="([^"]+)"/g)].map((match) => match[1]).join(' ')}\n`);
-  else if (has('--list-ports')) await process.out(`${[...text.matchAll(/<port port="([^"]+)" protocol="([^"]+)"/g)].map((match) => `${match[1]}/${match[2]}`).join(' ')}\n`);
-  else if (has('--add-service')) machine.files.write(zone, addElement(text, `<service name="${value('--add-service')}"/>`));
-  else if (has('--add-port')) machine.files.write(zone, addElement(text, `<port port="${value('--add-port').split('/')[0]}" protocol="${value('--add-port').split('/')[1]}"/>`));
+  else if (has('--list-services'))
+    await process.out(`${[...text.matchAll(/<service name="([^"]+)"/g)].map((match) => match[1]).join(' ')}\n`);
+  else if (has('--list-ports'))
+    await process.out(
+      `${[...text.matchAll(/<port port="([^"]+)" protocol="([^"]+)"/g)].map((match) => `${match[1]}/${match[2]}`).join(' ')}\n`,
+    );
+  else if (has('--add-service'))
+    machine.files.write(zone, addElement(text, `<service name="${value('--add-service')}"/>`));
+  else if (has('--add-port'))
+    machine.files.write(
+      zone,
+      addElement(
+        text,
+        `<port port="${value('--add-port').split('/')[0]}" protocol="${value('--add-port').split('/')[1]}"/>`,
+      ),
+    );
   else if (has('--query-service')) return text.includes(`<service name="${value('--query-service')}"`) ? 0 : 1;
   else if (has('--get-default-zone')) await process.out('public\n');
   if (has('--reload') || has('--add-service') || has('--add-port')) await process.out('success\n');
@@ -141,7 +199,8 @@ export const sshKeygen: MachineProgram = async (process) => {
   if (options.has('A')) return 0;
   if (!options.has('l')) return process.fail('the lab makes no keys on its machines');
   const path = options.value('f') ?? '';
-  const text = path === '-' ? await process.readAll() : await process.readFile(process.find(`${path}.pub`) ? `${path}.pub` : path);
+  const text =
+    path === '-' ? await process.readAll() : await process.readFile(process.find(`${path}.pub`) ? `${path}.pub` : path);
   let shown = 0;
   for (const line of text.split('\n')) {
     const match = /(ssh-ed25519|ssh-rsa|ecdsa-sha2-\S+)\s+([A-Za-z0-9+/=]+)(?:\s+(.*))?/.exec(line);
@@ -149,7 +208,9 @@ export const sshKeygen: MachineProgram = async (process) => {
     const [, type = '', key = '', comment = 'no comment'] = match;
     const digest = createHash('sha256').update(Buffer.from(key, 'base64')).digest('base64').replace(/=+$/, '');
     const bits = type === 'ssh-ed25519' ? 256 : type === 'ssh-rsa' ? 2048 : 256;
-    await process.out(`${bits} SHA256:${digest} ${comment} (${type === 'ssh-ed25519' ? 'ED25519' : type === 'ssh-rsa' ? 'RSA' : 'ECDSA'})\n`);
+    await process.out(
+      `${bits} SHA256:${digest} ${comment} (${type === 'ssh-ed25519' ? 'ED25519' : type === 'ssh-rsa' ? 'RSA' : 'ECDSA'})\n`,
+    );
     shown += 1;
   }
   return shown > 0 ? 0 : process.fail(`${path} is not a public key file.`, 255);
@@ -157,24 +218,57 @@ export const sshKeygen: MachineProgram = async (process) => {
 
 /** systemd-run(1): a transient unit, at once or by a timer. */
 export const systemdRun: MachineProgram = async (process, machine) => {
-  const options = parseOptions(process, 'u: unit= on-active= on-boot= on-unit-active= timer-property= p: property= r remain-after-exit q quiet no-block collect G description= wait P pipe t pty E: setenv= uid= gid= scope slice= service-type= working-directory= no-ask-password', { stopAtOperand: true });
-  const refused = await unlessRoot(process, 'Failed to start transient service unit: Interactive authentication required.');
+  const options = parseOptions(
+    process,
+    'u: unit= on-active= on-boot= on-unit-active= timer-property= p: property= r remain-after-exit q quiet no-block collect G description= wait P pipe t pty E: setenv= uid= gid= scope slice= service-type= working-directory= no-ask-password',
+    { stopAtOperand: true },
+  );
+  const refused = await unlessRoot(
+    process,
+    'Failed to start transient service unit: Interactive authentication required.',
+  );
   if (refused !== undefined) return refused;
-  const base = (options.value('u', 'unit') ?? `run-r${createHash('md5').update(String(machine.nextPid())).digest('hex')}`).replace(/\.(service|timer)$/, '');
-  if (machine.systemd.runtime(`${base}.service`).active === 'active' || machine.systemd.runtime(`${base}.timer`).active === 'active') {
-    return process.fail(`Failed to start transient ${options.has('on-active') ? 'timer' : 'service'} unit: Unit ${base}.${options.has('on-active') ? 'timer' : 'service'} was already loaded or has a fragment file.`);
+  const base = (
+    options.value('u', 'unit') ?? `run-r${createHash('md5').update(String(machine.nextPid())).digest('hex')}`
+  ).replace(/\.(service|timer)$/, '');
+  if (
+    machine.systemd.runtime(`${base}.service`).active === 'active' ||
+    machine.systemd.runtime(`${base}.timer`).active === 'active'
+  ) {
+    return process.fail(
+      `Failed to start transient ${options.has('on-active') ? 'timer' : 'service'} unit: Unit ${base}.${options.has('on-active') ? 'timer' : 'service'} was already loaded or has a fragment file.`,
+    );
   }
-  const quote = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word.replaceAll('%', '%%') : `"${word.replaceAll('%', '%%').replaceAll('$', '$$$$').replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n')}"`);
+  const quote = (word: string): string =>
+    /^[\w@%+=:,./-]+$/.test(word)
+      ? word.replaceAll('%', '%%')
+      : `"${word.replaceAll('%', '%%').replaceAll('$', '$$$$').replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n')}"`;
   const argv = [...options.operands];
   if (argv[0] && !argv[0].startsWith('/')) argv[0] = `/usr/bin/${argv[0]}`;
-  const properties = [...options.values('p', 'property'), ...options.values('E', 'setenv').map((one) => `Environment=${one}`), ...(options.has('uid') ? [`User=${options.value('uid')}`] : []), ...(options.has('r', 'remain-after-exit') ? ['RemainAfterExit=yes'] : []), ...(options.has('service-type') ? [`Type=${options.value('service-type')}`] : [])];
-  machine.files.write(`/run/systemd/transient/${base}.service`, `[Unit]\nDescription=${options.value('description') ?? argv.join(' ').replaceAll('\n', ' ')}\n[Service]\n${properties.map((line) => `${line}\n`).join('')}ExecStart=${argv.map(quote).join(' ')}\n`);
+  const properties = [
+    ...options.values('p', 'property'),
+    ...options.values('E', 'setenv').map((one) => `Environment=${one}`),
+    ...(options.has('uid') ? [`User=${options.value('uid')}`] : []),
+    ...(options.has('r', 'remain-after-exit') ? ['RemainAfterExit=yes'] : []),
+    ...(options.has('service-type') ? [`Type=${options.value('service-type')}`] : []),
+  ];
+  machine.files.write(
+    `/run/systemd/transient/${base}.service`,
+    `[Unit]\nDescription=${options.value('description') ?? argv.join(' ').replaceAll('\n', ' ')}\n[Service]\n${properties.map((line) => `${line}\n`).join('')}ExecStart=${argv.map(quote).join(' ')}\n`,
+  );
   void splitWords;
   const delay = options.value('on-active') ?? options.value('on-boot');
   if (delay !== undefined) {
-    machine.files.write(`/run/systemd/transient/${base}.timer`, `[Timer]\nOnActiveSec=${delay}\n${options.values('timer-property').map((line) => `${line}\n`).join('')}`);
+    machine.files.write(
+      `/run/systemd/transient/${base}.timer`,
+      `[Timer]\nOnActiveSec=${delay}\n${options
+        .values('timer-property')
+        .map((line) => `${line}\n`)
+        .join('')}`,
+    );
     await machine.systemd.start(`${base}.timer`);
-    if (!options.has('q', 'quiet')) await process.err(`Running timer as unit: ${base}.timer\nWill run service as unit: ${base}.service\n`);
+    if (!options.has('q', 'quiet'))
+      await process.err(`Running timer as unit: ${base}.timer\nWill run service as unit: ${base}.service\n`);
     return 0;
   }
   const result = await machine.systemd.start(`${base}.service`);

@@ -11,13 +11,22 @@ export interface ExportLine {
 
 /** Reads /etc/exports and /etc/exports.d/*.exports. */
 export function readExports(files: RootFiles): ExportLine[] {
-  const texts = [files.read('/etc/exports') ?? '', ...files.list('/etc/exports.d').filter((name) => name.endsWith('.exports')).map((name) => files.read(`/etc/exports.d/${name}`) ?? '')];
-  return texts.join('\n').split('\n').flatMap((line) => {
-    const words = line.replace(/#.*/, '').trim().split(/\s+/);
-    const path = words.shift();
-    if (!path?.startsWith('/')) return [];
-    return [{ path, clients: words.map((word) => word.replace(/\(.*$/, '') || '*') }];
-  });
+  const texts = [
+    files.read('/etc/exports') ?? '',
+    ...files
+      .list('/etc/exports.d')
+      .filter((name) => name.endsWith('.exports'))
+      .map((name) => files.read(`/etc/exports.d/${name}`) ?? ''),
+  ];
+  return texts
+    .join('\n')
+    .split('\n')
+    .flatMap((line) => {
+      const words = line.replace(/#.*/, '').trim().split(/\s+/);
+      const path = words.shift();
+      if (!path?.startsWith('/')) return [];
+      return [{ path, clients: words.map((word) => word.replace(/\(.*$/, '') || '*') }];
+    });
 }
 
 /** exportfs(8): -r, -a, -v, -s. Exports are read from the files whenever a client asks. */
@@ -30,7 +39,10 @@ export const exportfs: MachineProgram = async (process, machine) => {
       await process.err(`exportfs: Failed to stat ${line.path}: No such file or directory\n`);
       status = 1;
     } else if (options.has('v', 's') || process.argv.length === 1) {
-      for (const client of line.clients) await process.out(`${line.path}\t${client}(sync,wdelay,hide,no_subtree_check,sec=sys,rw,secure,root_squash,no_all_squash)\n`);
+      for (const client of line.clients)
+        await process.out(
+          `${line.path}\t${client}(sync,wdelay,hide,no_subtree_check,sec=sys,rw,secure,root_squash,no_all_squash)\n`,
+        );
     }
   }
   return status;

@@ -22,8 +22,14 @@ export function parseOptions(process: Process, accepts: string, settings: { stop
 }
 
 /** As parseOptions, for an argument list without a program name. Throws UsageError for an unknown option. */
-export function parseArguments(args: readonly string[], accepts: string, settings: { stopAtOperand?: boolean } = {}): Options {
-  const known = new Map(accepts.split(/\s+/).map((word) => [word.replace(/(::|[:=])$/, ''), /(::|[:=])$/.exec(word)?.[0] ?? '']));
+export function parseArguments(
+  args: readonly string[],
+  accepts: string,
+  settings: { stopAtOperand?: boolean } = {},
+): Options {
+  const known = new Map(
+    accepts.split(/\s+/).map((word) => [word.replace(/(::|[:=])$/, ''), /(::|[:=])$/.exec(word)?.[0] ?? '']),
+  );
   const given: { name: string; value?: string }[] = [];
   const operands: string[] = [];
   const queue = [...args];
@@ -53,12 +59,20 @@ export function parseArguments(args: readonly string[], accepts: string, setting
   };
 }
 
-function longOption(text: string, known: Map<string, string>, queue: string[], given: { name: string; value?: string }[]): void {
+function longOption(
+  text: string,
+  known: Map<string, string>,
+  queue: string[],
+  given: { name: string; value?: string }[],
+): void {
   const at = text.indexOf('=');
   const typed = at === -1 ? text : text.slice(0, at);
-  const candidates = known.has(typed) ? [typed] : [...known.keys()].filter((key) => key.length > 1 && key.startsWith(typed));
+  const candidates = known.has(typed)
+    ? [typed]
+    : [...known.keys()].filter((key) => key.length > 1 && key.startsWith(typed));
   const name = candidates[0];
-  if (name === undefined || (candidates.length > 1 && name !== typed)) throw new UsageError(`unrecognized option '--${typed}'`);
+  if (name === undefined || (candidates.length > 1 && name !== typed))
+    throw new UsageError(`unrecognized option '--${typed}'`);
   const kind = known.get(name);
   if (at !== -1) given.push({ name, value: text.slice(at + 1) });
   else if (kind === '=' || kind === ':') {
@@ -67,7 +81,12 @@ function longOption(text: string, known: Map<string, string>, queue: string[], g
   } else given.push({ name });
 }
 
-function letters(text: string, known: Map<string, string>, queue: string[], given: { name: string; value?: string }[]): void {
+function letters(
+  text: string,
+  known: Map<string, string>,
+  queue: string[],
+  given: { name: string; value?: string }[],
+): void {
   for (let index = 0; index < text.length; index += 1) {
     const name = text[index] as string;
     const kind = known.get(name);

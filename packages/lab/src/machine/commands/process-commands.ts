@@ -1,4 +1,4 @@
-import { ExecError, run, type RunOptions, searchPath } from '../../shell/execute.ts';
+import { ExecError, type RunOptions, run, searchPath } from '../../shell/execute.ts';
 import { DeviceFile, TextSource } from '../../shell/open-file.ts';
 import type { Process, Program } from '../../shell/process.ts';
 import { SIGNALS, signalName } from '../../shell/traps.ts';
@@ -17,13 +17,17 @@ async function start(process: Process, argv: string[], options: RunOptions): Pro
     return run(process, argv, { ...options, file });
   } catch (error) {
     if (!(error instanceof ExecError)) throw error;
-    await process.err(`${process.name}: ${error.status === 127 ? `failed to run command '${argv[0]}': No such file or directory` : `${argv[0]}: ${error.message}`}\n`);
+    await process.err(
+      `${process.name}: ${error.status === 127 ? `failed to run command '${argv[0]}': No such file or directory` : `${argv[0]}: ${error.message}`}\n`,
+    );
     return error.status;
   }
 }
 
 export const env: Program = async (process) => {
-  const options = parseOptions(process, 'i ignore-environment u: unset= 0 null C: chdir= S: split-string=', { stopAtOperand: true });
+  const options = parseOptions(process, 'i ignore-environment u: unset= 0 null C: chdir= S: split-string=', {
+    stopAtOperand: true,
+  });
   const environment = new Map(options.has('i', 'ignore-environment') ? [] : process.environment);
   for (const name of options.values('u', 'unset')) environment.delete(name);
   const args = [...(options.value('S', 'split-string')?.split(/\s+/) ?? []), ...options.operands];
@@ -31,7 +35,8 @@ export const env: Program = async (process) => {
     const [, name, value] = /^([^=]*)=(.*)$/s.exec(args.shift() as string) as unknown as [string, string, string];
     environment.set(name, value);
   }
-  if (args.length > 0) return runCommand(process, args, { environment, cwd: process.path(options.value('C', 'chdir') ?? '.') });
+  if (args.length > 0)
+    return runCommand(process, args, { environment, cwd: process.path(options.value('C', 'chdir') ?? '.') });
   const end = options.has('0', 'null') ? '\0' : '\n';
   await process.out([...environment].map(([name, value]) => `${name}=${value}${end}`).join(''));
   return 0;
@@ -39,7 +44,8 @@ export const env: Program = async (process) => {
 
 export const printenv: Program = async (process) => {
   const names = process.argv.slice(1);
-  if (names.length === 0) await process.out([...process.environment].map(([name, value]) => `${name}=${value}\n`).join(''));
+  if (names.length === 0)
+    await process.out([...process.environment].map(([name, value]) => `${name}=${value}\n`).join(''));
   let status = 0;
   for (const name of names) {
     const value = process.environment.get(name);
@@ -66,7 +72,9 @@ export const sleep: Program = async (process) => {
 };
 
 export const timeout: Program = async (process) => {
-  const options = parseOptions(process, 'k: kill-after= s: signal= foreground preserve-status v verbose', { stopAtOperand: true });
+  const options = parseOptions(process, 'k: kill-after= s: signal= foreground preserve-status v verbose', {
+    stopAtOperand: true,
+  });
   const [limit = '', ...argv] = options.operands;
   const milliseconds = durationMs(limit);
   if (Number.isNaN(milliseconds) || argv.length === 0) return process.fail(`invalid time interval '${limit}'`, 125);
@@ -114,14 +122,19 @@ export const stdbuf: Program = (process) => {
 };
 
 export const xargs: Program = async (process) => {
-  const options = parseOptions(process, '0 null n: max-args= I: i:: r no-run-if-empty d: delimiter= t P: L: a: s: x', { stopAtOperand: true });
+  const options = parseOptions(process, '0 null n: max-args= I: i:: r no-run-if-empty d: delimiter= t P: L: a: s: x', {
+    stopAtOperand: true,
+  });
   const text = await process.readAll();
   const replace = options.value('I') ?? (options.has('i') ? '{}' : undefined);
-  const delimiter = options.has('0', 'null') ? '\0' : options.value('d', 'delimiter')?.replace('\\n', '\n').replace('\\0', '\0');
+  const delimiter = options.has('0', 'null')
+    ? '\0'
+    : options.value('d', 'delimiter')?.replace('\\n', '\n').replace('\\0', '\0');
   const items = itemsOf(text, delimiter, replace !== undefined);
   const command = options.operands.length > 0 ? options.operands : ['echo'];
   const batches: string[][] = [];
-  if (replace !== undefined) for (const item of items) batches.push(command.map((word) => word.replaceAll(replace, () => item)));
+  if (replace !== undefined)
+    for (const item of items) batches.push(command.map((word) => word.replaceAll(replace, () => item)));
   else {
     const size = Number(options.value('n', 'max-args') ?? options.value('L') ?? 0) || Math.max(items.length, 1);
     for (let at = 0; at < items.length; at += size) batches.push([...command, ...items.slice(at, at + size)]);
@@ -139,20 +152,39 @@ export const xargs: Program = async (process) => {
 };
 
 function itemsOf(text: string, delimiter: string | undefined, wholeLines: boolean): string[] {
-  if (delimiter !== undefined) return (text.endsWith(delimiter) ? text.slice(0, -delimiter.length) : text).split(delimiter).filter((item, _index, all) => item !== '' || all.length > 1);
-  if (wholeLines) return text.split('\n').map((line) => line.trimStart()).filter(Boolean).map(unquote);
+  if (delimiter !== undefined)
+    return (text.endsWith(delimiter) ? text.slice(0, -delimiter.length) : text)
+      .split(delimiter)
+      .filter((item, _index, all) => item !== '' || all.length > 1);
+  if (wholeLines)
+    return text
+      .split('\n')
+      .map((line) => line.trimStart())
+      .filter(Boolean)
+      .map(unquote);
   return (text.match(/(?:"[^"]*"|'[^']*'|\\[^]|[^\s"'\\])+/g) ?? []).map(unquote);
 }
 
 function unquote(text: string): string {
-  return text.replace(/"([^"]*)"|'([^']*)'|\\([^])/g, (_all, double?: string, single?: string, escaped?: string) => double ?? single ?? escaped ?? '');
+  return text.replace(
+    /"([^"]*)"|'([^']*)'|\\([^])/g,
+    (_all, double?: string, single?: string, escaped?: string) => double ?? single ?? escaped ?? '',
+  );
 }
 
 export const flock: Program = async (process) => {
-  const options = parseOptions(process, 'n nb nonblock w: wait= timeout= x e exclusive s shared u unlock c: command= E: conflict-exit-code= o close F', { stopAtOperand: true });
+  const options = parseOptions(
+    process,
+    'n nb nonblock w: wait= timeout= x e exclusive s shared u unlock c: command= E: conflict-exit-code= o close F',
+    { stopAtOperand: true },
+  );
   const [target = '', ...rest] = options.operands;
-  const descriptor = /^\d+$/.test(target) && rest.length === 0 && !options.has('c', 'command') ? Number(target) : undefined;
-  const file = descriptor === undefined ? process.open(target, process.find(target) ? 'r' : 'a') : process.files.get(descriptor)?.retain();
+  const descriptor =
+    /^\d+$/.test(target) && rest.length === 0 && !options.has('c', 'command') ? Number(target) : undefined;
+  const file =
+    descriptor === undefined
+      ? process.open(target, process.find(target) ? 'r' : 'a')
+      : process.files.get(descriptor)?.retain();
   if (!file?.inode) return process.fail(`${target}: Bad file descriptor`, 1);
   if (options.has('u', 'unlock')) {
     LOCKS.delete(file.inode);
@@ -160,7 +192,9 @@ export const flock: Program = async (process) => {
     return 0;
   }
   const owner = { alive: () => true };
-  const waits = options.has('n', 'nb', 'nonblock') ? 0 : durationMs(options.value('w', 'wait', 'timeout') ?? 'infinity');
+  const waits = options.has('n', 'nb', 'nonblock')
+    ? 0
+    : durationMs(options.value('w', 'wait', 'timeout') ?? 'infinity');
   const deadline = process.kernel.now() + waits;
   while (LOCKS.get(file.inode)?.alive()) {
     if (process.kernel.now() >= deadline) {
@@ -189,14 +223,31 @@ export function isLocked(inode: object): boolean {
 
 export const ps: Program = async (process) => {
   const all = [...process.kernel.processes.values()];
-  const options = parseArguments(process.argv.slice(1).map((arg) => (arg.startsWith('-') ? arg : `-${arg}`)), 'e A a u x f w p: pid= o: format= C: no-headers h ax');
+  const options = parseArguments(
+    process.argv.slice(1).map((arg) => (arg.startsWith('-') ? arg : `-${arg}`)),
+    'e A a u x f w p: pid= o: format= C: no-headers h ax',
+  );
   const wanted = options.value('p', 'pid');
   const name = options.value('C');
-  const chosen = all.filter((one) => (wanted === undefined || wanted.split(',').includes(String(one.pid))) && (name === undefined || one.name === name));
+  const chosen = all.filter(
+    (one) =>
+      (wanted === undefined || wanted.split(',').includes(String(one.pid))) &&
+      (name === undefined || one.name === name),
+  );
   const columns = (options.value('o', 'format') ?? 'pid,args').split(',');
   const cell = (one: Process, column: string): string =>
-    ({ pid: String(one.pid), ppid: String(one.parentPid), comm: one.name, user: String(one.credentials.uid), args: one.argv.join(' '), cmd: one.argv.join(' '), etimes: String(Math.floor((process.kernel.now() - one.startedMs) / 1000)), stat: 'S' })[column.replace('=', '')] ?? '-';
-  if (!columns.every((column) => column.endsWith('=')) && !options.has('no-headers', 'h')) await process.out(`${columns.map((column) => column.toUpperCase()).join(' ')}\n`);
+    ({
+      pid: String(one.pid),
+      ppid: String(one.parentPid),
+      comm: one.name,
+      user: String(one.credentials.uid),
+      args: one.argv.join(' '),
+      cmd: one.argv.join(' '),
+      etimes: String(Math.floor((process.kernel.now() - one.startedMs) / 1000)),
+      stat: 'S',
+    })[column.replace('=', '')] ?? '-';
+  if (!columns.every((column) => column.endsWith('=')) && !options.has('no-headers', 'h'))
+    await process.out(`${columns.map((column) => column.toUpperCase()).join(' ')}\n`);
   for (const one of chosen) await process.out(`${columns.map((column) => cell(one, column)).join(' ')}\n`);
   return chosen.length > 0 ? 0 : 1;
 };
@@ -216,7 +267,9 @@ export const pgrep: Program = async (process) => {
 
 export const killProgram: Program = async (process) => {
   const args = process.argv.slice(1);
-  const signal = /^-[A-Z0-9]+$/.test(args[0] ?? '') ? (SIGNALS[signalName((args.shift() as string).slice(1)) ?? ''] ?? 0) : 15;
+  const signal = /^-[A-Z0-9]+$/.test(args[0] ?? '')
+    ? (SIGNALS[signalName((args.shift() as string).slice(1)) ?? ''] ?? 0)
+    : 15;
   let status = 0;
   for (const arg of args) {
     const target = process.kernel.processes.get(Number(arg));

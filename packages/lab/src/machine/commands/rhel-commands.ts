@@ -31,28 +31,47 @@ function formatted(format: string, entry: InstalledPackage): string {
     SIZE: String(entry.sizeKib * 1024),
     INSTALLTIME: '1760000000',
   };
-  return unescape(format, 'printf', false).text.replace(/%(-?\d*)\{([A-Za-z]+)(?::[a-z]+)?\}/g, (_all, width: string, name: string) => {
-    const value = fields[name.toUpperCase()] ?? '(none)';
-    return width === '' ? value : width.startsWith('-') ? value.padEnd(-Number(width)) : value.padStart(Number(width));
-  });
+  return unescape(format, 'printf', false).text.replace(
+    /%(-?\d*)\{([A-Za-z]+)(?::[a-z]+)?\}/g,
+    (_all, width: string, name: string) => {
+      const value = fields[name.toUpperCase()] ?? '(none)';
+      return width === ''
+        ? value
+        : width.startsWith('-')
+          ? value.padEnd(-Number(width))
+          : value.padStart(Number(width));
+    },
+  );
 }
 
 /** rpm(8): -q, -qa, -qf, -e, --import, -V. The status of -q is the number of packages that are not there. */
 export const rpm: MachineProgram = async (process, machine) => {
-  const options = parseOptions(process, 'q query a all qf= queryformat= f file l list i info e erase V verify import E: eval= nodeps quiet nosignature nodigest whatprovides= U F noscripts');
+  const options = parseOptions(
+    process,
+    'q query a all qf= queryformat= f file l list i info e erase V verify import E: eval= nodeps quiet nosignature nodigest whatprovides= U F noscripts',
+  );
   if (options.has('E', 'eval')) {
-    await process.out(`${(options.value('E', 'eval') ?? '').replace('%{?dist}', '.el10').replace('%rhel', '10').replace('%{rhel}', '10').replace('%_arch', 'x86_64')}\n`);
+    await process.out(
+      `${(options.value('E', 'eval') ?? '').replace('%{?dist}', '.el10').replace('%rhel', '10').replace('%{rhel}', '10').replace('%_arch', 'x86_64')}\n`,
+    );
     return 0;
   }
   if (options.has('import')) return 0;
   if (options.has('e', 'erase')) return erase(process, machine, options.operands);
   if (machine.faults.brokenPackages) {
-    await process.err('error: rpmdb: BDB0113 Thread/process failed\nerror: cannot open Packages database in /usr/lib/sysimage/rpm\n');
+    await process.err(
+      'error: rpmdb: BDB0113 Thread/process failed\nerror: cannot open Packages database in /usr/lib/sysimage/rpm\n',
+    );
     return 1;
   }
   const format = options.value('qf', 'queryformat') ?? '%{NVRA}\\n';
   if (options.has('a', 'all')) {
-    await process.out(machine.packages.list().map((entry) => formatted(format, entry)).join(''));
+    await process.out(
+      machine.packages
+        .list()
+        .map((entry) => formatted(format, entry))
+        .join(''),
+    );
     return 0;
   }
   let missing = 0;
@@ -61,7 +80,9 @@ export const rpm: MachineProgram = async (process, machine) => {
     if (entry) await process.out(formatted(format, entry));
     else {
       missing += 1;
-      await process.out(options.has('f', 'file') ? `file ${name} is not owned by any package\n` : `package ${name} is not installed\n`);
+      await process.out(
+        options.has('f', 'file') ? `file ${name} is not owned by any package\n` : `package ${name} is not installed\n`,
+      );
     }
   }
   return missing;
@@ -75,7 +96,10 @@ function ownerOf(machine: Machine, path: string): InstalledPackage | undefined {
 }
 
 async function erase(process: Process, machine: Machine, names: readonly string[]): Promise<number> {
-  const refused = await unlessRoot(process, 'error: can\'t create transaction lock on /usr/lib/sysimage/rpm/.rpm.lock (Permission denied)');
+  const refused = await unlessRoot(
+    process,
+    "error: can't create transaction lock on /usr/lib/sysimage/rpm/.rpm.lock (Permission denied)",
+  );
   if (refused !== undefined) return refused;
   const missing = names.filter((name) => !machine.packages.get(name));
   for (const name of missing) await process.err(`error: package ${name} is not installed\n`);
@@ -91,10 +115,16 @@ async function erase(process: Process, machine: Machine, names: readonly string[
 
 /** dnf(8): install, remove, check-update, makecache, list, upgrade. */
 export const dnf: MachineProgram = async (process, machine) => {
-  const options = parseOptions(process, 'y assumeyes q quiet v setopt= enablerepo= disablerepo= best nobest allowerasing C cacheonly refresh releasever= nogpgcheck skip-broken installed available x: exclude= assumeno b');
+  const options = parseOptions(
+    process,
+    'y assumeyes q quiet v setopt= enablerepo= disablerepo= best nobest allowerasing C cacheonly refresh releasever= nogpgcheck skip-broken installed available x: exclude= assumeno b',
+  );
   const [verb = '', ...names] = options.operands;
   if (!['list', 'repolist', 'info', 'check-update', 'repoquery'].includes(verb)) {
-    const refused = await unlessRoot(process, 'Error: This command has to be run with superuser privileges (under the root user on most systems).');
+    const refused = await unlessRoot(
+      process,
+      'Error: This command has to be run with superuser privileges (under the root user on most systems).',
+    );
     if (refused !== undefined) return refused;
   }
   const quiet = options.has('q', 'quiet');
@@ -122,18 +152,27 @@ export const dnf: MachineProgram = async (process, machine) => {
   }
 };
 
-async function dnfInstall(process: Process, machine: Machine, names: readonly string[], quiet: boolean): Promise<number> {
+async function dnfInstall(
+  process: Process,
+  machine: Machine,
+  names: readonly string[],
+  quiet: boolean,
+): Promise<number> {
   if (machine.faults.brokenPackages) {
     await process.err('Error: rpmdb open failed\n');
     return 1;
   }
   const plan = plannedInstall(machine, names);
   if (plan.unknown.length > 0) {
-    await process.err(`${plan.unknown.map((name) => `No match for argument: ${name}\n`).join('')}Error: Unable to find a match: ${plan.unknown.join(' ')}\n`);
+    await process.err(
+      `${plan.unknown.map((name) => `No match for argument: ${name}\n`).join('')}Error: Unable to find a match: ${plan.unknown.join(' ')}\n`,
+    );
     return 1;
   }
   if (machine.faults.diskFull && plan.install.length > 0) {
-    await process.err('Error: Transaction test error:\n  installing package needs 12MB more space on the / filesystem\n');
+    await process.err(
+      'Error: Transaction test error:\n  installing package needs 12MB more space on the / filesystem\n',
+    );
     return 1;
   }
   await installPackages(machine, plan, async (line) => {
@@ -143,8 +182,16 @@ async function dnfInstall(process: Process, machine: Machine, names: readonly st
   return 0;
 }
 
-async function dnfRemove(process: Process, machine: Machine, names: readonly string[], quiet: boolean): Promise<number> {
-  const going = plannedRemoval(machine, names.filter((name) => machine.packages.get(name)));
+async function dnfRemove(
+  process: Process,
+  machine: Machine,
+  names: readonly string[],
+  quiet: boolean,
+): Promise<number> {
+  const going = plannedRemoval(
+    machine,
+    names.filter((name) => machine.packages.get(name)),
+  );
   for (const name of names) if (!machine.packages.get(name)) await process.out(`No match for argument: ${name}\n`);
   await removePackages(machine, going, true);
   if (!quiet) await process.out(going.length > 0 ? 'Complete!\n' : 'No packages marked for removal.\n');
@@ -152,7 +199,9 @@ async function dnfRemove(process: Process, machine: Machine, names: readonly str
 }
 
 async function dnfList(process: Process, machine: Machine, names: readonly string[]): Promise<number> {
-  const rows = machine.packages.list().filter((entry) => names.length === 0 || names.includes(entry.name) || names[0] === 'installed');
+  const rows = machine.packages
+    .list()
+    .filter((entry) => names.length === 0 || names.includes(entry.name) || names[0] === 'installed');
   if (rows.length === 0) return process.fail('Error: No matching Packages to list');
   for (const entry of rows) await process.out(`${entry.name}.${entry.architecture} ${entry.version} @System\n`);
   return 0;

@@ -26,7 +26,12 @@ export const sed: Program = async (process) => {
       process.writeFile(temporary, result.stdout, 0o600);
       process.kernel.tree.chmod(temporary, inode.mode, process.credentials);
       if (process.credentials.uid === 0) process.kernel.tree.chown(temporary, inode, process.credentials);
-      if (suffix) process.kernel.tree.rename(path, suffix.includes('*') ? path.replace(/[^/]*$/, (name) => suffix.replaceAll('*', name)) : path + suffix, process.credentials);
+      if (suffix)
+        process.kernel.tree.rename(
+          path,
+          suffix.includes('*') ? path.replace(/[^/]*$/, (name) => suffix.replaceAll('*', name)) : path + suffix,
+          process.credentials,
+        );
       process.kernel.tree.rename(temporary, path, process.credentials);
     } catch (error) {
       if (!(error instanceof FileSystemError)) throw error;

@@ -14,7 +14,9 @@ export const setenforce: MachineProgram = async (process, machine) => {
 };
 
 export const sestatus: MachineProgram = async (process, machine) => {
-  await process.out(`SELinux status:                 enabled\nCurrent mode:                   ${machine.state.selinux.toLowerCase()}\nMode from config file:          ${/^SELINUX=(\w+)/m.exec(machine.files.read('/etc/selinux/config') ?? '')?.[1]}\nLoaded policy name:             targeted\n`);
+  await process.out(
+    `SELinux status:                 enabled\nCurrent mode:                   ${machine.state.selinux.toLowerCase()}\nMode from config file:          ${/^SELINUX=(\w+)/m.exec(machine.files.read('/etc/selinux/config') ?? '')?.[1]}\nLoaded policy name:             targeted\n`,
+  );
   return 0;
 };
 

@@ -1,7 +1,7 @@
-import { type Inode, inodeSize } from '../../disk/inode.ts';
 import { FileSystemError } from '../../disk/file-system-error.ts';
-import type { Process } from '../../shell/process.ts';
+import { type Inode, inodeSize } from '../../disk/inode.ts';
 import { unescape } from '../../shell/printf.ts';
+import type { Process } from '../../shell/process.ts';
 import { groupName, userName } from './accounts.ts';
 import { parseOptions } from './options.ts';
 
@@ -58,7 +58,8 @@ function field(process: Process, path: string, inode: Inode, code: string): stri
     f: () => (TYPE_BITS[inode.kind] | inode.mode).toString(16),
     F: () => kindText(inode),
     g: () => inode.gid,
-    G: () => (kernel.tree.find('/etc/group', { uid: 0, gid: 0, groups: [] }) ? knownGroup(process, inode.gid) : 'UNKNOWN'),
+    G: () =>
+      kernel.tree.find('/etc/group', { uid: 0, gid: 0, groups: [] }) ? knownGroup(process, inode.gid) : 'UNKNOWN',
     h: () => inode.links,
     i: () => inode.ino,
     m: () => '/',
@@ -99,13 +100,16 @@ function knownGroup(process: Process, gid: number): string {
 }
 
 function formatted(process: Process, format: string, path: string, inode: Inode): string {
-  return format.replace(/%([-+ #0]*)(\d*)(?:\.(\d+))?([a-zA-Z%])/g, (_all, flags: string, width: string, precision: string | undefined, code: string) => {
-    if (code === '%') return '%';
-    let text = field(process, path, inode, code);
-    if (precision !== undefined && /[XYZ]/.test(code)) text += `.${'0'.repeat(Number(precision))}`;
-    if (flags.includes('0')) return text.padStart(Number(width), '0');
-    return flags.includes('-') ? text.padEnd(Number(width)) : text.padStart(Number(width));
-  });
+  return format.replace(
+    /%([-+ #0]*)(\d*)(?:\.(\d+))?([a-zA-Z%])/g,
+    (_all, flags: string, width: string, precision: string | undefined, code: string) => {
+      if (code === '%') return '%';
+      let text = field(process, path, inode, code);
+      if (precision !== undefined && /[XYZ]/.test(code)) text += `.${'0'.repeat(Number(precision))}`;
+      if (flags.includes('0')) return text.padStart(Number(width), '0');
+      return flags.includes('-') ? text.padEnd(Number(width)) : text.padStart(Number(width));
+    },
+  );
 }
 
 /** stat(1) of GNU coreutils: -c, --printf, -L, -f (type only), -t. */
@@ -119,7 +123,8 @@ export async function stat(process: Process): Promise<number> {
     try {
       const inode = process.lookup(path, options.has('L', 'dereference'));
       if (options.has('f', 'file-system')) await process.out(fileSystemStatus(format ?? printf ?? '%T', path, inode));
-      else if (printf !== undefined) await process.out(formatted(process, unescape(printf, 'printf', true).text, path, inode));
+      else if (printf !== undefined)
+        await process.out(formatted(process, unescape(printf, 'printf', true).text, path, inode));
       else await process.out(`${formatted(process, format ?? DEFAULT_FORMAT, path, inode)}\n`);
     } catch (error) {
       if (!(error instanceof FileSystemError)) throw error;
@@ -143,9 +148,24 @@ const DEFAULT_FORMAT = [
 
 function fileSystemStatus(format: string, path: string, inode: Inode): string {
   const { volume } = inode;
-  const names: Record<string, string> = { ext4: 'ext2/ext3', proc: 'proc', sysfs: 'sysfs', xfs: 'xfs', tmpfs: 'tmpfs', nfs: 'nfs' };
+  const names: Record<string, string> = {
+    ext4: 'ext2/ext3',
+    proc: 'proc',
+    sysfs: 'sysfs',
+    xfs: 'xfs',
+    tmpfs: 'tmpfs',
+    nfs: 'nfs',
+  };
   const blocks = Math.floor(volume.capacityBytes / 4096);
   const free = Math.floor((volume.capacityBytes - volume.usedBytes) / 4096);
-  const values: Record<string, string | number> = { T: names[volume.typeName] ?? volume.typeName, n: path, b: blocks, f: free, a: free, s: 4096, S: 4096 };
+  const values: Record<string, string | number> = {
+    T: names[volume.typeName] ?? volume.typeName,
+    n: path,
+    b: blocks,
+    f: free,
+    a: free,
+    s: 4096,
+    S: 4096,
+  };
   return `${format.replace(/%([a-zA-Z])/g, (_all, code: string) => String(values[code] ?? '?'))}\n`;
 }

@@ -35,8 +35,17 @@ export function parseSudoers(text: string): { rules: SudoRule[]; fault: number |
     const match = /^(\S+)\s+(\S+)\s*=\s*(?:\(([^)]*)\))?\s*((?:\w+:\s*)*)(.+)$/.exec(line);
     if (!match) return { rules, fault: index + 1 };
     const [, who = '', , runAs = 'root', tags = '', commands = ''] = match;
-    if (/[A-Z]+:/.test(tags) && !/^((NO)?(PASSWD|EXEC|SETENV|LOG_INPUT|LOG_OUTPUT|MAIL|FOLLOW|INTERCEPT)|SETENV):/.test(tags.trim())) return { rules, fault: index + 1 };
-    rules.push({ who, runAs: runAs.split(':')[0] ?? 'root', noPassword: tags.includes('NOPASSWD:'), commands: commands.split(',').map((one) => one.trim()) });
+    if (
+      /[A-Z]+:/.test(tags) &&
+      !/^((NO)?(PASSWD|EXEC|SETENV|LOG_INPUT|LOG_OUTPUT|MAIL|FOLLOW|INTERCEPT)|SETENV):/.test(tags.trim())
+    )
+      return { rules, fault: index + 1 };
+    rules.push({
+      who,
+      runAs: runAs.split(':')[0] ?? 'root',
+      noPassword: tags.includes('NOPASSWD:'),
+      commands: commands.split(',').map((one) => one.trim()),
+    });
   }
   return { rules, fault: undefined };
 }
@@ -51,7 +60,11 @@ function ruleFor(machine: Machine, user: UserEntry, path: string): SudoRule | un
 
 /** sudo(8): -n, -S, -u, -k, -v, -l, -E, -H, -i, -s, environment assignments. */
 export const sudo: MachineProgram = async (process, machine) => {
-  const options = parseOptions(process, 'n non-interactive S stdin u: user= g: group= k reset-timestamp K v validate l list E preserve-env:: H set-home i login s shell p: prompt= A b C: r: t: V version', { stopAtOperand: true });
+  const options = parseOptions(
+    process,
+    'n non-interactive S stdin u: user= g: group= k reset-timestamp K v validate l list E preserve-env:: H set-home i login s shell p: prompt= A b C: r: t: V version',
+    { stopAtOperand: true },
+  );
   if (options.has('V', 'version')) {
     await process.out('Sudo version 1.9.13p3\n');
     return 0;
@@ -67,18 +80,47 @@ export const sudo: MachineProgram = async (process, machine) => {
   }
   const shell = options.has('i', 'login', 's', 'shell');
   const path = argv.length > 0 ? locate(process, argv[0] as string) : target.shell;
-  const refusal = await refused(process, machine, caller, target, path ?? argv[0] ?? '', { never: options.has('n', 'non-interactive'), stdin: options.has('S', 'stdin'), prompt: options.value('p', 'prompt') });
+  const refusal = await refused(process, machine, caller, target, path ?? argv[0] ?? '', {
+    never: options.has('n', 'non-interactive'),
+    stdin: options.has('S', 'stdin'),
+    prompt: options.value('p', 'prompt'),
+  });
   if (refusal !== undefined) return refusal;
   if (options.has('v', 'validate', 'k', 'reset-timestamp', 'K') && argv.length === 0) return 0;
   if (options.has('l', 'list')) {
-    await process.out(`User ${caller.name} may run the following commands on ${machine.state.hostname}:\n    (ALL) ALL\n`);
+    await process.out(
+      `User ${caller.name} may run the following commands on ${machine.state.hostname}:\n    (ALL) ALL\n`,
+    );
     return 0;
   }
   if (argv.length === 0 && !shell) return process.fail('a command must be given');
-  const command = shell ? [options.has('i', 'login') ? `-${target.shell.split('/').pop()}` : target.shell, ...(argv.length > 0 ? ['-c', argv.map(quote).join(' ')] : [])] : argv;
-  const kept = options.has('E') ? process.environment : new Map([...process.environment].filter(([name]) => /^(TERM|LANG|LC_.*|DISPLAY|TZ)$/.test(name)));
-  const environment = new Map([...kept, ...identity(target, options.has('E') ? (process.environment.get('HOME') ?? target.home) : target.home), ['SUDO_USER', caller.name], ['SUDO_UID', String(caller.uid)], ['SUDO_GID', String(caller.gid)], ['SUDO_COMMAND', argv.join(' ')], ...assignments]);
-  return start(process, command, shell ? target.shell : path, environment, target, machine, options.has('i', 'login') ? target.home : process.cwd);
+  const command = shell
+    ? [
+        options.has('i', 'login') ? `-${target.shell.split('/').pop()}` : target.shell,
+        ...(argv.length > 0 ? ['-c', argv.map(quote).join(' ')] : []),
+      ]
+    : argv;
+  const kept = options.has('E')
+    ? process.environment
+    : new Map([...process.environment].filter(([name]) => /^(TERM|LANG|LC_.*|DISPLAY|TZ)$/.test(name)));
+  const environment = new Map([
+    ...kept,
+    ...identity(target, options.has('E') ? (process.environment.get('HOME') ?? target.home) : target.home),
+    ['SUDO_USER', caller.name],
+    ['SUDO_UID', String(caller.uid)],
+    ['SUDO_GID', String(caller.gid)],
+    ['SUDO_COMMAND', argv.join(' ')],
+    ...assignments,
+  ]);
+  return start(
+    process,
+    command,
+    shell ? target.shell : path,
+    environment,
+    target,
+    machine,
+    options.has('i', 'login') ? target.home : process.cwd,
+  );
 };
 
 function quote(text: string): string {
@@ -132,14 +174,22 @@ async function askPassword(
 ): Promise<number | undefined> {
   if (how.never) return process.fail('a password is required');
   const isTerminal = process.files.get(0)?.isTerminal ?? false;
-  if (!how.stdin && !isTerminal) return process.fail('a terminal is required to read the password; either use the -S option to read from standard input or configure an askpass helper\nsudo: a password is required');
+  if (!how.stdin && !isTerminal)
+    return process.fail(
+      'a terminal is required to read the password; either use the -S option to read from standard input or configure an askpass helper\nsudo: a password is required',
+    );
   const wanted = passwordOf(machine, caller.name);
   const attempts = 3;
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     await process.err(how.prompt ?? `[sudo] password for ${caller.name}: `);
     const line = await process.readLine();
     if (wanted !== undefined && line.replace(/\n$/, '') === wanted) return undefined;
-    if (line === '') return process.fail(attempt === 1 ? 'no password was provided' : `${attempt - 1} incorrect password attempt${attempt > 2 ? 's' : ''}`);
+    if (line === '')
+      return process.fail(
+        attempt === 1
+          ? 'no password was provided'
+          : `${attempt - 1} incorrect password attempt${attempt > 2 ? 's' : ''}`,
+      );
     await process.err('Sorry, try again.\n');
   }
   return process.fail(`${attempts} incorrect password attempts`);
@@ -147,11 +197,22 @@ async function askPassword(
 
 /** A user's password in the lab's scheme of /etc/shadow; undefined: none is set, or it is locked. */
 export function passwordOf(machine: Pick<Machine, 'files'>, name: string): string | undefined {
-  const field = (machine.files.read('/etc/shadow') ?? '').split('\n').find((line) => line.startsWith(`${name}:`))?.split(':')[1];
+  const field = (machine.files.read('/etc/shadow') ?? '')
+    .split('\n')
+    .find((line) => line.startsWith(`${name}:`))
+    ?.split(':')[1];
   return field?.startsWith('$lab$') ? field.slice(5) : undefined;
 }
 
-async function start(process: Process, argv: string[], file: string | undefined, environment: Map<string, string>, target: UserEntry, machine: Machine, cwd: string): Promise<number> {
+async function start(
+  process: Process,
+  argv: string[],
+  file: string | undefined,
+  environment: Map<string, string>,
+  target: UserEntry,
+  machine: Machine,
+  cwd: string,
+): Promise<number> {
   if (file === undefined) return process.fail(`${argv[0]}: command not found`);
   try {
     const credentials = target.uid === 0 ? { ...ROOT } : credentialsOf(machine, target);
@@ -168,12 +229,19 @@ export const su: MachineProgram = async (process, machine) => {
   const options = parseOptions(process, 'c: command= l login s: shell= m p preserve-environment');
   const operands = options.operands.filter((arg) => arg !== '-');
   const target = findUser(machine, operands[0] ?? 'root');
-  if (!target) return process.fail(`user ${operands[0]} does not exist or the user entry does not contain all the required fields`);
+  if (!target)
+    return process.fail(
+      `user ${operands[0]} does not exist or the user entry does not contain all the required fields`,
+    );
   if (process.credentials.uid !== 0) return process.fail('Authentication failure');
   const login = options.has('l', 'login') || options.operands.includes('-');
   const shell = options.value('s', 'shell') ?? target.shell;
   const command = options.value('c', 'command');
-  const argv = [login ? `-${shell.split('/').pop()}` : shell, ...(command === undefined ? [] : ['-c', command]), ...operands.slice(1)];
+  const argv = [
+    login ? `-${shell.split('/').pop()}` : shell,
+    ...(command === undefined ? [] : ['-c', command]),
+    ...operands.slice(1),
+  ];
   const environment = new Map([...(login ? [] : process.environment), ...identity(target, target.home)]);
   return start(process, argv, shell, environment, target, machine, login ? target.home : process.cwd);
 };

@@ -1,12 +1,15 @@
-import { memoryKib } from '../proc-files.ts';
 import { inodeSize } from '../../disk/inode.ts';
 import type { Program } from '../../shell/process.ts';
 import type { Machine } from '../machine.ts';
+import { memoryKib } from '../proc-files.ts';
 import { type MachineProgram, unlessRoot } from './machine-program.ts';
 import { parseArguments, parseOptions } from './options.ts';
 
 export const uname: MachineProgram = async (process, machine) => {
-  const options = parseOptions(process, 'a all s kernel-name n nodename r kernel-release v kernel-version m machine p processor i hardware-platform o operating-system');
+  const options = parseOptions(
+    process,
+    'a all s kernel-name n nodename r kernel-release v kernel-version m machine p processor i hardware-platform o operating-system',
+  );
   const all = options.has('a', 'all');
   const values = [
     (all || options.has('s', 'kernel-name') || process.argv.length === 1) && 'Linux',
@@ -31,11 +34,14 @@ export const hostname: MachineProgram = async (process, machine) => {
     machine.state.hostname = name;
     return 0;
   }
-  const addresses = machine.state.interfaces.flatMap((one) => (one.up ? one.addresses.map((address) => address.ip) : []));
+  const addresses = machine.state.interfaces.flatMap((one) =>
+    one.up ? one.addresses.map((address) => address.ip) : [],
+  );
   if (options.has('I', 'all-ip-addresses', 'i', 'ip-address')) await process.out(`${addresses.join(' ')} \n`);
   else if (options.has('f', 'fqdn', 'long')) await process.out(`${fullName(machine)}\n`);
   else if (options.has('d', 'domain')) await process.out(`${fullName(machine).split('.').slice(1).join('.')}\n`);
-  else await process.out(`${options.has('s', 'short') ? machine.state.hostname.split('.')[0] : machine.state.hostname}\n`);
+  else
+    await process.out(`${options.has('s', 'short') ? machine.state.hostname.split('.')[0] : machine.state.hostname}\n`);
   return 0;
 };
 
@@ -58,8 +64,12 @@ export const hostnamectl: MachineProgram = async (process, machine) => {
     machine.state.hostname = name;
     return 0;
   }
-  if (verb === 'hostname' || options.has('static')) await process.out(`${(machine.files.read('/etc/hostname') ?? '').trim()}\n`);
-  else await process.out(` Static hostname: ${(machine.files.read('/etc/hostname') ?? '').trim()}\n       Icon name: computer-vm\n         Chassis: vm\n  Virtualization: lab\nOperating System: ${/PRETTY_NAME="(.*)"/.exec(machine.face.osRelease)?.[1]}\n          Kernel: Linux ${machine.kernelRelease}\n    Architecture: x86-64\n`);
+  if (verb === 'hostname' || options.has('static'))
+    await process.out(`${(machine.files.read('/etc/hostname') ?? '').trim()}\n`);
+  else
+    await process.out(
+      ` Static hostname: ${(machine.files.read('/etc/hostname') ?? '').trim()}\n       Icon name: computer-vm\n         Chassis: vm\n  Virtualization: lab\nOperating System: ${/PRETTY_NAME="(.*)"/.exec(machine.face.osRelease)?.[1]}\n          Kernel: Linux ${machine.kernelRelease}\n    Architecture: x86-64\n`,
+    );
   return 0;
 };
 
@@ -71,12 +81,15 @@ export function zoneOf(machine: Machine): string {
 export const timedatectl: MachineProgram = async (process, machine) => {
   const options = parseOptions(process, 'p: property= value no-pager a all adjust-system-clock');
   const [verb = 'status', value = ''] = options.operands;
-  const service = ['chrony.service', 'chronyd.service', 'systemd-timesyncd.service'].find((unit) => machine.systemd.isActive(unit));
+  const service = ['chrony.service', 'chronyd.service', 'systemd-timesyncd.service'].find((unit) =>
+    machine.systemd.isActive(unit),
+  );
   const isOn = service !== undefined;
   if (verb === 'set-timezone') {
     const refused = await unlessRoot(process, 'Failed to set time zone: Access denied');
     if (refused !== undefined) return refused;
-    if (!machine.files.find(`/usr/share/zoneinfo/${value}`)) return process.fail(`Failed to set time zone: Invalid or not installed time zone '${value}'`);
+    if (!machine.files.find(`/usr/share/zoneinfo/${value}`))
+      return process.fail(`Failed to set time zone: Invalid or not installed time zone '${value}'`);
     machine.files.link('/etc/localtime', `${machine.face.family === 'rhel' ? '..' : ''}/usr/share/zoneinfo/${value}`);
     if (machine.face.family === 'debian') machine.files.write('/etc/timezone', `${value}\n`);
     return 0;
@@ -86,13 +99,24 @@ export const timedatectl: MachineProgram = async (process, machine) => {
     await (/^(1|yes|true|on)$/.test(value) ? machine.systemd.start(unit) : machine.systemd.stop(unit));
     return 0;
   }
-  const facts: Record<string, string> = { Timezone: zoneOf(machine), LocalRTC: 'no', CanNTP: 'yes', NTP: isOn ? 'yes' : 'no', NTPSynchronized: isOn ? 'yes' : 'no' };
+  const facts: Record<string, string> = {
+    Timezone: zoneOf(machine),
+    LocalRTC: 'no',
+    CanNTP: 'yes',
+    NTP: isOn ? 'yes' : 'no',
+    NTPSynchronized: isOn ? 'yes' : 'no',
+  };
   if (verb === 'list-timezones') {
     await process.out('Europe/Amsterdam\nEurope/Berlin\nUTC\n');
   } else if (verb === 'show') {
     const wanted = options.values('p', 'property').flatMap((one) => one.split(','));
-    for (const [key, fact] of Object.entries(facts)) if (wanted.length === 0 || wanted.includes(key)) await process.out(options.has('value') ? `${fact}\n` : `${key}=${fact}\n`);
-  } else await process.out(`                Time zone: ${facts.Timezone}\nSystem clock synchronized: ${facts.NTPSynchronized}\n              NTP service: ${isOn ? 'active' : 'inactive'}\n`);
+    for (const [key, fact] of Object.entries(facts))
+      if (wanted.length === 0 || wanted.includes(key))
+        await process.out(options.has('value') ? `${fact}\n` : `${key}=${fact}\n`);
+  } else
+    await process.out(
+      `                Time zone: ${facts.Timezone}\nSystem clock synchronized: ${facts.NTPSynchronized}\n              NTP service: ${isOn ? 'active' : 'inactive'}\n`,
+    );
   return 0;
 };
 
@@ -103,11 +127,16 @@ function zoned(milliseconds: number, zone: string): { date: Date; offset: string
   const moment = new Date(milliseconds);
   if (zone === 'UTC' || zone === 'Etc/UTC') return { date: moment, offset: '+0000', name: 'UTC' };
   try {
-    const parts = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' }).formatToParts(moment);
+    const parts = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' }).formatToParts(
+      moment,
+    );
     const text = parts.find((part) => part.type === 'timeZoneName')?.value ?? 'GMT';
     const [, sign = '+', hours = '00', minutes = '00'] = /GMT([-+])(\d\d):(\d\d)/.exec(text) ?? [];
     const shift = (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
-    const short = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'short' }).formatToParts(moment).find((part) => part.type === 'timeZoneName')?.value ?? zone;
+    const short =
+      new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'short' })
+        .formatToParts(moment)
+        .find((part) => part.type === 'timeZoneName')?.value ?? zone;
     return { date: new Date(milliseconds + shift), offset: `${sign}${hours}${minutes}`, name: short };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
@@ -119,7 +148,10 @@ function formatDate(format: string, milliseconds: number, zone: string): string 
   const { date, offset, name } = zoned(milliseconds, zone);
   const two = (value: number): string => String(value).padStart(2, '0');
   const hour12 = date.getUTCHours() % 12 || 12;
-  const dayOfYear = Math.floor((Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()) - Date.UTC(date.getUTCFullYear(), 0, 0)) / 86_400_000);
+  const dayOfYear = Math.floor(
+    (Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()) - Date.UTC(date.getUTCFullYear(), 0, 0)) /
+      86_400_000,
+  );
   const weekday = WEEKDAYS[date.getUTCDay()] as string;
   const month = MONTHS[date.getUTCMonth()] as string;
   const values: Record<string, () => string> = {
@@ -154,15 +186,20 @@ function formatDate(format: string, milliseconds: number, zone: string): string 
     D: () => formatDate('%m/%d/%y', milliseconds, zone),
     c: () => formatDate('%a %b %e %H:%M:%S %Y', milliseconds, zone),
   };
-  return format.replace(/%:z/g, () => `${offset.slice(0, 3)}:${offset.slice(3)}`).replace(/%(-?)(\d*)([a-zA-Z%])/g, (_all, flag: string, width: string, code: string) => {
-    const value = values[code]?.() ?? `%${code}`;
-    if (code === 'N' && width) return value.slice(0, Number(width));
-    return flag === '-' ? value.replace(/^[0 ]+(?=.)/, '') : value;
-  });
+  return format
+    .replace(/%:z/g, () => `${offset.slice(0, 3)}:${offset.slice(3)}`)
+    .replace(/%(-?)(\d*)([a-zA-Z%])/g, (_all, flag: string, width: string, code: string) => {
+      const value = values[code]?.() ?? `%${code}`;
+      if (code === 'N' && width) return value.slice(0, Number(width));
+      return flag === '-' ? value.replace(/^[0 ]+(?=.)/, '') : value;
+    });
 }
 
 export const date: MachineProgram = async (process, machine) => {
-  const options = parseOptions(process, 'u utc universal d: date= s: set= r: reference= R rfc-email I:: iso-8601:: rfc-3339=');
+  const options = parseOptions(
+    process,
+    'u utc universal d: date= s: set= r: reference= R rfc-email I:: iso-8601:: rfc-3339=',
+  );
   const zone = options.has('u', 'utc', 'universal') ? 'UTC' : (process.environment.get('TZ') ?? zoneOf(machine));
   const set = options.value('s', 'set');
   const parse = (text: string): number => parseMoment(text, machine.now());
@@ -173,12 +210,19 @@ export const date: MachineProgram = async (process, machine) => {
   }
   const reference = options.value('r', 'reference');
   const given = options.value('d', 'date');
-  const moment = reference !== undefined ? process.lookup(reference).mtimeMs : given === undefined ? machine.now() : parse(given);
+  const moment =
+    reference !== undefined ? process.lookup(reference).mtimeMs : given === undefined ? machine.now() : parse(given);
   if (Number.isNaN(moment)) return process.fail(`invalid date '${given ?? set}'`);
   const iso = options.value('I', 'iso-8601');
   const format =
     options.operands.find((word) => word.startsWith('+'))?.slice(1) ??
-    (options.has('I', 'iso-8601') ? (iso === 'seconds' ? '%Y-%m-%dT%H:%M:%S%:z' : '%Y-%m-%d') : options.has('R', 'rfc-email') ? '%a, %d %b %Y %H:%M:%S %z' : '%a %b %e %H:%M:%S %Z %Y');
+    (options.has('I', 'iso-8601')
+      ? iso === 'seconds'
+        ? '%Y-%m-%dT%H:%M:%S%:z'
+        : '%Y-%m-%d'
+      : options.has('R', 'rfc-email')
+        ? '%a, %d %b %Y %H:%M:%S %z'
+        : '%a %b %e %H:%M:%S %Z %Y');
   await process.out(`${formatDate(format, moment, zone)}\n`);
   return 0;
 };
@@ -189,7 +233,9 @@ function parseMoment(text: string, now: number): number {
   if (trimmed.startsWith('@')) return Number(trimmed.slice(1)) * 1000;
   const relative = /^([-+]?\d+)\s*(second|sec|minute|min|hour|day|week)s?(\s+ago)?$/.exec(trimmed);
   if (relative) {
-    const unit = { second: 1, sec: 1, minute: 60, min: 60, hour: 3600, day: 86_400, week: 604_800 }[relative[2] as string] as number;
+    const unit = { second: 1, sec: 1, minute: 60, min: 60, hour: 3600, day: 86_400, week: 604_800 }[
+      relative[2] as string
+    ] as number;
     return now + Number(relative[1]) * unit * 1000 * (relative[3] ? -1 : 1);
   }
   if (trimmed === 'yesterday') return now - 86_400_000;
@@ -207,9 +253,18 @@ export const free: MachineProgram = async (process, machine) => {
   const options = parseOptions(process, 'm mebi b bytes k kibi g h human t w s: c:');
   const { total, free: unused, available } = memoryKib(machine);
   const swap = machine.state.swaps.reduce((sum, one) => sum + one.sizeKib, 0);
-  const unit = options.has('m', 'mebi') ? 1 / 1024 : options.has('b', 'bytes') ? 1024 : options.has('g') ? 1 / 1_048_576 : 1;
-  const show = (kib: number): string => (options.has('h', 'human') ? `${(kib / 1_048_576).toFixed(1)}Gi` : String(Math.floor(kib * unit))).padStart(12);
-  await process.out(`               total        used        free      shared  buff/cache   available\nMem:   ${show(total)}${show(total - available)}${show(unused)}${show(0)}${show(available - unused)}${show(available)}\nSwap:  ${show(swap)}${show(0)}${show(swap)}\n`);
+  const unit = options.has('m', 'mebi')
+    ? 1 / 1024
+    : options.has('b', 'bytes')
+      ? 1024
+      : options.has('g')
+        ? 1 / 1_048_576
+        : 1;
+  const show = (kib: number): string =>
+    (options.has('h', 'human') ? `${(kib / 1_048_576).toFixed(1)}Gi` : String(Math.floor(kib * unit))).padStart(12);
+  await process.out(
+    `               total        used        free      shared  buff/cache   available\nMem:   ${show(total)}${show(total - available)}${show(unused)}${show(0)}${show(available - unused)}${show(available)}\nSwap:  ${show(swap)}${show(0)}${show(swap)}\n`,
+  );
   return 0;
 };
 
@@ -217,15 +272,27 @@ export const uptime: MachineProgram = async (process, machine) => {
   const seconds = Math.floor((machine.now() - machine.state.bootedAtMs) / 1000);
   const since = new Date(machine.state.bootedAtMs).toISOString().replace('T', ' ').slice(0, 19);
   if (process.argv.includes('-s')) await process.out(`${since}\n`);
-  else await process.out(` ${new Date(machine.now()).toISOString().slice(11, 19)} up ${Math.floor(seconds / 60)} min,  1 user,  load average: 0.08, 0.03, 0.01\n`);
+  else
+    await process.out(
+      ` ${new Date(machine.now()).toISOString().slice(11, 19)} up ${Math.floor(seconds / 60)} min,  1 user,  load average: 0.08, 0.03, 0.01\n`,
+    );
   return 0;
 };
 
 export const df: MachineProgram = async (process, machine) => {
-  const options = parseOptions(process, 'P portability k h human-readable m B: block-size= T print-type i inodes output:: t: x: l a');
-  const unit = options.has('m') || options.value('B', 'block-size') === 'M' ? 1_048_576 : options.value('B', 'block-size') === '1' ? 1 : 1024;
+  const options = parseOptions(
+    process,
+    'P portability k h human-readable m B: block-size= T print-type i inodes output:: t: x: l a',
+  );
+  const unit =
+    options.has('m') || options.value('B', 'block-size') === 'M'
+      ? 1_048_576
+      : options.value('B', 'block-size') === '1'
+        ? 1
+        : 1024;
   const human = options.has('h', 'human-readable');
-  const show = (bytes: number): string => (human ? `${(bytes / 2 ** 30).toFixed(1)}G` : String(Math.floor(bytes / unit)));
+  const show = (bytes: number): string =>
+    human ? `${(bytes / 2 ** 30).toFixed(1)}G` : String(Math.floor(bytes / unit));
   const paths = options.operands.length > 0 ? options.operands : ['/', '/run'];
   const rows: string[][] = [];
   let status = 0;
@@ -241,51 +308,104 @@ export const df: MachineProgram = async (process, machine) => {
     const total = machine.faults.diskFull && volume.kind === 'disk' ? used : volume.capacityBytes;
     const left = Math.max(0, total - used);
     const mounted = machine.state.mounts.findLast((mount) => `${process.path(path)}/`.startsWith(`${mount.path}/`));
-    rows.push([mounted?.device ?? volume.device, ...(options.has('T', 'print-type') ? [volume.typeName] : []), show(total), show(used), show(left), `${Math.ceil((100 * used) / total)}%`, mounted?.path ?? (volume.kind === 'disk' ? '/' : process.path(path))]);
+    rows.push([
+      mounted?.device ?? volume.device,
+      ...(options.has('T', 'print-type') ? [volume.typeName] : []),
+      show(total),
+      show(used),
+      show(left),
+      `${Math.ceil((100 * used) / total)}%`,
+      mounted?.path ?? (volume.kind === 'disk' ? '/' : process.path(path)),
+    ]);
   }
   const output = options.value('output');
   if (output !== undefined) {
-    await process.out(`${output.split(',').map((name) => name.charAt(0).toUpperCase() + name.slice(1)).join(' ')}\n`);
+    await process.out(
+      `${output
+        .split(',')
+        .map((name) => name.charAt(0).toUpperCase() + name.slice(1))
+        .join(' ')}\n`,
+    );
     const order: Record<string, number> = { source: 0, size: 1, used: 2, avail: 3, pcent: 4, target: 5 };
-    for (const row of rows) await process.out(`${output.split(',').map((name) => row[order[name] ?? 0]).join(' ')}\n`);
+    for (const row of rows)
+      await process.out(
+        `${output
+          .split(',')
+          .map((name) => row[order[name] ?? 0])
+          .join(' ')}\n`,
+      );
     return status;
   }
-  await process.out(`Filesystem     ${options.has('T', 'print-type') ? 'Type ' : ''}${human ? 'Size' : unit === 1024 ? (options.has('P') ? '1024-blocks' : '1K-blocks') : 'Blocks'}      Used Available Capacity Mounted on\n`);
+  await process.out(
+    `Filesystem     ${options.has('T', 'print-type') ? 'Type ' : ''}${human ? 'Size' : unit === 1024 ? (options.has('P') ? '1024-blocks' : '1K-blocks') : 'Blocks'}      Used Available Capacity Mounted on\n`,
+  );
   for (const row of rows) await process.out(`${row.join(' ')}\n`);
   return status;
 };
 
 export const lsblk: MachineProgram = async (process, machine) => {
-  const options = parseOptions(process, 'n noheadings o: output= b bytes d nodeps r raw J json f fs p paths l list P pairs');
+  const options = parseOptions(
+    process,
+    'n noheadings o: output= b bytes d nodeps r raw J json f fs p paths l list P pairs',
+  );
   const columns = (options.value('o', 'output') ?? 'NAME,SIZE,TYPE,FSTYPE,MOUNTPOINT').toUpperCase().split(',');
   const rows = machine.disks.map((disk) => {
     const more = machine.spec.disks?.find((one) => one.name === disk.name);
     const mounted = machine.state.mounts.find((mount) => mount.device === `/dev/${disk.name}`)?.path ?? '';
-    return { NAME: options.has('p', 'paths') ? `/dev/${disk.name}` : disk.name, SIZE: options.has('b', 'bytes') ? String(disk.sizeGib * 2 ** 30) : `${disk.sizeGib}G`, TYPE: 'disk', FSTYPE: more?.fileSystem?.type ?? '', UUID: more?.fileSystem?.uuid ?? '', LABEL: more?.fileSystem?.label ?? '', MOUNTPOINT: mounted } as Record<string, string>;
+    return {
+      NAME: options.has('p', 'paths') ? `/dev/${disk.name}` : disk.name,
+      SIZE: options.has('b', 'bytes') ? String(disk.sizeGib * 2 ** 30) : `${disk.sizeGib}G`,
+      TYPE: 'disk',
+      FSTYPE: more?.fileSystem?.type ?? '',
+      UUID: more?.fileSystem?.uuid ?? '',
+      LABEL: more?.fileSystem?.label ?? '',
+      MOUNTPOINT: mounted,
+    } as Record<string, string>;
   });
   if (!options.has('n', 'noheadings')) await process.out(`${columns.join(' ')}\n`);
-  for (const row of rows) await process.out(`${columns.map((column) => row[column] ?? '').join(' ').trimEnd()}\n`);
+  for (const row of rows)
+    await process.out(
+      `${columns
+        .map((column) => row[column] ?? '')
+        .join(' ')
+        .trimEnd()}\n`,
+    );
   return 0;
 };
 
 export const blkid: MachineProgram = async (process, machine) => {
   const options = parseOptions(process, 's: o: output= p c: L: U: t:');
-  const disks = (machine.spec.disks ?? []).filter((disk) => disk.fileSystem && (options.operands.length === 0 || options.operands.includes(`/dev/${disk.name}`)));
+  const disks = (machine.spec.disks ?? []).filter(
+    (disk) => disk.fileSystem && (options.operands.length === 0 || options.operands.includes(`/dev/${disk.name}`)),
+  );
   for (const { name, fileSystem } of disks) {
-    const tags: Record<string, string> = { ...(fileSystem?.label ? { LABEL: fileSystem.label } : {}), UUID: fileSystem?.uuid ?? '', TYPE: fileSystem?.type ?? '' };
+    const tags: Record<string, string> = {
+      ...(fileSystem?.label ? { LABEL: fileSystem.label } : {}),
+      UUID: fileSystem?.uuid ?? '',
+      TYPE: fileSystem?.type ?? '',
+    };
     const only = options.value('s');
-    if (options.value('o', 'output') === 'value') await process.out(`${only ? (tags[only] ?? '') : Object.values(tags).join('\n')}\n`);
-    else await process.out(`/dev/${name}: ${Object.entries(tags).map(([key, value]) => `${key}="${value}"`).join(' ')}\n`);
+    if (options.value('o', 'output') === 'value')
+      await process.out(`${only ? (tags[only] ?? '') : Object.values(tags).join('\n')}\n`);
+    else
+      await process.out(
+        `/dev/${name}: ${Object.entries(tags)
+          .map(([key, value]) => `${key}="${value}"`)
+          .join(' ')}\n`,
+      );
   }
   return disks.length > 0 ? 0 : 2;
 };
 
 /** Making file systems is refused: a lab must not teach that a device is empty. */
-export const mkfs: MachineProgram = (process) => process.fail('the lab makes no file systems; describe the disk in the machine\'s specification');
+export const mkfs: MachineProgram = (process) =>
+  process.fail("the lab makes no file systems; describe the disk in the machine's specification");
 
 export const dd: Program = async (process) => {
   const settings = new Map(process.argv.slice(1).map((word) => word.split(/=(.*)/s) as [string, string]));
-  const size = (text: string): number => Number(/^\d+/.exec(text)?.[0] ?? 0) * ({ K: 1024, k: 1024, M: 1 << 20, G: 1 << 30 }[text.replace(/^\d+/, '').slice(0, 1)] ?? 1);
+  const size = (text: string): number =>
+    Number(/^\d+/.exec(text)?.[0] ?? 0) *
+    ({ K: 1024, k: 1024, M: 1 << 20, G: 1 << 30 }[text.replace(/^\d+/, '').slice(0, 1)] ?? 1);
   const block = size(settings.get('bs') ?? '512');
   const count = settings.get('count');
   const from = settings.get('if');
@@ -300,7 +420,10 @@ export const dd: Program = async (process) => {
   const to = settings.get('of');
   if (to === undefined) await process.out(text);
   else process.writeFile(to, text);
-  if (settings.get('status') !== 'none') await process.err(`${Math.floor(text.length / block)}+0 records in\n${Math.floor(text.length / block)}+0 records out\n${text.length} bytes copied\n`);
+  if (settings.get('status') !== 'none')
+    await process.err(
+      `${Math.floor(text.length / block)}+0 records in\n${Math.floor(text.length / block)}+0 records out\n${text.length} bytes copied\n`,
+    );
   return 0;
 };
 
@@ -342,15 +465,23 @@ export const which: Program = async (process) => {
 };
 
 export const du: Program = async (process) => {
-  const options = parseArguments(process.argv.slice(1), 's summarize h human-readable k b bytes a all m c d: max-depth= x');
+  const options = parseArguments(
+    process.argv.slice(1),
+    's summarize h human-readable k b bytes a all m c d: max-depth= x',
+  );
   const measure = (path: string): number => {
     const inode = process.lookup(path, false);
-    if (inode.kind !== 'directory') return options.has('b', 'bytes') ? inodeSize(inode) : Math.ceil(inodeSize(inode) / 4096) * 4096;
-    return process.kernel.tree.list(process.path(path), process.credentials).reduce((sum, name) => sum + measure(`${path}/${name}`), 4096);
+    if (inode.kind !== 'directory')
+      return options.has('b', 'bytes') ? inodeSize(inode) : Math.ceil(inodeSize(inode) / 4096) * 4096;
+    return process.kernel.tree
+      .list(process.path(path), process.credentials)
+      .reduce((sum, name) => sum + measure(`${path}/${name}`), 4096);
   };
   for (const path of options.operands.length > 0 ? options.operands : ['.']) {
     const bytes = measure(path);
-    await process.out(`${options.has('b', 'bytes') ? bytes : options.has('h', 'human-readable') ? `${Math.ceil(bytes / 1024)}K` : options.has('m') ? Math.ceil(bytes / 1_048_576) : Math.ceil(bytes / 1024)}\t${path}\n`);
+    await process.out(
+      `${options.has('b', 'bytes') ? bytes : options.has('h', 'human-readable') ? `${Math.ceil(bytes / 1024)}K` : options.has('m') ? Math.ceil(bytes / 1_048_576) : Math.ceil(bytes / 1024)}\t${path}\n`,
+    );
   }
   return 0;
 };

@@ -1,7 +1,7 @@
 import type { Process } from '../../shell/process.ts';
 import type { Machine } from '../machine.ts';
 import type { JobResult } from '../systemd.ts';
-import { disableUnit, enableUnit, enablement } from '../unit-enablement.ts';
+import { disableUnit, enablement, enableUnit } from '../unit-enablement.ts';
 import { loadUnit, UNIT_FOLDERS, unitName, unitValue } from '../unit-file.ts';
 import type { MachineProgram } from './machine-program.ts';
 import { type Options, parseOptions } from './options.ts';
@@ -28,7 +28,9 @@ const show: Verb = async (process, machine, names, options) => {
   const wanted = options.values('p', 'property', 'P').flatMap((value) => value.split(','));
   const values = options.has('value', 'P');
   const blocks = names.map((name) => {
-    const properties = [...unitProperties(machine, unitName(name))].filter(([key]) => wanted.length === 0 || wanted.includes(key));
+    const properties = [...unitProperties(machine, unitName(name))].filter(
+      ([key]) => wanted.length === 0 || wanted.includes(key),
+    );
     return properties.map(([key, value]) => (values ? `${value}\n` : `${key}=${value}\n`)).join('');
   });
   await process.out(names.length > 0 ? blocks.join('\n') : `Version=252\nSystemState=${systemState(machine)}\n`);
@@ -39,7 +41,11 @@ function systemState(machine: Machine): string {
   return Object.values(machine.state.units).some((unit) => unit.active === 'failed') ? 'degraded' : 'running';
 }
 
-function question(answer: (machine: Machine, name: string) => string, yes: (text: string) => boolean, no: number): Verb {
+function question(
+  answer: (machine: Machine, name: string) => string,
+  yes: (text: string) => boolean,
+  no: number,
+): Verb {
   return async (process, machine, names, options) => {
     let good = false;
     let all = true;
@@ -73,7 +79,11 @@ const enable: Verb = async (process, machine, names, options) => {
     const known = loadUnit(machine.files, name);
     const lines = enableUnit(machine.files, name);
     if (!lines) {
-      await process.err(known ? `Failed to enable unit: Unit file ${known.fragment} is masked.\n` : `Failed to enable unit: Unit file ${name} does not exist.\n`);
+      await process.err(
+        known
+          ? `Failed to enable unit: Unit file ${known.fragment} is masked.\n`
+          : `Failed to enable unit: Unit file ${name} does not exist.\n`,
+      );
       return 1;
     }
     if (!options.has('q', 'quiet')) await process.err(lines.map((line) => `${line}\n`).join(''));
@@ -140,7 +150,10 @@ const status: Verb = async (process, machine, names) => {
       `     Active: ${runtime.active} (${runtime.sub})${runtime.activeEnterMs ? ` since ${stamp(runtime.activeEnterMs)}` : ''}`,
       ...(runtime.mainPid ? [`   Main PID: ${runtime.mainPid}`] : []),
       '',
-      ...machine.journal.lines.filter((line) => line.unit === unit.name).slice(-10).map((line) => `${line.identifier}[${line.pid}]: ${line.message}`),
+      ...machine.journal.lines
+        .filter((line) => line.unit === unit.name)
+        .slice(-10)
+        .map((line) => `${line.identifier}[${line.pid}]: ${line.message}`),
     ];
     await process.out(Buffer.from(`${lines.join('\n')}\n`).toString('latin1'));
     if (runtime.active !== 'active') code = 3;
@@ -151,19 +164,32 @@ const status: Verb = async (process, machine, names) => {
 const listUnits: Verb = async (process, machine, names, options) => {
   const state = options.value('state') ?? (options.has('failed') ? 'failed' : undefined);
   const type = options.value('t', 'type');
-  const rows = Object.entries(machine.state.units).filter(([name, unit]) => (state ? unit.active === state || unit.sub === state : unit.active !== 'inactive' || options.has('all', 'a')) && (!type || name.endsWith(`.${type}`)) && (names.length === 0 || names.includes(name)));
+  const rows = Object.entries(machine.state.units).filter(
+    ([name, unit]) =>
+      (state ? unit.active === state || unit.sub === state : unit.active !== 'inactive' || options.has('all', 'a')) &&
+      (!type || name.endsWith(`.${type}`)) &&
+      (names.length === 0 || names.includes(name)),
+  );
   for (const [name, unit] of rows.toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const loaded = loadUnit(machine.files, name);
-    await process.out(`${name} ${loaded ? 'loaded' : 'not-found'} ${unit.active} ${unit.sub} ${(loaded && unitValue(loaded, 'Unit', 'Description')) ?? name}\n`);
+    await process.out(
+      `${name} ${loaded ? 'loaded' : 'not-found'} ${unit.active} ${unit.sub} ${(loaded && unitValue(loaded, 'Unit', 'Description')) ?? name}\n`,
+    );
   }
-  if (!options.has('no-legend', 'legend', 'q', 'quiet', 'plain')) await process.out(`\n${rows.length} loaded units listed.\n`);
+  if (!options.has('no-legend', 'legend', 'q', 'quiet', 'plain'))
+    await process.out(`\n${rows.length} loaded units listed.\n`);
   return 0;
 };
 
 const listFiles: Verb = async (process, machine, names) => {
-  const all = new Set(UNIT_FOLDERS.flatMap((folder) => machine.files.list(folder).filter((name) => /\.(service|target|timer|socket|mount)$/.test(name))));
+  const all = new Set(
+    UNIT_FOLDERS.flatMap((folder) =>
+      machine.files.list(folder).filter((name) => /\.(service|target|timer|socket|mount)$/.test(name)),
+    ),
+  );
   for (const name of [...all].toSorted()) {
-    if (names.length === 0 || names.includes(name)) await process.out(`${name} ${enablement(machine.files, name) ?? ''}\n`);
+    if (names.length === 0 || names.includes(name))
+      await process.out(`${name} ${enablement(machine.files, name) ?? ''}\n`);
   }
   return 0;
 };
@@ -183,27 +209,55 @@ function power(verb: 'suspend' | 'poweroff' | 'reboot'): Verb {
 
 const VERBS: Record<string, { verb: Verb; needsRoot?: boolean }> = {
   show: { verb: show },
-  'is-active': { verb: question((machine, name) => machine.state.units[machine.systemd.canonical(name)]?.active ?? 'inactive', (text) => text === 'active', 3) },
-  'is-failed': { verb: question((machine, name) => machine.state.units[machine.systemd.canonical(name)]?.active ?? 'inactive', (text) => text === 'failed', 1) },
+  'is-active': {
+    verb: question(
+      (machine, name) => machine.state.units[machine.systemd.canonical(name)]?.active ?? 'inactive',
+      (text) => text === 'active',
+      3,
+    ),
+  },
+  'is-failed': {
+    verb: question(
+      (machine, name) => machine.state.units[machine.systemd.canonical(name)]?.active ?? 'inactive',
+      (text) => text === 'failed',
+      1,
+    ),
+  },
   'is-enabled': { verb: isEnabled },
-  'is-system-running': { verb: async (process, machine) => (await process.out(`${systemState(machine)}\n`), systemState(machine) === 'running' ? 0 : 1) },
+  'is-system-running': {
+    verb: async (process, machine) => (
+      await process.out(`${systemState(machine)}\n`), systemState(machine) === 'running' ? 0 : 1
+    ),
+  },
   status: { verb: status },
   cat: {
     verb: async (process, machine, names) => {
       const unit = loadUnit(machine.files, unitName(names[0] ?? ''));
       if (!unit) return process.fail(`No files found for ${unitName(names[0] ?? '')}.`);
-      for (const path of [unit.fragment, ...unit.dropIns]) await process.out(`# ${path}\n${machine.files.read(path) ?? ''}`);
+      for (const path of [unit.fragment, ...unit.dropIns])
+        await process.out(`# ${path}\n${machine.files.read(path) ?? ''}`);
       return 0;
     },
   },
   'list-units': { verb: listUnits },
   'list-unit-files': { verb: listFiles },
-  'list-timers': { verb: (process, machine, _names, options) => listUnits(process, machine, Object.keys(machine.state.units).filter((name) => name.endsWith('.timer')), options) },
+  'list-timers': {
+    verb: (process, machine, _names, options) =>
+      listUnits(
+        process,
+        machine,
+        Object.keys(machine.state.units).filter((name) => name.endsWith('.timer')),
+        options,
+      ),
+  },
   'get-default': { verb: async (process) => (await process.out('multi-user.target\n'), 0) },
   start: { verb: job((machine, name) => machine.systemd.start(name)), needsRoot: true },
   stop: { verb: job((machine, name) => machine.systemd.stop(name)), needsRoot: true },
   restart: { verb: job((machine, name) => machine.systemd.restart(name)), needsRoot: true },
-  'try-restart': { verb: job(async (machine, name) => (machine.systemd.isActive(name) ? machine.systemd.restart(name) : { ok: true })), needsRoot: true },
+  'try-restart': {
+    verb: job(async (machine, name) => (machine.systemd.isActive(name) ? machine.systemd.restart(name) : { ok: true })),
+    needsRoot: true,
+  },
   reload: { verb: job((machine, name) => machine.systemd.reload(name)), needsRoot: true },
   'reload-or-restart': { verb: job((machine, name) => reloadOrRestart(machine, name)), needsRoot: true },
   enable: { verb: enable, needsRoot: true },
@@ -213,18 +267,34 @@ const VERBS: Record<string, { verb: Verb; needsRoot?: boolean }> = {
   unmask: { verb: unmask, needsRoot: true },
   'daemon-reload': { verb: (_process, machine) => (machine.systemd.daemonReload(), 0), needsRoot: true },
   'daemon-reexec': { verb: (_process, machine) => (machine.systemd.daemonReload(), 0), needsRoot: true },
-  'reset-failed': { verb: (_process, machine, names) => (names.length > 0 ? names.forEach((name) => machine.systemd.resetFailed(unitName(name))) : machine.systemd.resetFailed(), 0), needsRoot: true },
+  'reset-failed': {
+    verb: (_process, machine, names) => (
+      names.length > 0
+        ? names.forEach((name) => machine.systemd.resetFailed(unitName(name)))
+        : machine.systemd.resetFailed(),
+      0
+    ),
+    needsRoot: true,
+  },
   kill: { verb: killUnit, needsRoot: true },
   suspend: { verb: power('suspend'), needsRoot: true },
   poweroff: { verb: power('poweroff'), needsRoot: true },
   reboot: { verb: power('reboot'), needsRoot: true },
-  'set-default': { verb: (_process, machine, names) => (machine.files.link('/etc/systemd/system/default.target', `/usr/lib/systemd/system/${names[0]}`), 0), needsRoot: true },
+  'set-default': {
+    verb: (_process, machine, names) => (
+      machine.files.link('/etc/systemd/system/default.target', `/usr/lib/systemd/system/${names[0]}`), 0
+    ),
+    needsRoot: true,
+  },
   isolate: { verb: () => 0, needsRoot: true },
 };
 
 function killUnit(process: Process, machine: Machine, names: string[], options: Options): number {
   const signals: Record<string, number> = { TERM: 15, KILL: 9, HUP: 1, INT: 2, SIGKILL: 9, SIGTERM: 15, SIGHUP: 1 };
-  for (const name of names) machine.processes.get(machine.systemd.runtime(machine.systemd.canonical(unitName(name))).mainPid)?.kill(signals[options.value('s', 'signal') ?? 'TERM'] ?? 15);
+  for (const name of names)
+    machine.processes
+      .get(machine.systemd.runtime(machine.systemd.canonical(unitName(name))).mainPid)
+      ?.kill(signals[options.value('s', 'signal') ?? 'TERM'] ?? 15);
   return process.terminatedBy ?? 0;
 }
 
@@ -236,7 +306,10 @@ async function reloadOrRestart(machine: Machine, name: string): Promise<JobResul
 
 /** systemctl(1). */
 export const systemctl: MachineProgram = async (process, machine) => {
-  const options = parseOptions(process, 'p: property= P: value a all q quiet no-pager l full now f force t: type= state= failed no-legend legend:: plain no-block s: signal= no-ask-password system runtime kill-whom= n: lines= job-mode= root= wait check-inhibitors= i no-wall no-warn show-types timestamp=');
+  const options = parseOptions(
+    process,
+    'p: property= P: value a all q quiet no-pager l full now f force t: type= state= failed no-legend legend:: plain no-block s: signal= no-ask-password system runtime kill-whom= n: lines= job-mode= root= wait check-inhibitors= i no-wall no-warn show-types timestamp=',
+  );
   const [verb = 'list-units', ...names] = options.operands;
   const known = VERBS[verb];
   if (!known) {
@@ -245,7 +318,9 @@ export const systemctl: MachineProgram = async (process, machine) => {
   }
   if (known.needsRoot && process.credentials.uid !== 0) {
     const what = names[0] ? `${verb} ${unitName(names[0])}` : verb;
-    await process.err(`Failed to ${what}: Interactive authentication required.\nSee system logs and 'systemctl status ${names[0] ?? ''}' for details.\n`);
+    await process.err(
+      `Failed to ${what}: Interactive authentication required.\nSee system logs and 'systemctl status ${names[0] ?? ''}' for details.\n`,
+    );
     return 1;
   }
   return known.verb(process, machine, names, options);
@@ -253,15 +328,25 @@ export const systemctl: MachineProgram = async (process, machine) => {
 
 /** journalctl(1): by unit, last lines, following not. */
 export const journalctl: MachineProgram = async (process, machine) => {
-  const options = parseOptions(process, 'u: unit= n: lines= no-pager q quiet o: output= b:: boot:: e x since= S: until= r reverse k dmesg p: priority= t: identifier= a all f utc no-hostname no-full vacuum-time= g: grep=');
+  const options = parseOptions(
+    process,
+    'u: unit= n: lines= no-pager q quiet o: output= b:: boot:: e x since= S: until= r reverse k dmesg p: priority= t: identifier= a all f utc no-hostname no-full vacuum-time= g: grep=',
+  );
   const units = options.values('u', 'unit').map((name) => machine.systemd.canonical(unitName(name)));
   const count = Number(options.value('n', 'lines') ?? Number.POSITIVE_INFINITY);
-  const chosen = machine.journal.lines.filter((line) => (units.length === 0 || units.includes(line.unit)) && (!options.has('t', 'identifier') || options.values('t', 'identifier').includes(line.identifier)));
+  const chosen = machine.journal.lines.filter(
+    (line) =>
+      (units.length === 0 || units.includes(line.unit)) &&
+      (!options.has('t', 'identifier') || options.values('t', 'identifier').includes(line.identifier)),
+  );
   const shown = Number.isFinite(count) ? chosen.slice(-count) : chosen;
   if (shown.length === 0 && !options.has('q', 'quiet')) await process.out('-- No entries --\n');
   for (const line of options.has('r', 'reverse') ? shown.toReversed() : shown) {
     const when = new Date(line.atMs).toISOString();
-    const text = options.value('o', 'output') === 'cat' ? line.message : `${when.slice(0, 19)} ${machine.state.hostname} ${line.identifier}[${line.pid}]: ${line.message}`;
+    const text =
+      options.value('o', 'output') === 'cat'
+        ? line.message
+        : `${when.slice(0, 19)} ${machine.state.hostname} ${line.identifier}[${line.pid}]: ${line.message}`;
     await process.out(`${text}\n`);
   }
   return 0;

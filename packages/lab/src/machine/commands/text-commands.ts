@@ -38,7 +38,8 @@ export const cat: Program = async (process) => {
 };
 
 async function copyInput(process: Process): Promise<number> {
-  for (let chunk = await process.read(0, 65_536); chunk !== ''; chunk = await process.read(0, 65_536)) await process.out(chunk);
+  for (let chunk = await process.read(0, 65_536); chunk !== ''; chunk = await process.read(0, 65_536))
+    await process.out(chunk);
   return 0;
 }
 
@@ -80,7 +81,8 @@ export const head: Program = async (process) => {
   const options = parseArguments(withCount(process.argv.slice(1)), 'n: lines= c: bytes= q quiet v verbose z');
   const bytes = options.value('c', 'bytes');
   const count = Number(bytes ?? options.value('n', 'lines') ?? 10);
-  const slice = (text: string): string => (bytes === undefined ? linesOf(text).slice(0, count).join('') : text.slice(0, count));
+  const slice = (text: string): string =>
+    bytes === undefined ? linesOf(text).slice(0, count).join('') : text.slice(0, count);
   if (options.operands.length === 0 && count >= 0) {
     if (bytes === undefined) {
       for (let taken = 0; taken < count; taken += 1) {
@@ -101,7 +103,11 @@ export const head: Program = async (process) => {
   return headings(process, options, (text) => slice(text));
 };
 
-async function headings(process: Process, options: ReturnType<typeof parseOptions>, slice: (text: string) => string): Promise<number> {
+async function headings(
+  process: Process,
+  options: ReturnType<typeof parseOptions>,
+  slice: (text: string) => string,
+): Promise<number> {
   const titled = options.has('v', 'verbose') || (options.operands.length > 1 && !options.has('q', 'quiet'));
   let first = true;
   return forEachText(process, options.operands, async (text, name) => {
@@ -112,13 +118,18 @@ async function headings(process: Process, options: ReturnType<typeof parseOption
 }
 
 export const tail: Program = async (process) => {
-  const options = parseArguments(withCount(process.argv.slice(1)), 'n: lines= c: bytes= f F follow:: q quiet v verbose s: pid=');
+  const options = parseArguments(
+    withCount(process.argv.slice(1)),
+    'n: lines= c: bytes= f F follow:: q quiet v verbose s: pid=',
+  );
   const bytes = options.value('c', 'bytes');
   const text = bytes ?? options.value('n', 'lines') ?? '10';
   const from = text.startsWith('+') ? Number(text) - 1 : undefined;
   const count = Math.abs(Number(text));
-  const last = <T>(items: T[]): T[] => (from === undefined ? items.slice(Math.max(0, items.length - count)) : items.slice(from));
-  const slice = (content: string): string => (bytes === undefined ? last(linesOf(content)).join('') : last([...content]).join(''));
+  const last = <T>(items: T[]): T[] =>
+    from === undefined ? items.slice(Math.max(0, items.length - count)) : items.slice(from);
+  const slice = (content: string): string =>
+    bytes === undefined ? last(linesOf(content)).join('') : last([...content]).join('');
   const status = await headings(process, options, slice);
   if (options.has('f', 'F', 'follow') && options.operands[0]) await follow(process, options.operands[0]);
   return status;
@@ -139,7 +150,11 @@ export const wc: Program = async (process) => {
   const options = parseOptions(process, 'l lines w words c bytes m chars L');
   const all = !options.has('l', 'lines', 'w', 'words', 'c', 'bytes', 'm', 'chars');
   const totals = [0, 0, 0];
-  const shown = [all || options.has('l', 'lines'), all || options.has('w', 'words'), all || options.has('c', 'bytes', 'm', 'chars')];
+  const shown = [
+    all || options.has('l', 'lines'),
+    all || options.has('w', 'words'),
+    all || options.has('c', 'bytes', 'm', 'chars'),
+  ];
   const rows: { counts: number[]; name: string }[] = [];
   const status = await forEachText(process, options.operands, (text, name) => {
     const counts = [text.split('\n').length - 1, text.split(/[\s]+/).filter(Boolean).length, text.length];
@@ -179,10 +194,12 @@ function characterSet(text: string): string {
     const named = /^\[:([a-z]+):\]/.exec(plain.slice(index));
     if (named) {
       const expression = CLASSES[named[1] as string];
-      for (let code = 0; code < 256; code += 1) if (expression?.test(String.fromCharCode(code))) set += String.fromCharCode(code);
+      for (let code = 0; code < 256; code += 1)
+        if (expression?.test(String.fromCharCode(code))) set += String.fromCharCode(code);
       index += named[0].length - 1;
     } else if (plain[index + 1] === '-' && index + 2 < plain.length) {
-      for (let code = plain.charCodeAt(index); code <= plain.charCodeAt(index + 2); code += 1) set += String.fromCharCode(code);
+      for (let code = plain.charCodeAt(index); code <= plain.charCodeAt(index + 2); code += 1)
+        set += String.fromCharCode(code);
       index += 2;
     } else set += plain[index];
   }
@@ -195,12 +212,16 @@ export const tr: Program = async (process) => {
   let set = characterSet(first);
   if (options.has('c', 'C', 'complement')) {
     const excluded = new Set(set);
-    set = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).filter((char) => !excluded.has(char)).join('');
+    set = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code))
+      .filter((char) => !excluded.has(char))
+      .join('');
   }
   const goal = second === undefined ? '' : characterSet(second);
   const deletes = options.has('d', 'delete');
   const squeezed = options.has('s', 'squeeze-repeats') ? new Set(second === undefined ? set : goal) : undefined;
-  const map = new Map([...set].map((char, index) => [char, deletes ? '' : goal === '' ? char : (goal[index] ?? goal.at(-1) ?? '')]));
+  const map = new Map(
+    [...set].map((char, index) => [char, deletes ? '' : goal === '' ? char : (goal[index] ?? goal.at(-1) ?? '')]),
+  );
   let last = '';
   for (let chunk = await process.read(0, 65_536); chunk !== ''; chunk = await process.read(0, 65_536)) {
     let output = '';
@@ -222,7 +243,9 @@ export const basename: Program = async (process) => {
   if (options.operands.length === 0) return process.fail('missing operand');
   for (const path of many ? options.operands : options.operands.slice(0, 1)) {
     const name = path.replace(/(.)\/+$/, '$1').replace(/^.*\/(?=.)/s, '');
-    await process.out(`${suffix !== '' && name !== suffix && name.endsWith(suffix) ? name.slice(0, -suffix.length) : name}\n`);
+    await process.out(
+      `${suffix !== '' && name !== suffix && name.endsWith(suffix) ? name.slice(0, -suffix.length) : name}\n`,
+    );
   }
   return 0;
 };
@@ -262,12 +285,17 @@ export const test: Program = async (process) => {
 };
 
 export const seq: Program = async (process) => {
-  const options = parseArguments(process.argv.slice(1).map((arg) => (/^-[\d.]/.test(arg) ? `\0${arg}` : arg)), 's: separator= w equal-width f: format=');
+  const options = parseArguments(
+    process.argv.slice(1).map((arg) => (/^-[\d.]/.test(arg) ? `\0${arg}` : arg)),
+    's: separator= w equal-width f: format=',
+  );
   const numbers = options.operands.map((arg) => Number(arg.replace('\0', '')));
-  const [start, step, end] = numbers.length === 1 ? [1, 1, numbers[0]] : numbers.length === 2 ? [numbers[0], 1, numbers[1]] : numbers;
+  const [start, step, end] =
+    numbers.length === 1 ? [1, 1, numbers[0]] : numbers.length === 2 ? [numbers[0], 1, numbers[1]] : numbers;
   const values: string[] = [];
   const stride = step ?? 1;
-  for (let value = start ?? 1; stride > 0 ? value <= (end ?? 0) : value >= (end ?? 0); value += stride) values.push(String(value));
+  for (let value = start ?? 1; stride > 0 ? value <= (end ?? 0) : value >= (end ?? 0); value += stride)
+    values.push(String(value));
   const width = options.has('w', 'equal-width') ? Math.max(...values.map((value) => value.length)) : 0;
   const shown = values.map((value) => value.padStart(width, '0'));
   if (shown.length > 0) await process.out(`${shown.join(options.value('s', 'separator') ?? '\n')}\n`);
@@ -275,14 +303,18 @@ export const seq: Program = async (process) => {
 };
 
 export const od: Program = async (process) => {
-  const options = parseOptions(process, 'A: address-radix= t: format= N: read-bytes= j: skip-bytes= v output-duplicates w:: c x b An');
+  const options = parseOptions(
+    process,
+    'A: address-radix= t: format= N: read-bytes= j: skip-bytes= v output-duplicates w:: c x b An',
+  );
   let text = '';
   const status = await forEachText(process, options.operands, (part) => {
     text += part;
   });
   const skip = Number(options.value('j', 'skip-bytes') ?? 0);
   text = text.slice(skip, skip + Number(options.value('N', 'read-bytes') ?? text.length));
-  const format = options.value('t', 'format') ?? (options.has('c') ? 'c' : options.has('b') ? 'o1' : options.has('x') ? 'x2' : 'o2');
+  const format =
+    options.value('t', 'format') ?? (options.has('c') ? 'c' : options.has('b') ? 'o1' : options.has('x') ? 'x2' : 'o2');
   const radix = options.value('A', 'address-radix') ?? 'o';
   const width = Number(options.value('w') ?? 16);
   for (let at = 0; at < text.length; at += width) {
@@ -301,7 +333,10 @@ function address(value: number, radix: string): string {
 
 function cells(row: string, format: string): string {
   const kind = format[0] as string;
-  const size = kind === 'c' || kind === 'a' ? 1 : Number(format.slice(1) || (kind === 'x' || kind === 'o' || kind === 'd' || kind === 'u' ? 4 : 2));
+  const size =
+    kind === 'c' || kind === 'a'
+      ? 1
+      : Number(format.slice(1) || (kind === 'x' || kind === 'o' || kind === 'd' || kind === 'u' ? 4 : 2));
   let text = '';
   for (let at = 0; at < row.length; at += size) {
     let value = 0;
@@ -319,7 +354,17 @@ function numberCell(value: number, kind: string, size: number): string {
 }
 
 function characterCell(code: number): string {
-  const names: Record<number, string> = { 0: '\\0', 7: '\\a', 8: '\\b', 9: '\\t', 10: '\\n', 11: '\\v', 12: '\\f', 13: '\\r' };
-  const name = names[code] ?? (code >= 32 && code < 127 ? String.fromCharCode(code) : code.toString(8).padStart(3, '0'));
+  const names: Record<number, string> = {
+    0: '\\0',
+    7: '\\a',
+    8: '\\b',
+    9: '\\t',
+    10: '\\n',
+    11: '\\v',
+    12: '\\f',
+    13: '\\r',
+  };
+  const name =
+    names[code] ?? (code >= 32 && code < 127 ? String.fromCharCode(code) : code.toString(8).padStart(3, '0'));
   return name.padStart(4);
 }

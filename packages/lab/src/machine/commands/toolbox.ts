@@ -6,9 +6,10 @@ import { decodeText, encodeText, fromByteText, toByteText } from '../../shell/by
 import type { Kernel, Process, Program } from '../../shell/process.ts';
 
 /** Text tools whose implementation is just-bash's own; each reads the machine's files with the caller's rights. */
-export const TOOLBOX_COMMANDS = (
-  'awk sed sort uniq cut jq diff paste join comm column expand unexpand fold nl rev split strings tac expr tar gzip gunzip zcat du tree file'
-).split(' ') as CommandName[];
+export const TOOLBOX_COMMANDS =
+  'awk sed sort uniq cut jq diff paste join comm column expand unexpand fold nl rev split strings tac expr tar gzip gunzip zcat du tree file'.split(
+    ' ',
+  ) as CommandName[];
 
 /** No such folder exists, so that just-bash finds its own commands by name and never the machine's files. */
 const NO_PATH = '/.no-path';
@@ -65,7 +66,10 @@ class ToolFiles implements IFileSystem {
       const inode = found ?? tree.create(path, this.#who, 'file', 0o666 & ~this.umask);
       if (inode.view?.write) inode.view.write(toByteText(bytes));
       else if (inode.kind === 'file') {
-        tree.setContent(inode, append ? Buffer.concat([inode.content ?? new Uint8Array(0), bytes]) : Uint8Array.from(bytes));
+        tree.setContent(
+          inode,
+          append ? Buffer.concat([inode.content ?? new Uint8Array(0), bytes]) : Uint8Array.from(bytes),
+        );
       }
     });
   }
@@ -113,7 +117,8 @@ class ToolFiles implements IFileSystem {
   }
 
   mkdir(path: string): Promise<void> {
-    if (this.ready) this.#attempt(path, () => this.#kernel.tree.create(path, this.#who, 'directory', 0o777 & ~this.umask));
+    if (this.ready)
+      this.#attempt(path, () => this.#kernel.tree.create(path, this.#who, 'directory', 0o777 & ~this.umask));
     return Promise.resolve();
   }
 
@@ -229,5 +234,5 @@ function readsInput(process: Process, name: string, args: readonly string[]): bo
   if (name === 'expr' || name === 'du' || name === 'tree') return false;
   if (args.includes('-') || args.some((arg) => arg.includes('/dev/stdin'))) return true;
   const operands = args.filter((arg) => !arg.startsWith('-'));
-  return !operands.slice(name === 'sed' || name === 'awk' ? 1 : 0).some((arg) => process.find(arg)) ;
+  return !operands.slice(name === 'sed' || name === 'awk' ? 1 : 0).some((arg) => process.find(arg));
 }

@@ -15,7 +15,8 @@ export function unitProperties(machine: Machine, name: string): Map<string, stri
   const unit = loadUnit(machine.files, name);
   const id = unit && !name.includes('@') ? unit.name : name;
   const runtime = machine.state.units[id];
-  const monotonic = (at: number): string => (at === 0 ? '0' : String(Math.max(0, Math.round((at - machine.state.bootedAtMs) * 1000))));
+  const monotonic = (at: number): string =>
+    at === 0 ? '0' : String(Math.max(0, Math.round((at - machine.state.bootedAtMs) * 1000)));
   const entries: [string, string][] = [];
   if (id.endsWith('.service')) {
     entries.push(
@@ -26,7 +27,14 @@ export function unitProperties(machine: Machine, name: string): Map<string, stri
       ['Result', runtime?.result ?? 'success'],
       ['NRestarts', String(runtime?.restarts ?? 0)],
       ['ExecMainPID', String(runtime?.mainPid ?? 0)],
-      ['ExecMainCode', runtime && runtime.active !== 'active' && runtime.inactiveEnterMs ? (runtime.result === 'signal' ? '2' : '1') : '0'],
+      [
+        'ExecMainCode',
+        runtime && runtime.active !== 'active' && runtime.inactiveEnterMs
+          ? runtime.result === 'signal'
+            ? '2'
+            : '1'
+          : '0',
+      ],
       ['ExecMainStatus', String(runtime?.exitStatus ?? 0)],
       ['User', (unit && unitValue(unit, 'Service', 'User')) ?? ''],
     );

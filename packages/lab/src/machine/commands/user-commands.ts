@@ -1,13 +1,27 @@
 import type { Process } from '../../shell/process.ts';
 import type { Machine } from '../machine.ts';
-import { credentialsOf, findGroup, findUser, formatGroup, formatUser, type GroupEntry, groupName, readGroups, readUsers, type UserEntry, userName } from './accounts.ts';
+import {
+  credentialsOf,
+  findGroup,
+  findUser,
+  formatGroup,
+  formatUser,
+  type GroupEntry,
+  groupName,
+  readGroups,
+  readUsers,
+  type UserEntry,
+  userName,
+} from './accounts.ts';
 import { removeTree } from './copy-commands.ts';
 import { type MachineProgram, unlessRoot } from './machine-program.ts';
 import { parseOptions } from './options.ts';
 import { passwordOf } from './sudo.ts';
 
-const saveUsers = (machine: Machine, users: UserEntry[]): void => machine.files.write('/etc/passwd', users.map((user) => `${formatUser(user)}\n`).join(''));
-const saveGroups = (machine: Machine, groups: GroupEntry[]): void => machine.files.write('/etc/group', groups.map((group) => `${formatGroup(group)}\n`).join(''));
+const saveUsers = (machine: Machine, users: UserEntry[]): void =>
+  machine.files.write('/etc/passwd', users.map((user) => `${formatUser(user)}\n`).join(''));
+const saveGroups = (machine: Machine, groups: GroupEntry[]): void =>
+  machine.files.write('/etc/group', groups.map((group) => `${formatGroup(group)}\n`).join(''));
 
 function freeId(taken: (id: number) => boolean, system: boolean): number {
   let id = system ? 999 : 1000;
@@ -28,7 +42,10 @@ export const id: MachineProgram = async (process, machine) => {
   if (options.has('u', 'user')) await process.out(`${user_(who.uid)}\n`);
   else if (options.has('g', 'group')) await process.out(`${group_(who.gid)}\n`);
   else if (options.has('G', 'groups')) await process.out(`${groups.map(group_).join(' ')}\n`);
-  else await process.out(`uid=${who.uid}(${userName(machine, who.uid)}) gid=${who.gid}(${groupName(machine, who.gid)}) groups=${groups.map((gid) => `${gid}(${groupName(machine, gid)})`).join(',')}\n`);
+  else
+    await process.out(
+      `uid=${who.uid}(${userName(machine, who.uid)}) gid=${who.gid}(${groupName(machine, who.gid)}) groups=${groups.map((gid) => `${gid}(${groupName(machine, gid)})`).join(',')}\n`,
+    );
   return 0;
 };
 
@@ -40,7 +57,9 @@ export const whoami: MachineProgram = async (process, machine) => {
 export const groups: MachineProgram = async (process, machine) => {
   const user = findUser(machine, process.argv[1] ?? String(process.credentials.uid));
   const who = user ? credentialsOf(machine, user) : process.credentials;
-  await process.out(`${process.argv[1] ? `${process.argv[1]} : ` : ''}${who.groups.map((gid) => groupName(machine, gid)).join(' ')}\n`);
+  await process.out(
+    `${process.argv[1] ? `${process.argv[1]} : ` : ''}${who.groups.map((gid) => groupName(machine, gid)).join(' ')}\n`,
+  );
   return 0;
 };
 
@@ -54,7 +73,8 @@ export const getent: MachineProgram = async (process, machine) => {
   };
   const lookup = find[database];
   if (!lookup) return process.fail(`Unknown database: ${database}`, 1);
-  if (keys.length === 0) await process.out(machine.files.read(database === 'passwd' ? '/etc/passwd' : '/etc/group') ?? '');
+  if (keys.length === 0)
+    await process.out(machine.files.read(database === 'passwd' ? '/etc/passwd' : '/etc/group') ?? '');
   let status = 0;
   for (const key of keys) {
     const line = lookup(key);
@@ -89,48 +109,82 @@ export function resolveName(machine: Machine, name: string): string | undefined 
 }
 
 export const useradd: MachineProgram = async (process, machine) => {
-  const refused = await unlessRoot(process, 'useradd: Permission denied.\nuseradd: cannot lock /etc/passwd; try again later.');
+  const refused = await unlessRoot(
+    process,
+    'useradd: Permission denied.\nuseradd: cannot lock /etc/passwd; try again later.',
+  );
   if (refused !== undefined) return refused;
-  const options = parseOptions(process, 'u: uid= g: gid= G: groups= d: home-dir= home= s: shell= c: comment= gecos= m create-home M no-create-home r system N no-user-group U user-group o non-unique p: password= e: f: k: K: disabled-password disabled-login ingroup= quiet');
+  const options = parseOptions(
+    process,
+    'u: uid= g: gid= G: groups= d: home-dir= home= s: shell= c: comment= gecos= m create-home M no-create-home r system N no-user-group U user-group o non-unique p: password= e: f: k: K: disabled-password disabled-login ingroup= quiet',
+  );
   const name = options.operands[0] ?? '';
-  if (!/^[a-z_][a-z0-9_.-]*\$?$/i.test(name)) return process.fail(`invalid user name '${name}': use --badname to ignore`, 3);
+  if (!/^[a-z_][a-z0-9_.-]*\$?$/i.test(name))
+    return process.fail(`invalid user name '${name}': use --badname to ignore`, 3);
   const users = readUsers(machine);
   const groups_ = readGroups(machine);
   if (users.some((user) => user.name === name)) return process.fail(`user '${name}' already exists`, 9);
   const system = options.has('r', 'system');
-  const uid = Number(options.value('u', 'uid') ?? freeId((one) => users.some((user) => user.uid === one) || groups_.some((group) => group.gid === one), system));
-  if (!options.has('o', 'non-unique') && users.some((user) => user.uid === uid)) return process.fail(`UID ${uid} is not unique`, 4);
+  const uid = Number(
+    options.value('u', 'uid') ??
+      freeId((one) => users.some((user) => user.uid === one) || groups_.some((group) => group.gid === one), system),
+  );
+  if (!options.has('o', 'non-unique') && users.some((user) => user.uid === uid))
+    return process.fail(`UID ${uid} is not unique`, 4);
   const primary = options.value('g', 'gid', 'ingroup');
   const group = primary === undefined ? undefined : findGroup(machine, primary);
   if (primary !== undefined && !group) return process.fail(`group '${primary}' does not exist`, 6);
-  if (!group && groups_.some((one) => one.name === name)) return process.fail(`group ${name} exists - if you want to add this user to that group, use -g.`, 9);
+  if (!group && groups_.some((one) => one.name === name))
+    return process.fail(`group ${name} exists - if you want to add this user to that group, use -g.`, 9);
   const more = (options.value('G', 'groups') ?? '').split(',').filter(Boolean);
   const unknown = more.find((one) => !findGroup(machine, one));
   if (unknown !== undefined) return process.fail(`group '${unknown}' does not exist`, 6);
-  const gid = group?.gid ?? (groups_.some((one) => one.gid === uid) ? freeId((one) => groups_.some((other) => other.gid === one), system) : uid);
+  const gid =
+    group?.gid ??
+    (groups_.some((one) => one.gid === uid)
+      ? freeId((one) => groups_.some((other) => other.gid === one), system)
+      : uid);
   if (!group) groups_.push({ name, password: 'x', gid, members: [] });
   for (const one of groups_) if (more.includes(one.name) || more.includes(String(one.gid))) one.members.push(name);
   const home = options.value('d', 'home-dir', 'home') ?? `/home/${name}`;
-  users.push({ name, password: 'x', uid, gid, gecos: options.value('c', 'comment', 'gecos') ?? '', home, shell: options.value('s', 'shell') ?? '/bin/sh' });
+  users.push({
+    name,
+    password: 'x',
+    uid,
+    gid,
+    gecos: options.value('c', 'comment', 'gecos') ?? '',
+    home,
+    shell: options.value('s', 'shell') ?? '/bin/sh',
+  });
   saveUsers(machine, users);
   saveGroups(machine, groups_);
   const shadow = machine.files.read('/etc/shadow') ?? '';
   machine.files.write('/etc/shadow', `${shadow}${name}:${options.value('p', 'password') ?? '!'}:20000:0:99999:7:::\n`);
-  const makesHome = options.has('m', 'create-home') || process.name === 'adduser' || (machine.face.family === 'rhel' && !system && !options.has('M', 'no-create-home'));
+  const makesHome =
+    options.has('m', 'create-home') ||
+    process.name === 'adduser' ||
+    (machine.face.family === 'rhel' && !system && !options.has('M', 'no-create-home'));
   if (makesHome && !machine.files.find(home)) machine.files.folder(home, { mode: 0o700, uid, gid });
   return 0;
 };
 
 export const usermod: MachineProgram = async (process, machine) => {
-  const refused = await unlessRoot(process, 'usermod: Permission denied.\nusermod: cannot lock /etc/passwd; try again later.');
+  const refused = await unlessRoot(
+    process,
+    'usermod: Permission denied.\nusermod: cannot lock /etc/passwd; try again later.',
+  );
   if (refused !== undefined) return refused;
-  const options = parseOptions(process, 'u: uid= g: gid= G: groups= a append d: home= m move-home s: shell= c: comment= l: login= L lock U unlock p: password= o e:');
+  const options = parseOptions(
+    process,
+    'u: uid= g: gid= G: groups= a append d: home= m move-home s: shell= c: comment= l: login= L lock U unlock p: password= o e:',
+  );
   const name = options.operands[0] ?? '';
   const users = readUsers(machine);
   const user = users.find((one) => one.name === name);
   if (!user) return process.fail(`user '${name}' does not exist`, 6);
   const uid = options.value('u', 'uid');
-  if (uid !== undefined && users.some((one) => one.uid === Number(uid) && one !== user)) return process.fail(`UID '${uid}' already exists`, 4);
+  if (uid !== undefined && users.some((one) => one.uid === Number(uid) && one !== user))
+    return process.fail(`UID '${uid}' already exists`, 4);
   const gid = options.value('g', 'gid');
   const group = gid === undefined ? undefined : findGroup(machine, gid);
   if (gid !== undefined && !group) return process.fail(`group '${gid}' does not exist`, 6);
@@ -139,7 +193,8 @@ export const usermod: MachineProgram = async (process, machine) => {
   user.shell = options.value('s', 'shell') ?? user.shell;
   user.gecos = options.value('c', 'comment') ?? user.gecos;
   const home = options.value('d', 'home');
-  if (home !== undefined && options.has('m', 'move-home') && machine.files.find(user.home)) machine.tree.rename(user.home, home, process.credentials);
+  if (home !== undefined && options.has('m', 'move-home') && machine.files.find(user.home))
+    machine.tree.rename(user.home, home, process.credentials);
   user.home = home ?? user.home;
   saveUsers(machine, users);
   const wanted = options.value('G', 'groups')?.split(',').filter(Boolean);
@@ -154,7 +209,10 @@ export const usermod: MachineProgram = async (process, machine) => {
     }
     saveGroups(machine, all);
   }
-  if (options.has('L', 'lock', 'U', 'unlock')) setPassword(machine, name, (old) => (options.has('L', 'lock') ? `!${old.replace(/^!/, '')}` : old.replace(/^!/, '')));
+  if (options.has('L', 'lock', 'U', 'unlock'))
+    setPassword(machine, name, (old) =>
+      options.has('L', 'lock') ? `!${old.replace(/^!/, '')}` : old.replace(/^!/, ''),
+    );
   return 0;
 };
 
@@ -174,24 +232,44 @@ export const userdel: MachineProgram = async (process, machine) => {
   const users = readUsers(machine);
   const user = users.find((one) => one.name === name);
   if (!user) return process.fail(`user '${name}' does not exist`, 6);
-  saveUsers(machine, users.filter((one) => one !== user));
-  const remaining = readGroups(machine).filter((group) => !(group.name === name && group.gid === user.gid && !users.some((one) => one !== user && one.gid === group.gid)));
+  saveUsers(
+    machine,
+    users.filter((one) => one !== user),
+  );
+  const remaining = readGroups(machine).filter(
+    (group) =>
+      !(group.name === name && group.gid === user.gid && !users.some((one) => one !== user && one.gid === group.gid)),
+  );
   for (const group of remaining) group.members = group.members.filter((one) => one !== name);
   saveGroups(machine, remaining);
-  machine.files.write('/etc/shadow', (machine.files.read('/etc/shadow') ?? '').split('\n').filter((line) => !line.startsWith(`${name}:`)).join('\n'));
+  machine.files.write(
+    '/etc/shadow',
+    (machine.files.read('/etc/shadow') ?? '')
+      .split('\n')
+      .filter((line) => !line.startsWith(`${name}:`))
+      .join('\n'),
+  );
   if (options.has('r', 'remove') && machine.files.find(user.home)) removeTree(process, user.home);
   return 0;
 };
 
 export const groupadd: MachineProgram = async (process, machine) => {
-  const refused = await unlessRoot(process, 'groupadd: Permission denied.\ngroupadd: cannot lock /etc/group; try again later.', 10);
+  const refused = await unlessRoot(
+    process,
+    'groupadd: Permission denied.\ngroupadd: cannot lock /etc/group; try again later.',
+    10,
+  );
   if (refused !== undefined) return refused;
   const options = parseOptions(process, 'g: gid= r system f force o non-unique');
   const name = options.operands[0] ?? '';
   const all = readGroups(machine);
-  if (all.some((group) => group.name === name)) return options.has('f', 'force') ? 0 : process.fail(`group '${name}' already exists`, 9);
-  const gid = Number(options.value('g', 'gid') ?? freeId((one) => all.some((group) => group.gid === one), options.has('r', 'system')));
-  if (!options.has('o', 'non-unique') && all.some((group) => group.gid === gid)) return process.fail(`GID '${gid}' already exists`, 4);
+  if (all.some((group) => group.name === name))
+    return options.has('f', 'force') ? 0 : process.fail(`group '${name}' already exists`, 9);
+  const gid = Number(
+    options.value('g', 'gid') ?? freeId((one) => all.some((group) => group.gid === one), options.has('r', 'system')),
+  );
+  if (!options.has('o', 'non-unique') && all.some((group) => group.gid === gid))
+    return process.fail(`GID '${gid}' already exists`, 4);
   saveGroups(machine, [...all, { name, password: 'x', gid, members: [] }]);
   return 0;
 };
@@ -204,7 +282,8 @@ export const groupmod: MachineProgram = async (process, machine) => {
   const group = all.find((one) => one.name === options.operands[0]);
   if (!group) return process.fail(`group '${options.operands[0]}' does not exist`, 6);
   const gid = options.value('g', 'gid');
-  if (gid !== undefined && all.some((one) => one.gid === Number(gid) && one !== group)) return process.fail(`GID '${gid}' already exists`, 4);
+  if (gid !== undefined && all.some((one) => one.gid === Number(gid) && one !== group))
+    return process.fail(`GID '${gid}' already exists`, 4);
   if (gid !== undefined) group.gid = Number(gid);
   group.name = options.value('n', 'new-name') ?? group.name;
   saveGroups(machine, all);
@@ -220,7 +299,10 @@ export const groupdel: MachineProgram = async (process, machine) => {
   if (!group) return process.fail(`group '${name}' does not exist`, 6);
   const user = readUsers(machine).find((one) => one.gid === group.gid);
   if (user) return process.fail(`cannot remove the primary group of user '${user.name}'`, 8);
-  saveGroups(machine, all.filter((one) => one !== group));
+  saveGroups(
+    machine,
+    all.filter((one) => one !== group),
+  );
   return 0;
 };
 
@@ -228,7 +310,11 @@ export const passwd: MachineProgram = async (process, machine) => {
   const options = parseOptions(process, 'S status l lock u unlock d delete e stdin');
   const name = options.operands[0] ?? userName(machine, process.credentials.uid);
   if (!findUser(machine, name)) return process.fail(`user '${name}' does not exist`);
-  const field = (machine.files.read('/etc/shadow') ?? '').split('\n').find((line) => line.startsWith(`${name}:`))?.split(':')[1] ?? '!';
+  const field =
+    (machine.files.read('/etc/shadow') ?? '')
+      .split('\n')
+      .find((line) => line.startsWith(`${name}:`))
+      ?.split(':')[1] ?? '!';
   if (options.has('S', 'status')) {
     const state = passwordOf(machine, name) === undefined ? (field === '' ? 'NP' : 'L') : 'P';
     await process.out(`${name} ${state} 2025-11-01 0 99999 7 -1\n`);

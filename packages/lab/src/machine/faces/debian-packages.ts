@@ -1,5 +1,6 @@
 import { basePrograms } from './base-programs.ts';
 import { definePackage, type PackageDefinition, plainPackages } from './package-definition.ts';
+import { logrotate } from './shared-packages.ts';
 import { serviceUnit } from './unit-texts.ts';
 
 const UNITS = '/usr/lib/systemd/system';
@@ -57,15 +58,34 @@ export function debianBase(): PackageDefinition[] {
     definePackage({
       name: 'apt',
       version: '2.6.1',
-      programs: { '/usr/bin/apt-get': 'apt-get', '/usr/bin/apt': 'apt-get', '/usr/bin/apt-cache': 'apt-cache', '/usr/bin/apt-mark': 'apt-mark', '/usr/bin/apt-config': 'apt-config' },
+      programs: {
+        '/usr/bin/apt-get': 'apt-get',
+        '/usr/bin/apt': 'apt-get',
+        '/usr/bin/apt-cache': 'apt-cache',
+        '/usr/bin/apt-mark': 'apt-mark',
+        '/usr/bin/apt-config': 'apt-config',
+      },
     }),
-    definePackage({ name: 'dpkg', version: '1.21.22', programs: { '/usr/bin/dpkg': 'dpkg', '/usr/bin/dpkg-query': 'dpkg-query', '/usr/bin/dpkg-divert': 'dpkg-divert' } }),
+    definePackage({
+      name: 'dpkg',
+      version: '1.21.22',
+      programs: { '/usr/bin/dpkg': 'dpkg', '/usr/bin/dpkg-query': 'dpkg-query', '/usr/bin/dpkg-divert': 'dpkg-divert' },
+    }),
     definePackage({
       name: 'openssh-server',
       version: '1:9.2p1-2+deb12u7',
       users: [{ name: 'sshd', home: '/run/sshd', uid: 101 }],
       files: {
-        [`${UNITS}/ssh.service`]: serviceUnit({ description: 'OpenBSD Secure Shell server', exec: '/usr/sbin/sshd -D $SSHD_OPTS', pre: '/usr/sbin/sshd -t', type: 'notify', reload: '/bin/kill -HUP $MAINPID', restart: 'on-failure', aliases: ['sshd.service'], environmentFile: '/etc/default/ssh' }),
+        [`${UNITS}/ssh.service`]: serviceUnit({
+          description: 'OpenBSD Secure Shell server',
+          exec: '/usr/sbin/sshd -D $SSHD_OPTS',
+          pre: '/usr/sbin/sshd -t',
+          type: 'notify',
+          reload: '/bin/kill -HUP $MAINPID',
+          restart: 'on-failure',
+          aliases: ['sshd.service'],
+          environmentFile: '/etc/default/ssh',
+        }),
         '/etc/default/ssh': '# Default settings for openssh-server.\nSSHD_OPTS=\n',
       },
       folders: { '/etc/ssh/sshd_config.d': 0o755 },
@@ -77,7 +97,13 @@ export function debianBase(): PackageDefinition[] {
       programs: { '/usr/lib/systemd/systemd-timesyncd': 'daemon' },
       users: [{ name: 'systemd-timesync', home: '/', uid: 997 }],
       files: {
-        [`${UNITS}/systemd-timesyncd.service`]: serviceUnit({ description: 'Network Time Synchronization', exec: '/usr/lib/systemd/systemd-timesyncd', type: 'notify', wantedBy: 'sysinit.target', aliases: ['dbus-org.freedesktop.timesync1.service'] }),
+        [`${UNITS}/systemd-timesyncd.service`]: serviceUnit({
+          description: 'Network Time Synchronization',
+          exec: '/usr/lib/systemd/systemd-timesyncd',
+          type: 'notify',
+          wantedBy: 'sysinit.target',
+          aliases: ['dbus-org.freedesktop.timesync1.service'],
+        }),
         '/etc/systemd/timesyncd.conf': '[Time]\n#NTP=\n#FallbackNTP=0.debian.pool.ntp.org\n',
       },
       starts: ['systemd-timesyncd.service'],
@@ -86,9 +112,15 @@ export function debianBase(): PackageDefinition[] {
       name: 'cron',
       version: '3.0pl1-162',
       programs: { '/usr/sbin/cron': 'daemon', '/usr/bin/crontab': 'crontab' },
-      files: { [`${UNITS}/cron.service`]: serviceUnit({ description: 'Regular background program processing daemon', exec: '/usr/sbin/cron -f' }) },
+      files: {
+        [`${UNITS}/cron.service`]: serviceUnit({
+          description: 'Regular background program processing daemon',
+          exec: '/usr/sbin/cron -f',
+        }),
+      },
       starts: ['cron.service'],
     }),
+    logrotate('3.21.0-1', 'amd64'),
     ...plainPackages(DEBIAN_BASE, 'amd64'),
   ];
 }
@@ -118,12 +150,13 @@ login 1:4.13+dfsg1-1+deb12u1
 mawk 1.3.4.20200120-3.1
 mount 2.38.1-5+deb12u3
 nano 7.2-1+deb12u1
+openssl 3.0.17-1~deb12u2 /usr/bin/openssl
 ncurses-base 6.4-4
 openssh-client 1:9.2p1-2+deb12u7
 passwd 1:4.13+dfsg1-1+deb12u1
 perl-base 5.36.0-7+deb12u2
 procps 2:4.0.2-3
-python3 3.11.2-1+b1 /usr/bin/python3
+python3 3.11.2-1+b1 /usr/bin/python3.11=python3
 python3-minimal 3.11.2-1+b1
 sed 4.9-1
 sudo 1.9.13p3-1+deb12u2
@@ -156,10 +189,22 @@ function debianServices(): PackageDefinition[] {
         '/etc/chrony/chrony.conf': CHRONY_CONF,
         '/etc/chrony/chrony.keys': '# This is a chrony key file.\n',
         '/etc/default/chrony': '# This is a configuration file for /etc/init.d/chrony\nDAEMON_OPTS="-F 1"\n',
-        [`${UNITS}/chrony.service`]: serviceUnit({ description: 'chrony, an NTP client/server', exec: '!/usr/sbin/chronyd $DAEMON_OPTS', type: 'forking', conflicts: 'openntpd.service systemd-timesyncd.service', environmentFile: '/etc/default/chrony', aliases: ['chronyd.service'] }),
+        [`${UNITS}/chrony.service`]: serviceUnit({
+          description: 'chrony, an NTP client/server',
+          exec: '!/usr/sbin/chronyd $DAEMON_OPTS',
+          type: 'forking',
+          conflicts: 'openntpd.service systemd-timesyncd.service',
+          environmentFile: '/etc/default/chrony',
+          aliases: ['chronyd.service'],
+        }),
       },
       modes: { '/etc/chrony/chrony.keys': 0o640 },
-      folders: { '/etc/chrony/conf.d': 0o755, '/etc/chrony/sources.d': 0o755, '/var/lib/chrony': 0o750, '/var/log/chrony': 0o755 },
+      folders: {
+        '/etc/chrony/conf.d': 0o755,
+        '/etc/chrony/sources.d': 0o755,
+        '/var/lib/chrony': 0o750,
+        '/var/log/chrony': 0o755,
+      },
       starts: ['chrony.service'],
     }),
     definePackage({
@@ -170,7 +215,13 @@ function debianServices(): PackageDefinition[] {
       files: {
         '/etc/rsyslog.conf': RSYSLOG_CONF,
         '/etc/logrotate.d/rsyslog': '/var/log/syslog\n{\n\trotate 4\n\tweekly\n}\n',
-        [`${UNITS}/rsyslog.service`]: serviceUnit({ description: 'System Logging Service', exec: '/usr/sbin/rsyslogd -n -iNONE', type: 'notify', restart: 'on-failure', aliases: ['syslog.service'] }),
+        [`${UNITS}/rsyslog.service`]: serviceUnit({
+          description: 'System Logging Service',
+          exec: '/usr/sbin/rsyslogd -n -iNONE',
+          type: 'notify',
+          restart: 'on-failure',
+          aliases: ['syslog.service'],
+        }),
       },
       folders: { '/etc/rsyslog.d': 0o755, '/var/spool/rsyslog': 0o755 },
       starts: ['rsyslog.service'],
@@ -179,9 +230,17 @@ function debianServices(): PackageDefinition[] {
       name: 'nfs-common',
       version: '1:2.6.2-4+deb12u1',
       depends: ['rpcbind'],
-      programs: { '/usr/sbin/mount.nfs': 'mount.nfs', '/usr/sbin/showmount': 'showmount', '/usr/sbin/rpc.statd': 'daemon' },
+      programs: {
+        '/usr/sbin/mount.nfs': 'mount.nfs',
+        '/usr/sbin/showmount': 'showmount',
+        '/usr/sbin/rpc.statd': 'daemon',
+      },
       users: [{ name: 'statd', home: '/var/lib/nfs' }],
-      files: { [`${UNITS}/nfs-client.target`]: '[Unit]\nDescription=NFS client services\n[Install]\nWantedBy=multi-user.target\nWantedBy=remote-fs.target\n', '/etc/idmapd.conf': '[General]\nVerbosity = 0\n' },
+      files: {
+        [`${UNITS}/nfs-client.target`]:
+          '[Unit]\nDescription=NFS client services\n[Install]\nWantedBy=multi-user.target\nWantedBy=remote-fs.target\n',
+        '/etc/idmapd.conf': '[General]\nVerbosity = 0\n',
+      },
       modules: ['nfs'],
       starts: ['nfs-client.target'],
     }),
@@ -192,7 +251,15 @@ function debianServices(): PackageDefinition[] {
       programs: { '/usr/sbin/exportfs': 'exportfs', '/usr/sbin/rpc.nfsd': 'true', '/usr/sbin/rpc.mountd': 'daemon' },
       files: {
         '/etc/exports': '# /etc/exports: the access control list for filesystems which may be exported\n',
-        [`${UNITS}/nfs-server.service`]: serviceUnit({ description: 'NFS server and services', exec: '/usr/sbin/rpc.nfsd', type: 'oneshot', remain: true, pre: '-/usr/sbin/exportfs -r', reload: '-/usr/sbin/exportfs -r', aliases: ['nfs-kernel-server.service'] }),
+        [`${UNITS}/nfs-server.service`]: serviceUnit({
+          description: 'NFS server and services',
+          exec: '/usr/sbin/rpc.nfsd',
+          type: 'oneshot',
+          remain: true,
+          pre: '-/usr/sbin/exportfs -r',
+          reload: '-/usr/sbin/exportfs -r',
+          aliases: ['nfs-kernel-server.service'],
+        }),
       },
       modules: ['nfsd'],
       starts: ['nfs-server.service'],
@@ -202,7 +269,14 @@ function debianServices(): PackageDefinition[] {
       version: '1.2.6-6+b1',
       programs: { '/usr/sbin/rpcbind': 'daemon', '/usr/sbin/rpcinfo': 'true' },
       users: [{ name: '_rpc', home: '/run/rpcbind' }],
-      files: { [`${UNITS}/rpcbind.service`]: serviceUnit({ description: 'RPC bind portmap service', exec: '/usr/sbin/rpcbind -w -f', type: 'notify', aliases: ['portmap.service'] }) },
+      files: {
+        [`${UNITS}/rpcbind.service`]: serviceUnit({
+          description: 'RPC bind portmap service',
+          exec: '/usr/sbin/rpcbind -w -f',
+          type: 'notify',
+          aliases: ['portmap.service'],
+        }),
+      },
       starts: ['rpcbind.service'],
     }),
     definePackage({
@@ -210,8 +284,15 @@ function debianServices(): PackageDefinition[] {
       version: '1.0.6-2+deb12u2',
       programs: { '/usr/sbin/nft': 'nft' },
       files: {
-        '/etc/nftables.conf': '#!/usr/sbin/nft -f\n\nflush ruleset\n\ntable inet filter {\n\tchain input {\n\t\ttype filter hook input priority filter;\n\t}\n}\n',
-        [`${UNITS}/nftables.service`]: serviceUnit({ description: 'nftables', exec: '/usr/sbin/nft -f /etc/nftables.conf', type: 'oneshot', remain: true, wantedBy: 'sysinit.target' }),
+        '/etc/nftables.conf':
+          '#!/usr/sbin/nft -f\n\nflush ruleset\n\ntable inet filter {\n\tchain input {\n\t\ttype filter hook input priority filter;\n\t}\n}\n',
+        [`${UNITS}/nftables.service`]: serviceUnit({
+          description: 'nftables',
+          exec: '/usr/sbin/nft -f /etc/nftables.conf',
+          type: 'oneshot',
+          remain: true,
+          wantedBy: 'sysinit.target',
+        }),
       },
       modes: { '/etc/nftables.conf': 0o755 },
     }),
@@ -219,7 +300,14 @@ function debianServices(): PackageDefinition[] {
       name: 'smartmontools',
       version: '7.3-1+b1',
       programs: { '/usr/sbin/smartctl': 'smartctl', '/usr/sbin/smartd': 'daemon' },
-      files: { '/etc/smartd.conf': 'DEVICESCAN -d removable -n standby -m root\n', [`${UNITS}/smartmontools.service`]: serviceUnit({ description: 'Self Monitoring and Reporting Technology (SMART) Daemon', exec: '/usr/sbin/smartd -n', aliases: ['smartd.service'] }) },
+      files: {
+        '/etc/smartd.conf': 'DEVICESCAN -d removable -n standby -m root\n',
+        [`${UNITS}/smartmontools.service`]: serviceUnit({
+          description: 'Self Monitoring and Reporting Technology (SMART) Daemon',
+          exec: '/usr/sbin/smartd -n',
+          aliases: ['smartd.service'],
+        }),
+      },
       starts: ['smartmontools.service'],
     }),
     definePackage({
@@ -228,13 +316,24 @@ function debianServices(): PackageDefinition[] {
       depends: ['krb5-config'],
       programs: { '/usr/bin/kinit': 'kinit', '/usr/bin/klist': 'klist', '/usr/bin/kdestroy': 'true' },
     }),
-    definePackage({ name: 'krb5-config', version: '2.7', architecture: 'all', files: { '/etc/krb5.conf': '[libdefaults]\n\tdefault_realm = ATHENA.MIT.EDU\n' } }),
+    definePackage({
+      name: 'krb5-config',
+      version: '2.7',
+      architecture: 'all',
+      files: { '/etc/krb5.conf': '[libdefaults]\n\tdefault_realm = ATHENA.MIT.EDU\n' },
+    }),
     definePackage({
       name: 'unattended-upgrades',
       version: '2.9.1+nmu3',
       architecture: 'all',
       programs: { '/usr/share/unattended-upgrades/unattended-upgrade-shutdown': 'daemon' },
-      files: { '/etc/apt/apt.conf.d/50unattended-upgrades': '// Unattended-Upgrade::Origins-Pattern\n', [`${UNITS}/unattended-upgrades.service`]: serviceUnit({ description: 'Unattended Upgrades Shutdown', exec: '/usr/share/unattended-upgrades/unattended-upgrade-shutdown --wait-for-signal' }) },
+      files: {
+        '/etc/apt/apt.conf.d/50unattended-upgrades': '// Unattended-Upgrade::Origins-Pattern\n',
+        [`${UNITS}/unattended-upgrades.service`]: serviceUnit({
+          description: 'Unattended Upgrades Shutdown',
+          exec: '/usr/share/unattended-upgrades/unattended-upgrade-shutdown --wait-for-signal',
+        }),
+      },
       starts: ['unattended-upgrades.service'],
     }),
   ];

@@ -29,7 +29,9 @@ export interface PackageDefinition {
 }
 
 /** Completes a definition. */
-export function definePackage(given: Partial<PackageDefinition> & { name: string; version: string }): PackageDefinition {
+export function definePackage(
+  given: Partial<PackageDefinition> & { name: string; version: string },
+): PackageDefinition {
   return {
     architecture: 'amd64',
     summary: given.name,

@@ -1,6 +1,7 @@
 import { basePrograms } from './base-programs.ts';
 import { RSYSLOG_CONF } from './debian-packages.ts';
 import { definePackage, type PackageDefinition, plainPackages } from './package-definition.ts';
+import { logrotate } from './shared-packages.ts';
 import { serviceUnit } from './unit-texts.ts';
 
 const UNITS = '/usr/lib/systemd/system';
@@ -30,14 +31,26 @@ export function rhelBase(): PackageDefinition[] {
   return [
     rpm({ name: 'coreutils', version: '9.5-6.el10', programs: basePrograms() }),
     rpm({ name: 'bash', version: '5.2.26-6.el10', programs: { '/usr/bin/bash': 'sh' } }),
-    rpm({ name: 'dnf', version: '4.20.0-14.el10', architecture: 'noarch', programs: { '/usr/bin/dnf': 'dnf', '/usr/bin/yum': 'dnf' } }),
+    rpm({
+      name: 'dnf',
+      version: '4.20.0-14.el10',
+      architecture: 'noarch',
+      programs: { '/usr/bin/dnf': 'dnf', '/usr/bin/yum': 'dnf' },
+    }),
     rpm({ name: 'rpm', version: '4.19.1.1-12.el10', programs: { '/usr/bin/rpm': 'rpm' } }),
     rpm({
       name: 'openssh-server',
       version: '9.9p1-8.el10',
       users: [{ name: 'sshd', home: '/usr/share/empty.sshd', uid: 74 }],
       files: {
-        [`${UNITS}/sshd.service`]: serviceUnit({ description: 'OpenSSH server daemon', exec: '/usr/sbin/sshd -D $OPTIONS', type: 'notify', reload: '/bin/kill -HUP $MAINPID', restart: 'on-failure', environmentFile: '/etc/sysconfig/sshd' }),
+        [`${UNITS}/sshd.service`]: serviceUnit({
+          description: 'OpenSSH server daemon',
+          exec: '/usr/sbin/sshd -D $OPTIONS',
+          type: 'notify',
+          reload: '/bin/kill -HUP $MAINPID',
+          restart: 'on-failure',
+          environmentFile: '/etc/sysconfig/sshd',
+        }),
         '/etc/sysconfig/sshd': '# Configuration file for the sshd service.\nOPTIONS=\n',
       },
       folders: { '/etc/ssh/sshd_config.d': 0o755 },
@@ -47,11 +60,21 @@ export function rhelBase(): PackageDefinition[] {
       name: 'firewalld',
       version: '2.3.0-4.el10',
       architecture: 'noarch',
-      programs: { '/usr/sbin/firewalld': 'daemon', '/usr/bin/firewall-cmd': 'firewall-cmd', '/usr/bin/firewall-offline-cmd': 'firewall-cmd' },
+      programs: {
+        '/usr/sbin/firewalld': 'daemon',
+        '/usr/bin/firewall-cmd': 'firewall-cmd',
+        '/usr/bin/firewall-offline-cmd': 'firewall-cmd',
+      },
       files: {
-        [`${UNITS}/firewalld.service`]: serviceUnit({ description: 'firewalld - dynamic firewall daemon', exec: '/usr/sbin/firewalld --nofork --nopid', type: 'dbus', aliases: ['dbus-org.fedoraproject.FirewallD1.service'] }),
+        [`${UNITS}/firewalld.service`]: serviceUnit({
+          description: 'firewalld - dynamic firewall daemon',
+          exec: '/usr/sbin/firewalld --nofork --nopid',
+          type: 'dbus',
+          aliases: ['dbus-org.fedoraproject.FirewallD1.service'],
+        }),
         '/etc/firewalld/firewalld.conf': 'DefaultZone=public\n',
-        '/etc/firewalld/zones/public.xml': '<?xml version="1.0" encoding="utf-8"?>\n<zone>\n  <short>Public</short>\n  <service name="ssh"/>\n  <service name="dhcpv6-client"/>\n  <service name="cockpit"/>\n</zone>\n',
+        '/etc/firewalld/zones/public.xml':
+          '<?xml version="1.0" encoding="utf-8"?>\n<zone>\n  <short>Public</short>\n  <service name="ssh"/>\n  <service name="dhcpv6-client"/>\n  <service name="cockpit"/>\n</zone>\n',
       },
       starts: ['firewalld.service'],
     }),
@@ -59,17 +82,45 @@ export function rhelBase(): PackageDefinition[] {
       name: 'NetworkManager',
       version: '1.52.0-5.el10_0',
       programs: { '/usr/sbin/NetworkManager': 'daemon', '/usr/bin/nmcli': 'nmcli' },
-      files: { [`${UNITS}/NetworkManager.service`]: serviceUnit({ description: 'Network Manager', exec: '/usr/sbin/NetworkManager --no-daemon', type: 'dbus' }) },
+      files: {
+        [`${UNITS}/NetworkManager.service`]: serviceUnit({
+          description: 'Network Manager',
+          exec: '/usr/sbin/NetworkManager --no-daemon',
+          type: 'dbus',
+        }),
+      },
       starts: ['NetworkManager.service'],
     }),
     rpm({
       name: 'libselinux-utils',
       version: '3.8-1.el10',
-      programs: { '/usr/sbin/getenforce': 'getenforce', '/usr/sbin/setenforce': 'setenforce', '/usr/sbin/sestatus': 'sestatus', '/usr/sbin/selinuxenabled': 'selinuxenabled' },
-      files: { '/etc/selinux/config': '# This file controls the state of SELinux on the system.\nSELINUX=enforcing\nSELINUXTYPE=targeted\n' },
+      programs: {
+        '/usr/sbin/getenforce': 'getenforce',
+        '/usr/sbin/setenforce': 'setenforce',
+        '/usr/sbin/sestatus': 'sestatus',
+        '/usr/sbin/selinuxenabled': 'selinuxenabled',
+      },
+      files: {
+        '/etc/selinux/config':
+          '# This file controls the state of SELinux on the system.\nSELINUX=enforcing\nSELINUXTYPE=targeted\n',
+      },
     }),
-    rpm({ name: 'policycoreutils', version: '3.8-1.el10', programs: { '/usr/sbin/restorecon': 'restorecon', '/usr/sbin/setsebool': 'setsebool', '/usr/sbin/getsebool': 'getsebool' } }),
-    rpm({ name: 'crontabs', version: '1.11^20190603git9e74f2d-7.el10', architecture: 'noarch', programs: { '/usr/bin/crontab': 'crontab' } }),
+    rpm({
+      name: 'policycoreutils',
+      version: '3.8-1.el10',
+      programs: {
+        '/usr/sbin/restorecon': 'restorecon',
+        '/usr/sbin/setsebool': 'setsebool',
+        '/usr/sbin/getsebool': 'getsebool',
+      },
+    }),
+    rpm({
+      name: 'crontabs',
+      version: '1.11^20190603git9e74f2d-7.el10',
+      architecture: 'noarch',
+      programs: { '/usr/bin/crontab': 'crontab' },
+    }),
+    logrotate('3.22.0-4.el10', ARCH),
     ...plainPackages(RHEL_BASE, ARCH),
   ];
 }
@@ -97,7 +148,8 @@ openssh 9.9p1-8.el10
 openssh-clients 9.9p1-8.el10
 passwd 0.80-19.el10
 procps-ng 4.0.4-7.el10
-python3 3.12.9-1.el10 /usr/bin/python3
+python3 3.12.9-1.el10 /usr/bin/python3.12=python3
+openssl 1:3.2.2-16.el10 /usr/bin/openssl
 redhat-release 10.0-29.el10
 sed 4.9-3.el10
 selinux-policy-targeted 40.13.26-1.el10
@@ -128,7 +180,12 @@ function rhelServices(): PackageDefinition[] {
         '/etc/chrony.conf': CHRONY_CONF,
         '/etc/chrony.keys': '# This is a chrony key file.\n',
         '/etc/sysconfig/chronyd': '# Command-line options for chronyd\nOPTIONS="-F 2"\n',
-        [`${UNITS}/chronyd.service`]: serviceUnit({ description: 'NTP client/server', exec: '/usr/sbin/chronyd $OPTIONS', type: 'forking', environmentFile: '/etc/sysconfig/chronyd' }),
+        [`${UNITS}/chronyd.service`]: serviceUnit({
+          description: 'NTP client/server',
+          exec: '/usr/sbin/chronyd $OPTIONS',
+          type: 'forking',
+          environmentFile: '/etc/sysconfig/chronyd',
+        }),
       },
       modes: { '/etc/chrony.keys': 0o640 },
       folders: { '/var/lib/chrony': 0o750, '/var/log/chrony': 0o755 },
@@ -141,7 +198,13 @@ function rhelServices(): PackageDefinition[] {
       files: {
         '/etc/rsyslog.conf': RSYSLOG_CONF.replace('$FileGroup adm', '$FileGroup root'),
         '/etc/sysconfig/rsyslog': 'SYSLOGD_OPTIONS=""\n',
-        [`${UNITS}/rsyslog.service`]: serviceUnit({ description: 'System Logging Service', exec: '/usr/sbin/rsyslogd -n $SYSLOGD_OPTIONS', type: 'notify', restart: 'on-failure', environmentFile: '/etc/sysconfig/rsyslog' }),
+        [`${UNITS}/rsyslog.service`]: serviceUnit({
+          description: 'System Logging Service',
+          exec: '/usr/sbin/rsyslogd -n $SYSLOGD_OPTIONS',
+          type: 'notify',
+          restart: 'on-failure',
+          environmentFile: '/etc/sysconfig/rsyslog',
+        }),
       },
       folders: { '/etc/rsyslog.d': 0o755, '/var/lib/rsyslog': 0o700 },
       enables: ['rsyslog.service'],
@@ -150,12 +213,25 @@ function rhelServices(): PackageDefinition[] {
       name: 'nfs-utils',
       version: '1:2.8.2-3.el10',
       depends: ['rpcbind'],
-      programs: { '/usr/sbin/mount.nfs': 'mount.nfs', '/usr/sbin/showmount': 'showmount', '/usr/sbin/exportfs': 'exportfs', '/usr/sbin/rpc.nfsd': 'true' },
+      programs: {
+        '/usr/sbin/mount.nfs': 'mount.nfs',
+        '/usr/sbin/showmount': 'showmount',
+        '/usr/sbin/exportfs': 'exportfs',
+        '/usr/sbin/rpc.nfsd': 'true',
+      },
       files: {
         '/etc/exports': '',
         '/etc/nfs.conf': '[nfsd]\n',
-        [`${UNITS}/nfs-client.target`]: '[Unit]\nDescription=NFS client services\n[Install]\nWantedBy=multi-user.target\nWantedBy=remote-fs.target\n',
-        [`${UNITS}/nfs-server.service`]: serviceUnit({ description: 'NFS server and services', exec: '/usr/sbin/rpc.nfsd', type: 'oneshot', remain: true, pre: '-/usr/sbin/exportfs -r', reload: '-/usr/sbin/exportfs -r' }),
+        [`${UNITS}/nfs-client.target`]:
+          '[Unit]\nDescription=NFS client services\n[Install]\nWantedBy=multi-user.target\nWantedBy=remote-fs.target\n',
+        [`${UNITS}/nfs-server.service`]: serviceUnit({
+          description: 'NFS server and services',
+          exec: '/usr/sbin/rpc.nfsd',
+          type: 'oneshot',
+          remain: true,
+          pre: '-/usr/sbin/exportfs -r',
+          reload: '-/usr/sbin/exportfs -r',
+        }),
       },
       modules: ['nfs', 'nfsd'],
       enables: ['nfs-client.target'],
@@ -164,7 +240,13 @@ function rhelServices(): PackageDefinition[] {
       name: 'rpcbind',
       version: '1.2.7-3.el10',
       programs: { '/usr/bin/rpcbind': 'daemon', '/usr/bin/rpcinfo': 'true' },
-      files: { [`${UNITS}/rpcbind.service`]: serviceUnit({ description: 'RPC Bind', exec: '/usr/bin/rpcbind -w -f', type: 'notify' }) },
+      files: {
+        [`${UNITS}/rpcbind.service`]: serviceUnit({
+          description: 'RPC Bind',
+          exec: '/usr/bin/rpcbind -w -f',
+          type: 'notify',
+        }),
+      },
       enables: ['rpcbind.service'],
     }),
     rpm({ name: 'kernel-modules-extra', version: '6.12.0-55.9.1.el10_0', modules: ['br_netfilter', 'sch_netem'] }),
@@ -172,17 +254,40 @@ function rhelServices(): PackageDefinition[] {
       name: 'nftables',
       version: '1:1.1.1-5.el10',
       programs: { '/usr/sbin/nft': 'nft' },
-      files: { '/etc/sysconfig/nftables.conf': '# Uncomment the include statement here to load the default config sample\n', [`${UNITS}/nftables.service`]: serviceUnit({ description: 'Netfilter Tables', exec: '/usr/sbin/nft -f /etc/sysconfig/nftables.conf', type: 'oneshot', remain: true }) },
+      files: {
+        '/etc/sysconfig/nftables.conf': '# Uncomment the include statement here to load the default config sample\n',
+        [`${UNITS}/nftables.service`]: serviceUnit({
+          description: 'Netfilter Tables',
+          exec: '/usr/sbin/nft -f /etc/sysconfig/nftables.conf',
+          type: 'oneshot',
+          remain: true,
+        }),
+      },
     }),
     rpm({
       name: 'smartmontools',
       version: '1:7.4-8.el10',
       programs: { '/usr/sbin/smartctl': 'smartctl', '/usr/sbin/smartd': 'daemon' },
-      files: { '/etc/smartmontools/smartd.conf': 'DEVICESCAN -H -m root\n', [`${UNITS}/smartd.service`]: serviceUnit({ description: 'Self Monitoring and Reporting Technology (SMART) Daemon', exec: '/usr/sbin/smartd -n' }) },
+      files: {
+        '/etc/smartmontools/smartd.conf': 'DEVICESCAN -H -m root\n',
+        [`${UNITS}/smartd.service`]: serviceUnit({
+          description: 'Self Monitoring and Reporting Technology (SMART) Daemon',
+          exec: '/usr/sbin/smartd -n',
+        }),
+      },
       enables: ['smartd.service'],
     }),
-    rpm({ name: 'krb5-workstation', version: '1.21.3-7.el10', programs: { '/usr/bin/kinit': 'kinit', '/usr/bin/klist': 'klist' } }),
-    rpm({ name: 'policycoreutils-python-utils', version: '3.8-1.el10', architecture: 'noarch', programs: { '/usr/sbin/semanage': 'semanage' } }),
+    rpm({
+      name: 'krb5-workstation',
+      version: '1.21.3-7.el10',
+      programs: { '/usr/bin/kinit': 'kinit', '/usr/bin/klist': 'klist' },
+    }),
+    rpm({
+      name: 'policycoreutils-python-utils',
+      version: '3.8-1.el10',
+      architecture: 'noarch',
+      programs: { '/usr/sbin/semanage': 'semanage' },
+    }),
   ];
 }
 

@@ -29,7 +29,12 @@ export function serviceUnit(given: {
     given.remain && 'RemainAfterExit=yes',
     given.restart && `Restart=${given.restart}`,
   ];
-  const install = ['', '[Install]', `WantedBy=${given.wantedBy ?? 'multi-user.target'}`, ...(given.aliases ?? []).map((name) => `Alias=${name}`)];
+  const install = [
+    '',
+    '[Install]',
+    `WantedBy=${given.wantedBy ?? 'multi-user.target'}`,
+    ...(given.aliases ?? []).map((name) => `Alias=${name}`),
+  ];
   return `${[...lines, ...(given.install === false ? [] : install)].filter((line) => line !== undefined && line !== false).join('\n')}\n`;
 }
 
