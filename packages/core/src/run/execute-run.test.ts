@@ -212,7 +212,7 @@ test('stopping ends the step in hand and leaves the others not-run, exit 130', a
   expect(summary).toMatchObject({ exitCode: 130, ended: 'interrupted' });
 });
 
-test('host steps of a node go in one call, nodes side by side, guarded ones last and one host at a time', async () => {
+test('host steps of a node go in one call, nodes side by side, guarded ones last and one host first', async () => {
   const calls: string[] = [];
   const host = (guard?: 'sshd') => ({ type: 'host', resources: [], guard }) as const;
   const phase = fake({
@@ -220,6 +220,7 @@ test('host steps of a node go in one call, nodes side by side, guarded ones last
     steps: () => [
       step('setup/ssh/one', { node: 'one', action: host('sshd') }),
       step('setup/ssh/two', { node: 'two', action: host('sshd') }),
+      step('setup/ssh/three', { node: 'three', action: host('sshd') }),
       step('setup/a/one', { node: 'one', action: host() }),
       step('setup/b/one', { node: 'one', action: host() }),
       step('setup/a/two', { node: 'two', action: host() }),
@@ -234,5 +235,12 @@ test('host steps of a node go in one call, nodes side by side, guarded ones last
     },
   });
   expect(calls.slice(0, 2)).toEqual(['+one:setup/a/one,setup/b/one', '+two:setup/a/two']);
-  expect(calls.slice(4)).toEqual(['+one:setup/ssh/one', '-one', '+two:setup/ssh/two', '-two']);
+  expect(calls.slice(4)).toEqual([
+    '+one:setup/ssh/one',
+    '-one',
+    '+two:setup/ssh/two',
+    '+three:setup/ssh/three',
+    '-two',
+    '-three',
+  ]);
 });

@@ -2,9 +2,10 @@ import { errorRecord, toAppError } from '../errors/app-error.ts';
 import type { PhaseContext } from '../phase/phase.ts';
 import type { PhaseName } from '../phase/phase-name.ts';
 import type { Step } from '../plan/step.ts';
+import type { GuardArea } from '../resource/resource.ts';
 import type { AnyPhase, RunPorts } from './run-ports.ts';
 import type { StepResult } from './step-result.ts';
-import { decideWithoutRunning, ended, isReady, type StepUnit, unitsOf } from './step-schedule.ts';
+import { decideWithoutRunning, ended, isReady, mayBuildOn, type StepUnit, unitsOf } from './step-schedule.ts';
 
 /** What the executor of one phase works with. */
 export interface PhaseExecution {
@@ -72,11 +73,9 @@ class PhaseSchedule {
   #startable(): readonly StepUnit[] {
     const open = this.#openIds();
     const units = unitsOf([...this.#waiting].filter((step) => isReady(step, open)));
-    const plain = units.filter((unit) => !unit.guarded);
-    // Guarded changes come last and one host first: what locks one machine out must not lock out the next.
-    const unguardedHostWork = plain.some((unit) => unit.node !== undefined) || this.#busyNodes.size > 0;
-    const guarded = units.filter((unit) => unit.guarded).slice(0, 1);
-    const startable = unguardedHostWork ? plain : [...plain, ...guarded];
+    const plain = units.filter((unit) => unit.guard === undefined);
+    const unguardedHostWork = plain.some((unit) => unit.node !== undefined) || this.#unguardedInHand > 0;
+    const startable = unguardedHostWork ? plain : [...plain, ...this.#startableGuarded(units)];
     const nodes = new Set(this.#busyNodes);
     return startable.filter((unit) => {
       if (unit.node === undefined) return !this.#running.has(unit.key);
@@ -86,11 +85,22 @@ class PhaseSchedule {
     });
   }
 
+  /** Guarded changes come last, and one host first: what locks one machine out must not lock out the next. */
+  #startableGuarded(units: readonly StepUnit[]): readonly StepUnit[] {
+    const guarded = units.filter((unit) => unit.guard !== undefined);
+    const proven = guarded.filter((unit) => unit.guard !== undefined && this.#provenAreas.has(unit.guard));
+    if (proven.length > 0) return proven;
+    return this.#busyNodes.size > 0 ? [] : guarded.slice(0, 1);
+  }
+
   #openIds(): ReadonlySet<string> {
     return new Set([...this.#waiting].map((step) => step.id).concat([...this.#inHand]));
   }
 
   readonly #inHand = new Set<string>();
+  /** Ways in whose change was confirmed on a first host. */
+  readonly #provenAreas = new Set<GuardArea>();
+  #unguardedInHand = 0;
 
   #start(unit: StepUnit): void {
     this.carriedOut = true;
@@ -101,9 +111,12 @@ class PhaseSchedule {
       ports.emit({ type: 'step-started', at: this.#at(), runId, stepId: step.id });
     }
     if (unit.node !== undefined) this.#busyNodes.add(unit.node);
+    const unguardedHost = unit.node !== undefined && unit.guard === undefined;
+    if (unguardedHost) this.#unguardedInHand += 1;
     const work = this.#perform(unit).finally(() => {
       this.#running.delete(unit.key);
       if (unit.node !== undefined) this.#busyNodes.delete(unit.node);
+      if (unguardedHost) this.#unguardedInHand -= 1;
     });
     this.#running.set(unit.key, work);
   }
@@ -126,6 +139,8 @@ class PhaseSchedule {
     }
     if (unit.node !== undefined) context.readings.forget(unit.node);
     const durationMs = ports.context.clock.now().getTime() - startedAt;
+    if (unit.guard !== undefined && results.every((result) => mayBuildOn(result.outcome)))
+      this.#provenAreas.add(unit.guard);
     for (const step of unit.steps) {
       this.#inHand.delete(step.id);
       const result = results.find((candidate) => candidate.stepId === step.id);

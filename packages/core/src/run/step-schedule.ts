@@ -1,5 +1,6 @@
 import type { Outcome } from '../outcome/outcome.ts';
 import type { Step } from '../plan/step.ts';
+import type { GuardArea } from '../resource/resource.ts';
 import type { StepResult } from './step-result.ts';
 
 /** Steps that are carried out together by one call. */
@@ -7,7 +8,8 @@ export interface StepUnit {
   /** `host:<node>`, `guarded:<node>:<area>` or `phase`. */
   readonly key: string;
   readonly node: string | undefined;
-  readonly guarded: boolean;
+  /** The way in that the unit could close; undefined for the rest. */
+  readonly guard: GuardArea | undefined;
   readonly steps: readonly Step[];
 }
 
@@ -60,7 +62,7 @@ export function unitsOf(steps: readonly Step[]): readonly StepUnit[] {
   return [...units].map(([key, list]) => ({
     key,
     node: key === 'phase' ? undefined : list[0]?.node,
-    guarded: key.startsWith('guarded:'),
+    guard: list[0]?.action?.type === 'host' ? list[0].action.guard : undefined,
     steps: list,
   }));
 }
