@@ -35,7 +35,7 @@ export function imagesOf(object: KubeObject): readonly NamedImage[] {
 
 /** True for an image with a digest or with a tag other than `latest`. A port of the registry is no tag. */
 export function isPinned(image: string): boolean {
-  if (/@sha256:[0-9a-f]{64}$/.test(image)) return true;
+  if (image.includes('@')) return /@sha256:[0-9a-f]{64}$/.test(image);
   const tag = /:([\w][\w.-]*)$/.exec(image.slice(image.lastIndexOf('/') + 1))?.[1];
   return tag !== undefined && tag !== 'latest';
 }
