@@ -1,5 +1,5 @@
 export { labTryMode } from './composition/lab-try-mode.ts';
-export { standInHeader } from './composition/stand-in.ts';
+
 export { askLab, labAnswers } from './daemon/lab-client.ts';
 export type { LabPaths } from './daemon/lab-paths.ts';
 export { labPaths } from './daemon/lab-paths.ts';
@@ -19,4 +19,5 @@ export { runLabDaemon } from './daemon/run-lab-daemon.ts';
 export type { LabStart } from './daemon/start-lab.ts';
 export { resetLab, startLab, stopLab } from './daemon/start-lab.ts';
 export { runLabInstaller } from './installer/run-lab-installer.ts';
+export { standInHeader } from './kubernetes/workloads/stand-in-server.ts';
 export type { MachineFaults } from './machine/machine-spec.ts';
