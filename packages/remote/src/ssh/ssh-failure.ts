@@ -19,6 +19,13 @@ export function failedBeforeSession(stderr: string): boolean {
   return beforeSession.test(stderr) && !/timed out|Permission denied/.test(stderr);
 }
 
+const refusedKeys = /Permission denied|Too many authentication failures|No supported authentication methods/;
+
+/** True when the server let none of the offered keys in. */
+export function keysRefused(stderr: string): boolean {
+  return refusedKeys.test(stderr);
+}
+
 /** Turns ssh's exit 255 and its words (OpenSSH, LC_ALL=C) into a precise error. */
 export function sshFailure(failure: SshFailure): AppError {
   const { node, destination } = failure;
@@ -46,7 +53,7 @@ function recognise({ node, destination, stderr, answered }: SshFailure, said: st
       tryThis: `vmstation node trust ${node}`,
     };
   }
-  if (/Permission denied|Too many authentication failures|No supported authentication methods/.test(stderr)) {
+  if (keysRefused(stderr)) {
     return {
       code: 'ssh/permission-denied',
       kind: 'user',

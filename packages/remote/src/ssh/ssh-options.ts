@@ -31,8 +31,16 @@ export const controlPersistSeconds = 60;
 /** OpenSSH adds 17 characters while it makes the socket; the kernel allows 103 (macOS) or 107 (Linux). */
 const longestControlPath = 80;
 
+/** Whose keys ssh offers: that of the workspace alone, or what ssh offers by itself (agent, own files, the user's ssh_config). */
+export type OfferedKeys = 'workspace' | 'operator';
+
 /** The options of every ssh call for a node, in the order of ssh_config(5); command line options win over any file. */
-export function sshOptions(settings: SshSettings, node: string, controlPath: string | undefined): string[] {
+export function sshOptions(
+  settings: SshSettings,
+  node: string,
+  controlPath: string | undefined,
+  keys: OfferedKeys = 'workspace',
+): string[] {
   const known = settings.nodes[node];
   const options = [
     ...(settings.configFile === undefined ? [] : ['-F', settings.configFile]),
@@ -64,7 +72,9 @@ export function sshOptions(settings: SshSettings, node: string, controlPath: str
   }
   if (settings.configFile === undefined && known !== undefined) {
     if (known.port !== undefined) options.push('-p', String(known.port));
-    if (known.identityFile !== undefined) options.push('-i', known.identityFile, ...option('IdentitiesOnly', 'yes'));
+    // Apart from each other: keys of an agent go first, and a server that allows four tries would not get to the workspace's.
+    if (known.identityFile !== undefined && keys === 'workspace')
+      options.push('-i', known.identityFile, ...option('IdentitiesOnly', 'yes'));
   }
   return options;
 }

@@ -53,6 +53,23 @@ if [ "$(wc -l <"${folder}/tries")" -lt 2 ]; then echo 'kex_exchange_identificati
   expect(Buffer.from((await transport.run('homelab', command)).stdout).toString()).toBe('ok\n');
 });
 
+test('a node that refuses the key of the workspace is offered the operator’s, from then on at once', async () => {
+  const transport =
+    transportOver(`case " $* " in *' -i '*) echo own >>"${folder}/tries"; echo 'ops@h: Permission denied (publickey).' >&2; exit 255;; esac
+echo operator >>"${folder}/tries"; echo ok`);
+  await transport.run('homelab', command);
+  await transport.run('homelab', command);
+  expect(readFileSync(join(folder, 'tries'), 'utf8')).toBe('own\noperator\noperator\n');
+});
+
+test('a node that refuses all keys is asked with each once', async () => {
+  const transport = transportOver(
+    `echo x >>"${folder}/tries"; echo 'ops@h: Permission denied (publickey).' >&2; exit 255`,
+  );
+  await expect(transport.run('homelab', command)).rejects.toMatchObject({ code: 'ssh/permission-denied' });
+  expect(readFileSync(join(folder, 'tries'), 'utf8')).toBe('x\nx\n');
+});
+
 test('a connection that was lost later is not tried again', async () => {
   const transport = transportOver(
     `echo x >>"${folder}/tries"; echo 'Connection to h closed by remote host.' >&2; exit 255`,

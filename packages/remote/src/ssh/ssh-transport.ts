@@ -2,8 +2,15 @@ import { existsSync } from 'node:fs';
 import { AppError, type RemoteCommand, type RemoteResult, type Transport } from '@vmstation/core';
 import { type ChildResult, runChild } from '../process/child.ts';
 import { quoteArguments } from '../quote.ts';
-import { deadlinePassed, failedBeforeSession, interrupted, sshFailure, sudoRefusal } from './ssh-failure.ts';
-import { controlPathOf, type SshSettings, sshDestination, sshOptions } from './ssh-options.ts';
+import {
+  deadlinePassed,
+  failedBeforeSession,
+  interrupted,
+  keysRefused,
+  sshFailure,
+  sudoRefusal,
+} from './ssh-failure.ts';
+import { controlPathOf, type OfferedKeys, type SshSettings, sshDestination, sshOptions } from './ssh-options.ts';
 
 /** OpenSSH allows ten sessions on one connection (MaxSessions); some stay free for the operator's own. */
 const sessionsPerNode = 6;
@@ -15,12 +22,15 @@ interface NodeState {
   opening: Promise<void> | undefined;
   opened: boolean;
   user: Promise<string> | undefined;
+  /** The operator's as soon as the node has let those in and not the workspace's: before setup has brought that key there. */
+  keys: OfferedKeys;
   running: number;
   readonly waiting: (() => void)[];
 }
 
 /**
  * Reaches nodes by the system's OpenSSH, one multiplexed connection a node, strict host keys from the workspace's own file.
+ * A node that refuses the workspace's key is offered the operator's own keys: the first contact, before setup brought ours there.
  * Arguments are quoted for the remote shell; `elevate` becomes `sudo -n` unless the login is root.
  * Throws what {@link Transport} says; exit status 255 of a remote program cannot be told from ssh's own and counts as ssh/connection-lost.
  */
@@ -44,6 +54,10 @@ class OpenSshTransport implements Transport {
     if (command.signal?.aborted === true) throw interrupted(node, what);
     let result = await this.#attempt(node, command);
     if (nothingWasSent(result)) result = await this.#attempt(node, command);
+    if (this.#mayOfferOthers(node) && wasRefused(result)) {
+      result = await this.#attempt(node, command, 'operator');
+      if (!wasRefused(result)) this.#stateOf(node).keys = 'operator';
+    }
     if (result.ended === 'aborted') throw interrupted(node, what);
     if (result.ended === 'timeout') {
       // The connection may hang as a whole (a sleeping machine); the next command shall not wait behind it.
@@ -65,13 +79,25 @@ class OpenSshTransport implements Transport {
     await Promise.all(ours.map(([node, state]) => this.#endConnection(node, state)));
   }
 
-  async #attempt(node: string, command: RemoteCommand): Promise<ChildResult> {
+  /** With an ssh_config of the lab, or after they were let in, there are no other keys. */
+  #mayOfferOthers(node: string): boolean {
+    const { configFile, nodes } = this.#settings;
+    return (
+      configFile === undefined && nodes[node]?.identityFile !== undefined && this.#stateOf(node).keys === 'workspace'
+    );
+  }
+
+  async #attempt(
+    node: string,
+    command: RemoteCommand,
+    keys: OfferedKeys = this.#stateOf(node).keys,
+  ): Promise<ChildResult> {
     const state = this.#stateOf(node);
     const elevated = command.elevate === true && (await this.#loginUser(node, state)) !== 'root';
     const argv = elevated ? ['sudo', '-n', '--', ...command.argv] : command.argv;
     const fresh = command.freshConnection === true;
     const line = [
-      ...sshOptions(this.#settings, node, fresh ? undefined : state.controlPath),
+      ...sshOptions(this.#settings, node, fresh ? undefined : state.controlPath, keys),
       '--',
       sshDestination(this.#settings, node),
       quoteArguments(argv),
@@ -119,12 +145,17 @@ class OpenSshTransport implements Transport {
       opening: undefined,
       opened: false,
       user: undefined,
+      keys: 'workspace',
       running: 0,
       waiting: [],
     };
     this.#nodes.set(node, made);
     return made;
   }
+}
+
+function wasRefused({ ended, exitCode, stdout, stderr }: ChildResult): boolean {
+  return ended === 'exit' && exitCode === 255 && stdout.length === 0 && keysRefused(stderr);
 }
 
 function nothingWasSent(result: ChildResult): boolean {
