@@ -10,3 +10,27 @@ export { performManifestSets, readyTimeoutMs } from './manifests/perform-manifes
 export type { ManifestPlanning } from './manifests/plan-manifests.ts';
 export { planManifestSets } from './manifests/plan-manifests.ts';
 export { renderManifests } from './manifests/render-manifests.ts';
+export type { ContainerParts, ContainerResources, PodParts } from './objects/hardened-pod.ts';
+export {
+  componentLabels,
+  configChecksum,
+  controlPlaneToleration,
+  exemption,
+  hardenedContainer,
+  hardenedPod,
+  pinnedTo,
+} from './objects/hardened-pod.ts';
+export type { Container, PodSpec, PolicyRule, Probe, Volume, VolumeMount } from './objects/object-types.ts';
+export type { LocalVolume, Place } from './objects/typed-objects.ts';
+export {
+  clusterReader,
+  configMap,
+  daemonSet,
+  deployment,
+  localStorageClass,
+  localVolume,
+  namespace,
+  secret,
+  service,
+  statefulSet,
+} from './objects/typed-objects.ts';

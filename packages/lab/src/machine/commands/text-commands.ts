@@ -74,7 +74,7 @@ const linesOf = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [
 
 /** head -N and tail -N of old are -n N. */
 function withCount(args: readonly string[]): string[] {
-  return args.map((arg) => (/^-\d+$/.test(arg) ? `-n${arg.slice(1)}` : arg));
+  return args.map((arg, at) => (/^-\d+$/.test(arg) && !/^-[a-z]*[ncs]$/.test(args[at - 1] ?? '') ? `-n${arg.slice(1)}` : arg));
 }
 
 export const head: Program = async (process) => {

@@ -1,0 +1,23 @@
+/** The official client's types under the API's own names; types only, so nothing of the client is loaded for them. */
+export type {
+  V1ConfigMap as ConfigMap,
+  V1Container as Container,
+  V1ContainerPort as ContainerPort,
+  V1DaemonSetSpec as DaemonSetSpec,
+  V1DeploymentSpec as DeploymentSpec,
+  V1EnvVar as EnvVar,
+  V1PersistentVolumeClaimSpec as PersistentVolumeClaimSpec,
+  V1PersistentVolumeSpec as PersistentVolumeSpec,
+  V1PodSpec as PodSpec,
+  V1PodTemplateSpec as PodTemplateSpec,
+  V1PolicyRule as PolicyRule,
+  V1Probe as Probe,
+  V1ResourceRequirements as ResourceRequirements,
+  V1SecurityContext as SecurityContext,
+  V1ServicePort as ServicePort,
+  V1ServiceSpec as ServiceSpec,
+  V1StatefulSetSpec as StatefulSetSpec,
+  V1Toleration as Toleration,
+  V1Volume as Volume,
+  V1VolumeMount as VolumeMount,
+} from '@kubernetes/client-node';
