@@ -192,6 +192,20 @@ test.skipIf(!supported)('a key is not written through a link that its user made'
   });
 });
 
+test.skipIf(!supported)('on a full disk the old content stays, and the failure says why', async () => {
+  inside(
+    'mkdir -p /srv/full; mount -t tmpfs -o size=16k none /srv/full; echo old >/srv/full/file; dd if=/dev/zero of=/srv/full/filler 2>/dev/null || true',
+  );
+  const content = 'new line\n'.repeat(4000);
+  const { resources } = await host.apply({
+    node: 'n',
+    runId: 'full',
+    resources: [{ kind: 'file', path: '/srv/full/file', content }],
+  });
+  expect(resources[0]).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('No space left') });
+  expect(inside('cat /srv/full/file; ls -A /srv/full | grep -v -e file -e filler || true')).toBe('old\n');
+});
+
 test.skipIf(!supported)('a value that the kernel refuses is a failure with its words', async () => {
   const { resources } = await host.apply({
     node: 'n',

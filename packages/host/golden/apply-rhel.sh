@@ -127,6 +127,14 @@ unless_changed() {
   say "said it was \"$3\" and is \"$2\" now"
 }
 
+# Candidates that a failed step left behind.
+sweep() {
+  if [ -e "$RUN/keeps.$n" ]; then
+    while read -r k; do p=$(cat "$RUN/path.$k"); rm -f "${p%/*}/.vmstation-$N" "${p%/*}/.vmstation-$N.2"; done <"$RUN/keeps.$n"
+  fi
+  if [ -e "$RUN/keys-file.$n" ]; then rm -f "$(cat "$RUN/keys-file.$n").$N"; fi
+}
+
 # Runs change_N unless something it depends on went wrong.
 step() {
   n=$1; shift
@@ -140,6 +148,7 @@ step() {
   r=$?
   if [ "$r" -eq 0 ]; then say "end $n ok"; return 0; fi
   BAD="$BAD $n"
+  sweep
   say "end $n failed $r"
   if [ ! -e "$RUN/secret.$n" ]; then tell "$RUN/log.$n"; fi
 }
