@@ -5,6 +5,8 @@ import { ShellError } from '../shell/shell-state.ts';
 import * as copying from './commands/copy-commands.ts';
 import * as debian from './commands/debian-commands.ts';
 import { base64, checksum, cksum } from './commands/digest.ts';
+import * as disk from './commands/disk-commands.ts';
+import { expr } from './commands/expr.ts';
 import * as files from './commands/file-commands.ts';
 import { find } from './commands/find.ts';
 import { grep } from './commands/grep.ts';
@@ -93,11 +95,12 @@ const PLAIN: Record<string, Program> = {
   pidof: processes.pgrep,
   kill: processes.killProgram,
   yes: processes.yes,
-  dd: system.dd,
-  du: system.du,
-  cmp: system.cmp,
-  which: system.which,
-  truncate: system.truncate,
+  dd: disk.dd,
+  du: disk.du,
+  cmp: disk.cmp,
+  which: disk.which,
+  expr,
+  truncate: disk.truncate,
   true: ok,
   false: () => 1,
   sync: ok,

@@ -10,8 +10,8 @@ export async function readCommand(evaluator: Evaluator, argv: string[]): Promise
   while (args.length > 0 && /^-[a-z]/.test(args[0] as string)) {
     const option = args.shift() as string;
     if (option.includes('r')) raw = true;
-    if (/p$/.test(option)) await state.process.err(args.shift() ?? '');
-    else if (/u$/.test(option)) descriptor = Number(args.shift());
+    if (option.endsWith('p')) await state.process.err(args.shift() ?? '');
+    else if (option.endsWith('u')) descriptor = Number(args.shift());
     else if (/[tnNd]$/.test(option)) args.shift();
   }
   const names = args.length > 0 ? args : ['REPLY'];

@@ -3,7 +3,7 @@ import type { Evaluator } from './evaluate.ts';
 import { type OpenFile, TextSource } from './open-file.ts';
 import type { OpenMode } from './process.ts';
 import { ShellError } from './shell-state.ts';
-import type { RedirectionNode } from './syntax.ts';
+import type { RedirectionNode, WordNode } from './syntax.ts';
 
 /** A redirection could not be made: the command does not run and its status is 1 or 2, as the dialect says. */
 export class RedirectionError extends Error {}
@@ -48,7 +48,10 @@ async function redirectOne(evaluator: Evaluator, redirection: RedirectionNode): 
   const { process, options } = evaluator.state;
   const { target, operator } = redirection;
   if (target.type === 'HereDoc') {
-    process.setFile(redirection.fd ?? 0, new TextSource(await evaluator.words.text(target.content)));
+    process.setFile(
+      redirection.fd ?? 0,
+      new TextSource(await evaluator.words.text(target.stripTabs ? withoutTabs(target.content) : target.content)),
+    );
     return;
   }
   const word = await evaluator.words.text(target);
@@ -83,6 +86,16 @@ async function redirectOne(evaluator: Evaluator, redirection: RedirectionNode): 
     default:
       throw new ShellError(`redirection ${operator} is not modelled`);
   }
+}
+
+/** `<<-` takes the tabs off the beginning of each line, before anything in it is expanded. */
+function withoutTabs(content: WordNode): WordNode {
+  const parts = content.parts.map((part, index) => {
+    if (part.type !== 'Literal' && part.type !== 'SingleQuoted') return part;
+    const value = part.value.replaceAll(/\n\t+/g, '\n');
+    return { ...part, value: index === 0 ? value.replace(/^\t+/, '') : value };
+  });
+  return { ...content, parts };
 }
 
 function duplicate(evaluator: Evaluator, descriptor: number, word: string): void {

@@ -146,10 +146,10 @@ function isIncomplete(text: string): boolean {
     parsed(text);
     return false;
   } catch (error) {
-    return (
-      error instanceof ShellError &&
-      /EOF|end of|unterminated|unexpected token.*end|newline.*expected/i.test(error.message)
-    );
+    if (!(error instanceof ShellError)) throw error;
+    // The parser stopped behind the last line: there is more to come.
+    const line = /at (\d+):1:/.exec(error.message)?.[1];
+    return /EOF/.test(error.message) || (line !== undefined && Number(line) > text.split('\n').length - 1);
   }
 }
 

@@ -214,7 +214,7 @@ export const ln: Program = async (process) => {
   const options = parseOptions(process, 's symbolic f force n no-dereference T no-target-directory v r relative t: b');
   const { tree } = process.kernel;
   const operands = [...options.operands];
-  const last = options.value('t') ?? (operands.length > 1 ? (operands.pop() as string) : '.');
+  const last = options.value('t') ?? (operands.length > 1 ? operands.pop() : undefined) ?? '.';
   const treatAsLink = options.has('n', 'no-dereference', 'T', 'no-target-directory');
   const isFolder = process.find(last, !treatAsLink)?.kind === 'directory' && !options.has('T', 'no-target-directory');
   return forEachOperand(process, operands, 'failed to create link', (target) => {

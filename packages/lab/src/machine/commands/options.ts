@@ -77,7 +77,7 @@ function longOption(
   if (at !== -1) given.push({ name, value: text.slice(at + 1) });
   else if (kind === '=' || kind === ':') {
     if (queue.length === 0) throw new UsageError(`option '--${name}' requires an argument`);
-    given.push({ name, value: queue.shift() as string });
+    given.push({ name, value: queue.shift() });
   } else given.push({ name });
 }
 
@@ -98,7 +98,7 @@ function letters(
     const rest = text.slice(index + 1);
     if (rest !== '') given.push({ name, value: rest });
     else if (kind === '::') given.push({ name });
-    else if (queue.length > 0) given.push({ name, value: queue.shift() as string });
+    else if (queue.length > 0) given.push({ name, value: queue.shift() });
     else throw new UsageError(`option requires an argument -- '${name}'`);
     return;
   }

@@ -74,7 +74,9 @@ const linesOf = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [
 
 /** head -N and tail -N of old are -n N. */
 function withCount(args: readonly string[]): string[] {
-  return args.map((arg, at) => (/^-\d+$/.test(arg) && !/^-[a-z]*[ncs]$/.test(args[at - 1] ?? '') ? `-n${arg.slice(1)}` : arg));
+  return args.map((arg, at) =>
+    /^-\d+$/.test(arg) && !/^-[a-z]*[ncs]$/.test(args[at - 1] ?? '') ? `-n${arg.slice(1)}` : arg,
+  );
 }
 
 export const head: Program = async (process) => {
@@ -83,7 +85,10 @@ export const head: Program = async (process) => {
   const count = Number(bytes ?? options.value('n', 'lines') ?? 10);
   const slice = (text: string): string =>
     bytes === undefined ? linesOf(text).slice(0, count).join('') : text.slice(0, count);
-  if (options.operands.length === 0 && count >= 0) {
+  const [only, ...others] = options.operands;
+  if (others.length === 0 && count >= 0 && !options.has('v', 'verbose')) {
+    // One file is read as it is needed: /dev/zero has no end.
+    if (only !== undefined && only !== '-') process.setFile(0, process.open(only, 'r'));
     if (bytes === undefined) {
       for (let taken = 0; taken < count; taken += 1) {
         const line = await process.readLine();
