@@ -136,9 +136,8 @@ function subnetFault(values: readonly string[]): Fault {
   if (second !== undefined) return 'parse';
   const [, address = '', length] = /^([^/]+)(?:\/(\d+))?$/.exec(first) ?? [];
   const v4 = /^\d{1,3}(\.\d{1,3}){0,3}$/.test(address);
-  if (v4)
-    return address.split('.').every((part) => Number(part) <= 255) && Number(length ?? 0) <= 32 ? undefined : 'parse';
-  if (address.includes(':')) return Number(length ?? 0) <= 128 ? undefined : 'parse';
+  if (v4) return address.split('.').every((part) => Number(part) <= 255) ? undefined : 'parse';
+  if (address.includes(':')) return undefined;
   return /^[a-z][a-z0-9.-]*$/i.test(address) && length === undefined ? undefined : 'parse';
 }
 

@@ -393,8 +393,8 @@ class Reader {
 /** nft prints type, priority and policy of a chain in one line. */
 function joinDeclaration(lines: string[], text: string): void {
   const first = lines[0];
-  if (/^type /.test(text)) lines.splice(0, first?.startsWith('type ') ? 1 : 0, `${text};`);
-  else if (/^policy /.test(text) && first?.startsWith('type '))
+  if (text.startsWith('type ')) lines.splice(0, first?.startsWith('type ') ? 1 : 0, `${text};`);
+  else if (text.startsWith('policy ') && first?.startsWith('type '))
     lines[0] = `${first.replace(/ policy \w+;/, '')} ${text};`;
   else lines.push(text);
 }
@@ -470,5 +470,11 @@ function checkFollower(statement: readonly Token[], start: number, unexpected: (
   while (/^([!<>=]=?|set|map|vmap)$/.test(statement[at]?.text ?? '')) at += 1;
   if (statement[at]?.text === '{') while (at < statement.length && statement[at]?.text !== '}') at += 1;
   const next = statement[at + 1];
-  if (next && !MATCHES.has(next.text) && !VERDICTS.has(next.text) && !/^([.,&|}:]|-|<<|map|vmap|timeout)$/.test(next.text)) throw unexpected(next);
+  if (
+    next &&
+    !MATCHES.has(next.text) &&
+    !VERDICTS.has(next.text) &&
+    !/^([.,&|}:]|-|<<|map|vmap|timeout)$/.test(next.text)
+  )
+    throw unexpected(next);
 }

@@ -33,14 +33,22 @@ if $programname == 'a)' and not ($msg contains "}") then {
 } else /var/log/b
 `;
 
-test.each([['the receiver', RECEIVER], ['legacy lines and scripts', LEGACY]])('rsyslogd takes %s', async (_name, text) => {
+test.each([
+  ['the receiver', RECEIVER],
+  ['legacy lines and scripts', LEGACY],
+])('rsyslogd takes %s', async (_name, text) => {
   const answer = await check(text);
-  expect(answer.err).toBe('rsyslogd: version 8.2302.0, config validation run (level 1), master config /c\nrsyslogd: End of config validation run. Bye.\n');
+  expect(answer.err).toBe(
+    'rsyslogd: version 8.2302.0, config validation run (level 1), master config /c\nrsyslogd: End of config validation run. Bye.\n',
+  );
   expect(answer.status).toBe(0);
 });
 
 test.each([
-  [RECEIVER.replace('module(load="imtcp")', 'module(load="imtcp" bogus="1")'), "line 2: parameter 'bogus' not known -- typo in config file?"],
+  [
+    RECEIVER.replace('module(load="imtcp")', 'module(load="imtcp" bogus="1")'),
+    "line 2: parameter 'bogus' not known -- typo in config file?",
+  ],
   ['module(load="imnope")\n*.* /a\n', "could not load module 'imnope'"],
   ['ruleset(name="x" {\n}\n', "invalid character '{' in object definition"],
   ['ruleset(name="x") {\n action(type="omfile" file="/a")\n', "line 3: syntax error on token ''"],
@@ -60,5 +68,8 @@ test.each([
 
 test('faults of included files and a missing file count', async () => {
   expect(await check(LEGACY, { '/etc/rsyslog.d/x.conf': '$Bogus on\n' })).toMatchObject({ status: 1 });
-  expect(await new BareMachine().run(rsyslogd, 'rsyslogd', '-N1', '-f', '/gone')).toMatchObject({ status: 1, err: expect.stringContaining("could not open config file '/gone'") as string });
+  expect(await new BareMachine().run(rsyslogd, 'rsyslogd', '-N1', '-f', '/gone')).toMatchObject({
+    status: 1,
+    err: expect.stringContaining("could not open config file '/gone'") as string,
+  });
 });

@@ -4,7 +4,8 @@ import { globFiles, readConfig, words } from './config-source.ts';
 import { ACTIONS, DIRECTIVES, INPUTS, MODULES, OBJECTS } from './rsyslog-parameters.ts';
 
 const VERSION = '8.2302.0';
-const FACILITIES = words(`auth authpriv cron daemon kern lpr mail mark news security syslog user uucp ftp console local0 local1 local2 local3 local4
+const FACILITIES =
+  words(`auth authpriv cron daemon kern lpr mail mark news security syslog user uucp ftp console local0 local1 local2 local3 local4
   local5 local6 local7 *`);
 const PRIORITIES = words('emerg panic alert crit err error warning warn notice info debug none *');
 
@@ -27,12 +28,16 @@ export async function rsyslogd(process: Process): Promise<number> {
   }
   if (!options.has('N')) return process.fail('the lab knows rsyslogd as a daemon only by its unit');
   const path = options.value('f') ?? '/etc/rsyslog.conf';
-  await process.err(`rsyslogd: version ${VERSION}, config validation run (level ${options.value('N')}), master config ${path}\n`);
+  await process.err(
+    `rsyslogd: version ${VERSION}, config validation run (level ${options.value('N')}), master config ${path}\n`,
+  );
   const reading: Reading = { process, loaded: new Set(), complaints: [], actions: 0 };
   await readFile(reading, path, 0);
   const { complaints } = reading;
   if (reading.actions === 0 && !complaints.some((text) => text.includes('could not'))) {
-    complaints.push(`there are no active actions configured. Inputs would run, but no output whatsoever were created. ${page(2103)}`);
+    complaints.push(
+      `there are no active actions configured. Inputs would run, but no output whatsoever were created. ${page(2103)}`,
+    );
   }
   for (const complaint of complaints) await process.err(`rsyslogd: ${complaint}\n`);
   if (complaints.length > 0) return 1;
@@ -86,7 +91,9 @@ class Scanner {
 
   #complain(message: string): void {
     const line = this.#text.slice(0, this.#at).split('\n').length;
-    this.#reading.complaints.push(`error during parsing file ${this.#path}, on or before line ${line}: ${message} ${page(2207)}`);
+    this.#reading.complaints.push(
+      `error during parsing file ${this.#path}, on or before line ${line}: ${message} ${page(2207)}`,
+    );
   }
 
   /** Passes over blanks and comments. */
@@ -108,22 +115,23 @@ class Scanner {
     }
     if (this.#match(/\}/y)) {
       this.#depth -= 1;
-      if (this.#depth < 0) throw new SyntaxFault("invalid character '}' - is there an invalid escape sequence somewhere?");
+      if (this.#depth < 0)
+        throw new SyntaxFault("invalid character '}' - is there an invalid escape sequence somewhere?");
       return;
     }
     const legacy = this.#match(/\$([A-Za-z]\w*)([^\n]*)/y);
     if (legacy) return this.#legacy(legacy[1] as string, (legacy[2] as string).trim());
-    const object = this.#match(/(module|input|action|template|ruleset|main_queue|global|lookup_table|dyn_stats|timezone|parser|include|property|constant)\s*\(/iy);
+    const object = this.#match(
+      /(module|input|action|template|ruleset|main_queue|global|lookup_table|dyn_stats|timezone|parser|include|property|constant)\s*\(/iy,
+    );
     if (object) return this.#object((object[1] as string).toLowerCase());
-    if (this.#match(/(?:else|stop|continue|~)(?![\w.])\s*/y)) {
-      this.#reading.actions += 1;
-      return;
-    }
+    if (this.#match(/(?:else|stop|continue|~)(?![\w.])\s*/y)) return;
     if (this.#match(/(?:call|call_indirect)\s+[^\n;{}]+;?/y)) {
       this.#reading.actions += 1;
       return;
     }
-    if (this.#match(/(?:set|reset)\s+\$[\w.!/-]+\s*:?=/y) || this.#match(/unset\s+\$[\w.!/-]+\s*(?=;)/y)) return this.#until(';');
+    if (this.#match(/(?:set|reset)\s+\$[\w.!/-]+\s*:?=/y) || this.#match(/unset\s+\$[\w.!/-]+\s*(?=;)/y))
+      return this.#until(';');
     if (this.#match(/if(?=[\s(])/y)) return this.#until('then');
     if (this.#match(/foreach(?=[\s(])/y)) return this.#until('do');
     this.#rule();
@@ -147,7 +155,9 @@ class Scanner {
   #legacy(name: string, value: string): void {
     const lower = name.toLowerCase();
     if (!DIRECTIVES.has(lower)) {
-      this.#reading.complaints.push(`invalid or yet-unknown config file command '${name}' - have you forgotten to load a module? ${page(3003)}`);
+      this.#reading.complaints.push(
+        `invalid or yet-unknown config file command '${name}' - have you forgotten to load a module? ${page(3003)}`,
+      );
     } else if (lower === 'modload') this.#load(value.replace(/\.so$/, ''));
     else if (lower === 'includeconfig') this.includes.push(value);
   }
@@ -155,7 +165,9 @@ class Scanner {
   #load(module: string): boolean {
     if (!(module in MODULES)) {
       const file = `/usr/lib/x86_64-linux-gnu/rsyslog/${module}.so`;
-      this.#reading.complaints.push(`could not load module '${module}', errors: trying to load module ${file}: ${file}: cannot open shared object file: No such file or directory ${page(2066)}`);
+      this.#reading.complaints.push(
+        `could not load module '${module}', errors: trying to load module ${file}: ${file}: cannot open shared object file: No such file or directory ${page(2066)}`,
+      );
       return false;
     }
     this.#reading.loaded.add(module);
@@ -171,7 +183,11 @@ class Scanner {
       const parameter = this.#match(/([\w.]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|(\[[^\]]*\])|`[^`]*`)/y);
       if (!parameter) {
         const token = this.#text[this.#at];
-        throw new SyntaxFault(token === undefined ? "syntax error on token ''" : `invalid character '${token}' in object definition - is there an invalid escape sequence somewhere?`);
+        throw new SyntaxFault(
+          token === undefined
+            ? "syntax error on token ''"
+            : `invalid character '${token}' in object definition - is there an invalid escape sequence somewhere?`,
+        );
       }
       found.set((parameter[1] as string).toLowerCase(), parameter[2] ?? parameter[3] ?? '');
     }
@@ -180,7 +196,8 @@ class Scanner {
   #object(name: string): void {
     const parameters = this.#parameters();
     const known = this.#known(name, parameters);
-    for (const one of parameters.keys()) if (known && !known.has(one)) this.#complain(`parameter '${one}' not known -- typo in config file?`);
+    for (const one of parameters.keys())
+      if (known && !known.has(one)) this.#complain(`parameter '${one}' not known -- typo in config file?`);
     if (name === 'include' && parameters.has('file')) this.includes.push(parameters.get('file') as string);
   }
 
@@ -197,7 +214,8 @@ class Scanner {
     }
     if (name === 'action') {
       this.#reading.actions += 1;
-      if (/^(omprog|omrelp|omuxsock|ommail|omjournal|omstdout|mm)/.test(type) && !this.#reading.loaded.has(type)) this.#complain(`module name '${type}' is unknown`);
+      if (/^(omprog|omrelp|omuxsock|ommail|omjournal|omstdout|mm)/.test(type) && !this.#reading.loaded.has(type))
+        this.#complain(`module name '${type}' is unknown`);
       else if (!(type in ACTIONS) && !(type in MODULES)) this.#complain(`module name '${type}' is unknown`);
       this.#required(type, parameters);
       return ACTIONS[type];
@@ -206,7 +224,12 @@ class Scanner {
   }
 
   #required(type: string, parameters: ReadonlyMap<string, string>): void {
-    const missing = type === 'omfile' && !parameters.has('file') && !parameters.has('dynafile') ? 'file' : type === 'omfwd' && !parameters.has('target') ? 'target' : undefined;
+    const missing =
+      type === 'omfile' && !parameters.has('file') && !parameters.has('dynafile')
+        ? 'file'
+        : type === 'omfwd' && !parameters.has('target')
+          ? 'target'
+          : undefined;
     if (missing) this.#complain(`parameter '${missing}' required but not specified - fix config`);
   }
 
@@ -216,12 +239,13 @@ class Scanner {
     const property = this.#match(/:[\w!$.-]+\s*,\s*!?\w+\s*,\s*"(?:\\.|[^"\\])*"\s*/y);
     const selector = property ? undefined : this.#match(/[\w*,]+\.[=!]*[\w*]+(?:;[\w*,]+\.[=!]*[\w*]+)*\s+/y);
     if (selector) this.#checkSelector(selector[0].trim());
-    else if (!property && !this.#match(/&\s*/y)) {
+    else if (!property && !this.#match(/&\s*|(?=-?\/|@|:om\w+:)/y)) {
       this.#at = start;
       throw new SyntaxFault(`syntax error on token '${/\S+/.exec(this.#text.slice(start))?.[0] ?? ''}'`);
     }
     if (/^(?:\{|action\s*\(|stop\b|call\b|if\b)/.test(this.#text.slice(this.#at, this.#at + 20))) return;
-    if (!this.#match(/(?:-?\/|@@?[[(\w]|:om\w+:|\||~|\^|\*|[a-z_][\w-]*(?:\s*,\s*[a-z_][\w-]*)*\s*(?:\n|$))[^\n]*/y)) throw new SyntaxFault(`syntax error on token '${/\S*/.exec(this.#text.slice(this.#at))?.[0] ?? ''}'`);
+    if (!this.#match(/(?:-?\/|@@?[[(\w]|:om\w+:|\||~|\^|\*|[a-z_][\w-]*(?:\s*,\s*[a-z_][\w-]*)*\s*(?:\n|$))[^\n]*/y))
+      throw new SyntaxFault(`syntax error on token '${/\S*/.exec(this.#text.slice(this.#at))?.[0] ?? ''}'`);
     this.#reading.actions += 1;
   }
 
@@ -229,10 +253,12 @@ class Scanner {
     for (const part of selector.split(';')) {
       const [facilities = '', priority = ''] = part.split('.');
       for (const facility of facilities.split(',')) {
-        if (!FACILITIES.has(facility.toLowerCase()) && !/^\d+$/.test(facility)) this.#reading.complaints.push(`unknown facility name "${facility}" [v${VERSION}]`);
+        if (!FACILITIES.has(facility.toLowerCase()) && !/^\d+$/.test(facility))
+          this.#reading.complaints.push(`unknown facility name "${facility}" [v${VERSION}]`);
       }
       const bare = priority.replace(/^[!=]+/, '').toLowerCase();
-      if (!PRIORITIES.has(bare) && !/^\d$/.test(bare)) this.#reading.complaints.push(`unknown priority name "${bare}" [v${VERSION}]`);
+      if (!PRIORITIES.has(bare) && !/^\d$/.test(bare))
+        this.#reading.complaints.push(`unknown priority name "${bare}" [v${VERSION}]`);
     }
   }
 }

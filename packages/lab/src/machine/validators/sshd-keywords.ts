@@ -99,7 +99,7 @@ export const ALGORITHMS: Readonly<Record<string, { known: ReadonlySet<string>; c
     known:
       words(`diffie-hellman-group1-sha1 diffie-hellman-group14-sha1 diffie-hellman-group14-sha256 diffie-hellman-group16-sha512
       diffie-hellman-group18-sha512 diffie-hellman-group-exchange-sha1 diffie-hellman-group-exchange-sha256 ecdh-sha2-nistp256
-      ecdh-sha2-nistp384 ecdh-sha2-nistp521 curve25519-sha256 curve25519-sha256@libssh.org sntrup761x25519-sha512@openssh.com`),
+      ecdh-sha2-nistp384 ecdh-sha2-nistp521 curve25519-sha256 curve25519-sha256@libssh.org sntrup761x25519-sha512@openssh.com sntrup761x25519-sha512`),
     complaint: 'Bad SSH2 KexAlgorithms',
   },
   ...Object.fromEntries(
@@ -114,7 +114,7 @@ export const ALGORITHMS: Readonly<Record<string, { known: ReadonlySet<string>; c
 };
 
 /** Key exchanges that OpenSSH 9.9 has on top. */
-export const KEY_EXCHANGES_SINCE_9_9 = words('mlkem768x25519-sha256 sntrup761x25519-sha512');
+export const KEY_EXCHANGES_SINCE_9_9 = words('mlkem768x25519-sha256');
 
 /** What `sshd -T` prints for the commonest keywords that no file sets. */
 export const DEFAULTS: Readonly<Record<string, string>> = {

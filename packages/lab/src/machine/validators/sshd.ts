@@ -181,7 +181,7 @@ function matchesAny(pattern: string, known: ReadonlySet<string>): boolean {
 
 function startMatch(reading: Reading, values: readonly string[], where: string): void {
   if (values[0]?.toLowerCase() === 'all' && values.length === 1) {
-    reading.inMatch = true;
+    reading.inMatch = false;
     return;
   }
   for (let index = 0; index < values.length; index += 2) {
