@@ -78,19 +78,24 @@ test.each(
     return argv === undefined ? [] : [[node, place, argv[0] ?? '', content, argv] as const];
   }),
 )('%s: %s passes %s', (_node, place, _program, content, argv) => {
+  const good = judgeFile(place, content, argv);
+  expect(good.exitCode, good.said).toBe(0);
+  // rsyslogd and logrotate say what is wrong and may still end with 0.
+  expect(good.said).not.toMatch(complaint);
+  const bad = judgeFile(place, `${content}\nnonsense { ) of no program\n`, argv);
+  expect(bad.exitCode !== 0 || complaint.test(bad.said), `a wrong file was let through: ${bad.said}`).toBe(true);
+});
+
+const complaint = /error|unknown|could not/i;
+
+function judgeFile(place: string, content: string, argv: readonly string[]): ReturnType<typeof judge> {
   const hostKey = join(folder, 'host-key');
   rmSync(hostKey, { force: true });
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', hostKey]);
   mkdirSync('/run/sshd', { recursive: true });
-  const { exitCode, said } = judge(
-    basename(place),
-    withoutHostKeys(content, hostKey),
-    argv.map((part) => (part === 'HOSTKEY' ? hostKey : part)),
-  );
-  expect(exitCode, said).toBe(0);
-  // rsyslogd and logrotate say what is wrong and still end with 0.
-  expect(said).not.toMatch(/error|unknown|could not/i);
-});
+  const command = argv.map((part) => (part === 'HOSTKEY' ? hostKey : part));
+  return judge(basename(place), withoutHostKeys(content, hostKey), command);
+}
 
 /** The keys of this computer are not the node's; those of the file are judged with a key that exists. */
 function withoutHostKeys(content: string, hostKey: string): string {

@@ -35,10 +35,11 @@ const longestWaitMs = 240_000;
 /** Brings two fresh machines up for the whole suite, and takes them away after it. Waits some minutes for another run's to go. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const lab = await startWhenFree(Date.now() + longestWaitMs);
-  const { down, ...access } = lab;
+  const { machines, user, identityFile, sshConfigFile, knownHostsFile } = lab;
+  const access = { machines, user, identityFile, sshConfigFile, knownHostsFile };
   const { gateway } = hostsLabNames(settings);
   project.provide('machines', { ...access, range: `${settings.subnet}.0/24`, gateway });
-  return () => down({ wipe: true });
+  return () => lab.down({ wipe: true });
 }
 
 async function startWhenFree(deadline: number): Promise<HostsLab> {

@@ -55,8 +55,11 @@ class OpenSshTransport implements Transport {
     let result = await this.#attempt(node, command);
     if (nothingWasSent(result)) result = await this.#attempt(node, command);
     if (this.#mayOfferOthers(node) && wasRefused(result)) {
-      result = await this.#attempt(node, command, 'operator');
-      if (!wasRefused(result)) this.#stateOf(node).keys = 'operator';
+      const other = await this.#attempt(node, command, 'operator');
+      if (!wasRefused(other)) {
+        this.#stateOf(node).keys = 'operator';
+        result = other;
+      }
     }
     if (result.ended === 'aborted') throw interrupted(node, what);
     if (result.ended === 'timeout') {
