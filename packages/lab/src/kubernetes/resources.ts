@@ -88,7 +88,15 @@ export const resourceDefinitions: readonly ResourceDefinition[] = [
   define('scheduling.k8s.io', 'v1', 'priorityclasses', 'PriorityClass', 'pc', ['cluster', 'generation']),
   define('storage.k8s.io', 'v1', 'storageclasses', 'StorageClass', 'sc', ['cluster']),
   define(calico, 'v1', 'bgpconfigurations', 'BGPConfiguration', '', ['cluster', 'custom'], 'CalicoBGPConfiguration'),
-  define(calico, 'v1', 'felixconfigurations', 'FelixConfiguration', '', ['cluster', 'custom'], 'CalicoFelixConfiguration'),
+  define(
+    calico,
+    'v1',
+    'felixconfigurations',
+    'FelixConfiguration',
+    '',
+    ['cluster', 'custom'],
+    'CalicoFelixConfiguration',
+  ),
   define(calico, 'v1', 'ippools', 'IPPool', '', ['cluster', 'custom'], 'CalicoIPPool'),
 ];
 

@@ -157,7 +157,11 @@ export function expired(message: string): StatusError {
 }
 
 /** 429, with when to try again. */
-export function tooManyRequests(message: string, retryAfterSeconds: number, causes?: readonly StatusCause[]): StatusError {
+export function tooManyRequests(
+  message: string,
+  retryAfterSeconds: number,
+  causes?: readonly StatusCause[],
+): StatusError {
   return new StatusError({
     code: 429,
     reason: 'TooManyRequests',

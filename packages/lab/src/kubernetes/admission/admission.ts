@@ -1,10 +1,10 @@
 import type { LabClusterConfig } from '../cluster-config.ts';
-import type { Job, KubeObject, PersistentVolumeClaim, Pod, ResourceName, Service } from '../kinds.ts';
+import type { Job, KubeObject, PersistentVolumeClaim, Pod, ResourceName } from '../kinds.ts';
 import type { ResourceDefinition } from '../resources.ts';
 import { forbidden, notFound, StatusError } from '../status-error.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { allocateServiceAddresses } from './service-addresses.ts';
 import { admitPodServiceAccount } from './service-account-token.ts';
+import { allocateServiceAddresses } from './service-addresses.ts';
 
 /** What admission decides by. */
 export interface AdmissionContext {
@@ -27,7 +27,13 @@ export function admitNamespace(object: KubeObject, { store, definition }: Admiss
         { group: definition.group, resource: definition.plural, name: object.metadata.name },
         `unable to create new content in namespace ${name} because it is being terminated`,
       ).parts,
-      causes: [{ reason: 'NamespaceTerminating', message: `namespace ${name} is being terminated`, field: 'metadata.namespace' }],
+      causes: [
+        {
+          reason: 'NamespaceTerminating',
+          message: `namespace ${name} is being terminated`,
+          field: 'metadata.namespace',
+        },
+      ],
     });
   }
 }
@@ -51,9 +57,13 @@ function admitPod(object: KubeObject, old: KubeObject | undefined, context: Admi
   if (!pod.spec) return;
   const className = pod.spec.priorityClassName;
   if (className) {
-    const value = builtInPriorities[className] ?? context.store.get('priorityclasses.scheduling.k8s.io', '', className)?.value;
+    const value =
+      builtInPriorities[className] ?? context.store.get('priorityclasses.scheduling.k8s.io', '', className)?.value;
     if (value === undefined) {
-      throw forbidden({ resource: 'pods', name: pod.metadata.name }, `no PriorityClass with name ${className} was found`);
+      throw forbidden(
+        { resource: 'pods', name: pod.metadata.name },
+        `no PriorityClass with name ${className} was found`,
+      );
     }
     pod.spec.priority = value;
   } else {
@@ -73,7 +83,9 @@ function addNodeTolerations(pod: Pod): void {
   const tolerations = [...(pod.spec?.tolerations ?? [])];
   for (const key of ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']) {
     const covered = tolerations.some(
-      (item) => (item.key === key || (!item.key && item.operator === 'Exists')) && (!item.effect || item.effect === 'NoExecute'),
+      (item) =>
+        (item.key === key || (!item.key && item.operator === 'Exists')) &&
+        (!item.effect || item.effect === 'NoExecute'),
     );
     if (!covered) tolerations.push({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 });
   }
@@ -127,8 +139,7 @@ function protect(object: KubeObject, finalizer: string): void {
 
 const admitters: { readonly [R in ResourceName]?: Admit } = {
   pods: admitPod,
-  services: (object, old, { store, config }) =>
-    allocateServiceAddresses(object as Service, old as Service | undefined, store, config),
+  services: (object, old, { store, config }) => allocateServiceAddresses(object, old, store, config),
   'jobs.batch': admitJob,
   persistentvolumeclaims: admitClaim,
   persistentvolumes: (object, old) => {

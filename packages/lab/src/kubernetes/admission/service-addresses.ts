@@ -15,7 +15,9 @@ export function allocateServiceAddresses(
   if (!spec) return;
   const others = store
     .list('services')
-    .filter(({ metadata }) => metadata.name !== service.metadata.name || metadata.namespace !== service.metadata.namespace);
+    .filter(
+      ({ metadata }) => metadata.name !== service.metadata.name || metadata.namespace !== service.metadata.namespace,
+    );
   const faults: StatusCause[] = [];
   if (spec.type === 'ExternalName') {
     delete spec.clusterIP;
@@ -25,7 +27,8 @@ export function allocateServiceAddresses(
     spec.clusterIP = spec.clusterIP || kept || '';
     faults.push(...chooseClusterIp(spec, others, old, config));
   }
-  if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') faults.push(...chooseNodePorts(spec, others, old, config));
+  if (spec.type === 'NodePort' || spec.type === 'LoadBalancer')
+    faults.push(...chooseNodePorts(spec, others, old, config));
   else if (old) for (const port of spec.ports ?? []) if (spec.type === 'ClusterIP') delete port.nodePort;
   if (faults.length > 0) throw invalid({ kind: 'Service', name: service.metadata.name }, faults);
 }
@@ -50,14 +53,21 @@ function chooseClusterIp(
     const range = parseCidr(config.serviceCidr);
     const address = parseIpv4(wanted);
     const field = 'spec.clusterIPs[0]';
-    if (address === undefined) return [invalidValue(field, wanted, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
+    if (address === undefined)
+      return [invalidValue(field, wanted, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
     if (!range || !cidrContains(range, address)) {
       return [
-        invalidValue('spec.clusterIPs', [wanted], `failed to allocate IP ${wanted}: the provided network does not match the current range (${config.serviceCidr})`),
+        invalidValue(
+          'spec.clusterIPs',
+          [wanted],
+          `failed to allocate IP ${wanted}: the provided network does not match the current range (${config.serviceCidr})`,
+        ),
       ];
     }
     if (taken.has(wanted)) {
-      return [invalidValue('spec.clusterIPs', [wanted], `failed to allocate IP ${wanted}: provided IP is already allocated`)];
+      return [
+        invalidValue('spec.clusterIPs', [wanted], `failed to allocate IP ${wanted}: provided IP is already allocated`),
+      ];
     }
     return [];
   }
@@ -92,7 +102,9 @@ function chooseNodePorts(
   config: LabClusterConfig,
 ): StatusCause[] {
   const { first, last } = nodePortRangeOf(config);
-  const taken = new Set(others.flatMap((other) => (other.spec?.ports ?? []).map((port) => `${port.protocol}/${port.nodePort}`)));
+  const taken = new Set(
+    others.flatMap((other) => (other.spec?.ports ?? []).map((port) => `${port.protocol}/${port.nodePort}`)),
+  );
   const faults: StatusCause[] = [];
   (spec.ports ?? []).forEach((port, index) => {
     const field = `spec.ports[${index}].nodePort`;
@@ -101,7 +113,11 @@ function chooseNodePorts(
     if (port.nodePort) {
       if (port.nodePort < first || port.nodePort > last) {
         faults.push(
-          invalidValue(field, port.nodePort, `provided port is not in the valid range. The range of valid ports is ${first}-${last}`),
+          invalidValue(
+            field,
+            port.nodePort,
+            `provided port is not in the valid range. The range of valid ports is ${first}-${last}`,
+          ),
         );
       } else if (taken.has(`${port.protocol}/${port.nodePort}`)) {
         faults.push(invalidValue(field, port.nodePort, 'provided port is already allocated'));

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import type { StructSchema } from '../schema/schema.ts';
 import { type StatusCause, StatusError } from '../status-error.ts';
 import {
@@ -35,7 +35,12 @@ export interface WriteContext {
  * names (unless somebody else owns it), and gives it the fields it names.
  * Throws 409 with every conflicting manager and field unless `force`. Rules: sigs.k8s.io/structured-merge-diff.
  */
-export function applyConfiguration(context: WriteContext, live: JsonObject, config: JsonObject, force: boolean): OwnedWrite {
+export function applyConfiguration(
+  context: WriteContext,
+  live: JsonObject,
+  config: JsonObject,
+  force: boolean,
+): OwnedWrite {
   const { schema, identity } = context;
   const applied = withoutUntouched(fieldSetOf(schema, ownablePart(config)), context);
   const before = context.owners.find((owner) => isSameOwner(owner, identity))?.fields ?? emptySet();
@@ -115,7 +120,7 @@ function shownOwner(owner: FieldOwner): string {
 function prune(schema: StructSchema, merged: JsonObject, before: FieldSet, owners: readonly FieldOwner[]): JsonObject {
   const owned = owners.reduce((all, owner) => unionSets(all, owner.fields), emptySet());
   const gone = orphaned(before, owned);
-  return isEmptySet(gone) ? merged : (removeMembers(schema, merged as Json, gone) as JsonObject);
+  return isEmptySet(gone) ? merged : (removeMembers(schema, merged, gone) as JsonObject);
 }
 
 function orphaned(before: FieldSet, owned: FieldSet | undefined): FieldSet {

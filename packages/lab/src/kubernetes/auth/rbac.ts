@@ -36,13 +36,15 @@ export function rulesFor(store: ObjectStore, user: ApiUser, namespace: string): 
   const clusterRules = (name: string): PolicyRule[] =>
     store.get('clusterroles.rbac.authorization.k8s.io', '', name)?.rules ?? [];
   for (const binding of store.list('clusterrolebindings.rbac.authorization.k8s.io')) {
-    if (binding.subjects?.some((subject) => isSubject(subject, user, ''))) rules.push(...clusterRules(binding.roleRef.name));
+    if (binding.subjects?.some((subject) => isSubject(subject, user, '')))
+      rules.push(...clusterRules(binding.roleRef.name));
   }
   if (namespace === '') return rules;
   for (const binding of store.list('rolebindings.rbac.authorization.k8s.io', namespace)) {
     if (!binding.subjects?.some((subject) => isSubject(subject, user, namespace))) continue;
     const { kind, name } = binding.roleRef;
-    const role = kind === 'Role' ? store.get('roles.rbac.authorization.k8s.io', namespace, name)?.rules : clusterRules(name);
+    const role =
+      kind === 'Role' ? store.get('roles.rbac.authorization.k8s.io', namespace, name)?.rules : clusterRules(name);
     rules.push(...(role ?? []));
   }
   return rules;

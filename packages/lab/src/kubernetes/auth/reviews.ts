@@ -1,5 +1,5 @@
-import { type ApiRequest, type ApiResponse, jsonBody } from '../request/api-request.ts';
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts';
+import { type ApiRequest, type ApiResponse, jsonBody } from '../request/api-request.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { ApiUser } from './api-user.ts';
 import { type AccessAttributes, isAllowed, rulesFor } from './rbac.ts';
@@ -43,7 +43,8 @@ function reviewedUser(body: JsonObject): ApiUser {
 const reviews: Readonly<Record<string, Review>> = {
   'authorization.k8s.io/selfsubjectaccessreviews': ({ user }, body, context) => access(user, body, context),
   'authorization.k8s.io/subjectaccessreviews': (_request, body, context) => access(reviewedUser(body), body, context),
-  'authorization.k8s.io/localsubjectaccessreviews': (_request, body, context) => access(reviewedUser(body), body, context),
+  'authorization.k8s.io/localsubjectaccessreviews': (_request, body, context) =>
+    access(reviewedUser(body), body, context),
   'authorization.k8s.io/selfsubjectrulesreviews': ({ user }, body, { store }) => {
     const rules = rulesFor(store, user, textAt(body, 'spec', 'namespace')) as unknown as JsonObject[];
     const isPlain = (rule: JsonObject): boolean => Array.isArray(rule.nonResourceURLs);

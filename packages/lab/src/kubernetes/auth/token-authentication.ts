@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { ClusterClock } from '../clock.ts';
 import { isObject, textAt } from '../json.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { adminUser, type ApiUser, serviceAccountUser } from './api-user.ts';
+import { type ApiUser, adminUser, serviceAccountUser } from './api-user.ts';
 
 /** What a service account's token is good for. */
 export interface TokenClaims {
@@ -22,7 +22,11 @@ export class TokenAuthenticator {
   readonly #adminToken: string;
   readonly #key: string;
 
-  constructor(store: ObjectStore, clock: ClusterClock, secrets: { readonly adminToken: string; readonly signingKey: string }) {
+  constructor(
+    store: ObjectStore,
+    clock: ClusterClock,
+    secrets: { readonly adminToken: string; readonly signingKey: string },
+  ) {
     this.#store = store;
     this.#clock = clock;
     this.#adminToken = secrets.adminToken;

@@ -20,14 +20,23 @@ export function requestToken(api: ApiObjects, tokens: TokenAuthenticator, reques
     ]);
   }
   const expiresMs = api.clock.now() + seconds * 1000;
-  const token = tokens.issue({ namespace, name, uid: account.metadata.uid ?? '', expires: Math.floor(expiresMs / 1000) });
+  const token = tokens.issue({
+    namespace,
+    name,
+    uid: account.metadata.uid ?? '',
+    expires: Math.floor(expiresMs / 1000),
+  });
   return {
     code: 201,
     body: {
       kind: 'TokenRequest',
       apiVersion: 'authentication.k8s.io/v1',
       metadata: { name, namespace, creationTimestamp: timestamp(api.clock.now()) },
-      spec: { audiences: ['https://kubernetes.default.svc'], ...(isObject(body.spec) ? body.spec : {}), expirationSeconds: seconds },
+      spec: {
+        audiences: ['https://kubernetes.default.svc'],
+        ...(isObject(body.spec) ? body.spec : {}),
+        expirationSeconds: seconds,
+      },
       status: { token, expirationTimestamp: timestamp(expiresMs) },
     },
   };

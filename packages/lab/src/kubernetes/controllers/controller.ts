@@ -1,10 +1,10 @@
 import type { ClusterClock } from '../clock.ts';
 import type { LabClusterConfig } from '../cluster-config.ts';
 import type { ClusterFaults } from '../faults/cluster-faults.ts';
+import type { NodeHost } from '../node-host.ts';
 import type { ApiObjects } from '../registry/api-objects.ts';
 import { StatusError } from '../status-error.ts';
 import type { ObjectStore, StoreEvent } from '../storage/object-store.ts';
-import type { NodeHost } from '../node-host.ts';
 import type { EventRecorder } from './event-recorder.ts';
 
 /** What every controller works with. */

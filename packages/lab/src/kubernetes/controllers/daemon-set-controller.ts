@@ -2,15 +2,27 @@ import { canonicalJson, jsonEqual } from '../json.ts';
 import type { ClusterNode, DaemonSet, Pod } from '../kinds.ts';
 import { selectsNode, tolerates } from '../scheduler/node-fit.ts';
 import type { StoreEvent } from '../storage/object-store.ts';
-import { type ControllerContext, type ControlLoop, keyOf, splitKey } from './controller.ts';
-import { countOrShare, isActive, isPodAvailable, isPodReady, podFromTemplate, podsControlledBy, templateHash } from './pod-factory.ts';
+import { type ControlLoop, type ControllerContext, keyOf, splitKey } from './controller.ts';
+import {
+  countOrShare,
+  isActive,
+  isPodAvailable,
+  isPodReady,
+  podFromTemplate,
+  podsControlledBy,
+  templateHash,
+} from './pod-factory.ts';
 
 const component = 'daemonset-controller';
 const hashLabel = 'controller-revision-hash';
 
 /** Tolerations that every daemon has. Source: pkg/controller/daemon/util. */
 const daemonTolerations = [
-  ...['not-ready', 'unreachable'].map((key) => ({ key: `node.kubernetes.io/${key}`, operator: 'Exists', effect: 'NoExecute' })),
+  ...['not-ready', 'unreachable'].map((key) => ({
+    key: `node.kubernetes.io/${key}`,
+    operator: 'Exists',
+    effect: 'NoExecute',
+  })),
   ...['disk-pressure', 'memory-pressure', 'pid-pressure', 'unschedulable'].map((key) => ({
     key: `node.kubernetes.io/${key}`,
     operator: 'Exists',
@@ -61,7 +73,10 @@ export class DaemonSetController implements ControlLoop {
 
   #createPod(set: DaemonSet, node: ClusterNode, hash: string): void {
     const { api, recorder } = this.#context;
-    const pod = podFromTemplate(set.spec?.template ?? {}, set, { generateName: `${set.metadata.name}-`, labels: { [hashLabel]: hash } });
+    const pod = podFromTemplate(set.spec?.template ?? {}, set, {
+      generateName: `${set.metadata.name}-`,
+      labels: { [hashLabel]: hash },
+    });
     if (!pod.spec) return;
     pod.spec.tolerations = [...(pod.spec.tolerations ?? []), ...daemonTolerations];
     const term = { matchFields: [{ key: 'metadata.name', operator: 'In', values: [node.metadata.name] }] };
@@ -91,7 +106,9 @@ export class DaemonSetController implements ControlLoop {
 
   #report(set: DaemonSet, nodes: readonly ClusterNode[], hash: string): void {
     const { api, clock } = this.#context;
-    const active = podsControlledBy(api, set).filter((pod) => isActive(pod) && nodes.some((node) => node.metadata.name === nodeOf(pod)));
+    const active = podsControlledBy(api, set).filter(
+      (pod) => isActive(pod) && nodes.some((node) => node.metadata.name === nodeOf(pod)),
+    );
     const available = active.filter((pod) => isPodAvailable(pod, set.spec?.minReadySeconds ?? 0, clock.now())).length;
     const updated = active.filter((pod) => pod.metadata.labels?.[hashLabel] === hash).length;
     const missing = nodes.length - available;
@@ -116,7 +133,9 @@ export class DaemonSetController implements ControlLoop {
 function isWanted(set: DaemonSet, node: ClusterNode): boolean {
   const spec = set.spec?.template.spec;
   const tolerations = [...(spec?.tolerations ?? []), ...daemonTolerations];
-  const bearable = (node.spec?.taints ?? []).every((taint) => taint.effect === 'PreferNoSchedule' || tolerates(tolerations, taint));
+  const bearable = (node.spec?.taints ?? []).every(
+    (taint) => taint.effect === 'PreferNoSchedule' || tolerates(tolerations, taint),
+  );
   return bearable && (spec === undefined || selectsNode({ spec }, node));
 }
 

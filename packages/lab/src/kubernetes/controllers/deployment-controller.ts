@@ -2,7 +2,7 @@ import { timestamp } from '../clock.ts';
 import { canonicalJson, jsonClone, jsonEqual } from '../json.ts';
 import type { Deployment, PodTemplateSpec, ReplicaSet } from '../kinds.ts';
 import type { StoreEvent } from '../storage/object-store.ts';
-import { type ControllerContext, type ControlLoop, keyOf, splitKey } from './controller.ts';
+import { type ControlLoop, type ControllerContext, keyOf, splitKey } from './controller.ts';
 import { deploymentStatus } from './deployment-status.ts';
 import { controllerReference, countOrShare, isControlledBy, podsControlledBy, templateHash } from './pod-factory.ts';
 
@@ -100,7 +100,11 @@ export class DeploymentController implements ControlLoop {
     const revision = String(own > highest ? own : highest + 1);
     const { namespace = '', name } = deployment.metadata;
     api.mutate('replicasets.apps', namespace, current.metadata.name, write, (draft) => {
-      draft.metadata.annotations = { ...draft.metadata.annotations, ...setAnnotations(deployment), [revisionKey]: revision };
+      draft.metadata.annotations = {
+        ...draft.metadata.annotations,
+        ...setAnnotations(deployment),
+        [revisionKey]: revision,
+      };
     });
     api.mutate('deployments.apps', namespace, name, write, (draft) => {
       draft.metadata.annotations = { ...draft.metadata.annotations, [revisionKey]: revision };
@@ -143,7 +147,9 @@ export class DeploymentController implements ControlLoop {
       spare -= unhealthy;
     }
     const fresh = old.map((set) => this.#fresh(set));
-    const available = sum([...fresh, now], (set) => Math.min(set.status?.availableReplicas ?? 0, set.spec?.replicas ?? 0));
+    const available = sum([...fresh, now], (set) =>
+      Math.min(set.status?.availableReplicas ?? 0, set.spec?.replicas ?? 0),
+    );
     let droppable = Math.min(spare, available - leastAvailable);
     for (const set of fresh.toSorted(byAge)) {
       const count = Math.min(droppable, set.spec?.replicas ?? 0);
@@ -187,14 +193,16 @@ export class DeploymentController implements ControlLoop {
     });
     const progressing = status.conditions?.find(({ type }) => type === 'Progressing');
     if (progressing?.status !== 'True' || progressing.reason === 'NewReplicaSetAvailable') return undefined;
-    const deadline = Date.parse(progressing.lastUpdateTime ?? '') + (deployment.spec?.progressDeadlineSeconds ?? 600) * 1000;
+    const deadline =
+      Date.parse(progressing.lastUpdateTime ?? '') + (deployment.spec?.progressDeadlineSeconds ?? 600) * 1000;
     return Math.max(1000, deadline - nowMs + 1000);
   }
 }
 
 function setAnnotations({ spec, metadata }: Deployment): Record<string, string> {
   const replicas = spec?.replicas ?? 1;
-  const surge = spec?.strategy?.type === 'Recreate' ? 0 : countOrShare(spec?.strategy?.rollingUpdate?.maxSurge, replicas, 'up');
+  const surge =
+    spec?.strategy?.type === 'Recreate' ? 0 : countOrShare(spec?.strategy?.rollingUpdate?.maxSurge, replicas, 'up');
   const cause = metadata.annotations?.['kubernetes.io/change-cause'];
   return {
     'deployment.kubernetes.io/desired-replicas': String(replicas),

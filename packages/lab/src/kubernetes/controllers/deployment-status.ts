@@ -34,7 +34,12 @@ export function deploymentStatus(
   };
 }
 
-function condition(before: Condition | undefined, next: Omit<Condition, 'lastUpdateTime' | 'lastTransitionTime'>, now: string, moved: boolean): Condition {
+function condition(
+  before: Condition | undefined,
+  next: Omit<Condition, 'lastUpdateTime' | 'lastTransitionTime'>,
+  now: string,
+  moved: boolean,
+): Condition {
   const same = before && before.status === next.status && before.reason === next.reason && !moved;
   return {
     ...next,
@@ -46,11 +51,17 @@ function condition(before: Condition | undefined, next: Omit<Condition, 'lastUpd
 function availableCondition(deployment: Deployment, available: number, now: string): Condition {
   const replicas = deployment.spec?.replicas ?? 1;
   const { strategy } = deployment.spec ?? {};
-  const mayMiss = strategy?.type === 'Recreate' ? 0 : countOrShare(strategy?.rollingUpdate?.maxUnavailable, replicas, 'down');
+  const mayMiss =
+    strategy?.type === 'Recreate' ? 0 : countOrShare(strategy?.rollingUpdate?.maxUnavailable, replicas, 'down');
   const isEnough = available >= replicas - mayMiss;
   const before = deployment.status?.conditions?.find(({ type }) => type === 'Available');
   const next = isEnough
-    ? { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable', message: 'Deployment has minimum availability.' }
+    ? {
+        type: 'Available',
+        status: 'True',
+        reason: 'MinimumReplicasAvailable',
+        message: 'Deployment has minimum availability.',
+      }
     : {
         type: 'Available',
         status: 'False',
@@ -71,7 +82,8 @@ function progressingCondition(
   const replicas = deployment.spec?.replicas ?? 1;
   const before = old.conditions?.find(({ type }) => type === 'Progressing');
   const name = current?.metadata.name ?? '';
-  const isDone = counts.updatedReplicas === replicas && counts.replicas === replicas && counts.availableReplicas === replicas;
+  const isDone =
+    counts.updatedReplicas === replicas && counts.replicas === replicas && counts.availableReplicas === replicas;
   const entry = (status: string, reason: string, message: string): Omit<Condition, 'lastUpdateTime'> => ({
     type: 'Progressing',
     status,
@@ -79,7 +91,12 @@ function progressingCondition(
     message,
   });
   if (isDone) {
-    return condition(before, entry('True', 'NewReplicaSetAvailable', `ReplicaSet "${name}" has successfully progressed.`), now, false);
+    return condition(
+      before,
+      entry('True', 'NewReplicaSetAvailable', `ReplicaSet "${name}" has successfully progressed.`),
+      now,
+      false,
+    );
   }
   const moved =
     (counts.updatedReplicas ?? 0) > (old.updatedReplicas ?? 0) ||
@@ -89,7 +106,12 @@ function progressingCondition(
   const deadlineMs = (deployment.spec?.progressDeadlineSeconds ?? 600) * 1000;
   const isLate = before !== undefined && !moved && Date.parse(before.lastUpdateTime ?? '') + deadlineMs < nowMs;
   if (isLate && before.reason !== 'NewReplicaSetAvailable') {
-    return condition(before, entry('False', 'ProgressDeadlineExceeded', `ReplicaSet "${name}" has timed out progressing.`), now, false);
+    return condition(
+      before,
+      entry('False', 'ProgressDeadlineExceeded', `ReplicaSet "${name}" has timed out progressing.`),
+      now,
+      false,
+    );
   }
   return condition(before, entry('True', 'ReplicaSetUpdated', `ReplicaSet "${name}" is progressing.`), now, moved);
 }

@@ -1,8 +1,8 @@
 import { jsonEqual } from '../json.ts';
-import type { Endpoint, Endpoints, EndpointSlice, Pod, Service, ServicePort } from '../kinds.ts';
+import type { Endpoint, EndpointSlice, Endpoints, Pod, Service, ServicePort } from '../kinds.ts';
 import { matchesMap } from '../request/selectors.ts';
 import type { StoreEvent } from '../storage/object-store.ts';
-import { type ControllerContext, type ControlLoop, keyOf, splitKey } from './controller.ts';
+import { type ControlLoop, type ControllerContext, keyOf, splitKey } from './controller.ts';
 import { controllerReference, isPodReady } from './pod-factory.ts';
 
 const managedBy = 'endpointslice-controller.k8s.io';
@@ -22,7 +22,10 @@ export class EndpointsController implements ControlLoop {
     if (resource !== 'pods') return [];
     return this.#context.store
       .list('services', object.metadata.namespace)
-      .filter(({ spec }) => matchesMap(spec?.selector, object.metadata.labels) || matchesMap(spec?.selector, previous?.metadata.labels))
+      .filter(
+        ({ spec }) =>
+          matchesMap(spec?.selector, object.metadata.labels) || matchesMap(spec?.selector, previous?.metadata.labels),
+      )
       .map(keyOf);
   }
 
@@ -36,7 +39,9 @@ export class EndpointsController implements ControlLoop {
     const service = store.get('services', namespace, name);
     if (!service) return this.#forget(namespace, name);
     if (!service.spec?.selector || service.metadata.deletionTimestamp) return undefined;
-    const pods = store.list('pods', namespace).filter((pod) => matchesMap(service.spec?.selector, pod.metadata.labels) && isReachable(pod));
+    const pods = store
+      .list('pods', namespace)
+      .filter((pod) => matchesMap(service.spec?.selector, pod.metadata.labels) && isReachable(pod));
     this.#writeSlice(service, pods);
     this.#writeEndpoints(service, pods);
     return undefined;
@@ -45,10 +50,14 @@ export class EndpointsController implements ControlLoop {
   #forget(namespace: string, name: string): undefined {
     const { api, store } = this.#context;
     const endpoints = store.get('endpoints', namespace, name);
-    if (endpoints?.metadata.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller') api.remove('endpoints', namespace, name);
+    if (endpoints?.metadata.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller')
+      api.remove('endpoints', namespace, name);
     for (const slice of store.list('endpointslices.discovery.k8s.io', namespace)) {
       const labels = slice.metadata.labels ?? {};
-      if (labels['kubernetes.io/service-name'] === name && labels['endpointslice.kubernetes.io/managed-by'] === managedBy) {
+      if (
+        labels['kubernetes.io/service-name'] === name &&
+        labels['endpointslice.kubernetes.io/managed-by'] === managedBy
+      ) {
         api.remove('endpointslices.discovery.k8s.io', namespace, slice.metadata.name);
       }
     }
@@ -68,7 +77,13 @@ export class EndpointsController implements ControlLoop {
       const slice: EndpointSlice = {
         apiVersion: 'discovery.k8s.io/v1',
         kind: 'EndpointSlice',
-        metadata: { name: '', generateName: `${name}-`, namespace, labels, ownerReferences: [controllerReference(service)] },
+        metadata: {
+          name: '',
+          generateName: `${name}-`,
+          namespace,
+          labels,
+          ownerReferences: [controllerReference(service)],
+        },
         addressType: 'IPv4',
         endpoints,
         ports,
@@ -105,7 +120,12 @@ export class EndpointsController implements ControlLoop {
     const subsets = (pods.length > 0 ? [subset] : []) as NonNullable<Endpoints['subsets']>;
     const labels = { ...service.metadata.labels, 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' };
     const current = store.get('endpoints', namespace, name);
-    if (!current) api.create('endpoints', { apiVersion: 'v1', kind: 'Endpoints', metadata: { name, namespace, labels }, subsets }, write);
+    if (!current)
+      api.create(
+        'endpoints',
+        { apiVersion: 'v1', kind: 'Endpoints', metadata: { name, namespace, labels }, subsets },
+        write,
+      );
     else if (!jsonEqual(current.subsets ?? [], subsets)) {
       api.mutate('endpoints', namespace, name, write, (draft) => {
         draft.subsets = subsets;
@@ -131,7 +151,11 @@ function targetRef(pod: Pod): { kind: string; namespace: string; name: string; u
 function sliceEndpoint(service: Service, pod: Pod): Endpoint {
   return {
     addresses: [pod.status?.podIP ?? ''],
-    conditions: { ready: isServing(service, pod), serving: isPodReady(pod), terminating: pod.metadata.deletionTimestamp !== undefined },
+    conditions: {
+      ready: isServing(service, pod),
+      serving: isPodReady(pod),
+      terminating: pod.metadata.deletionTimestamp !== undefined,
+    },
     nodeName: pod.spec?.nodeName ?? '',
     targetRef: targetRef(pod),
   };

@@ -77,7 +77,7 @@ export class EventRecorder {
       reportingInstance: host,
     };
     try {
-      this.#api.create('events', event as unknown as KubeObject, { manager: component });
+      this.#api.create('events', event, { manager: component });
       return name;
     } catch (error) {
       if (error instanceof StatusError && error.code < 500) return undefined;

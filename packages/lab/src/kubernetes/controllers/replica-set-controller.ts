@@ -2,7 +2,7 @@ import { jsonEqual } from '../json.ts';
 import type { Pod, ReplicaSet } from '../kinds.ts';
 import { matchesSelector } from '../request/selectors.ts';
 import type { StoreEvent } from '../storage/object-store.ts';
-import { type ControllerContext, type ControlLoop, keyOf, splitKey } from './controller.ts';
+import { type ControlLoop, type ControllerContext, keyOf, splitKey } from './controller.ts';
 import {
   byDispensability,
   controllerReference,
@@ -54,9 +54,15 @@ export class ReplicaSetController implements ControlLoop {
     for (const pod of store.list('pods', set.metadata.namespace)) {
       const isOwned = pod.metadata.ownerReferences?.some((owner) => owner.controller) ?? false;
       if (isOwned || !isActive(pod) || !matchesSelector(set.spec?.selector, pod.metadata.labels)) continue;
-      api.mutate('pods', pod.metadata.namespace ?? '', pod.metadata.name, { manager: 'kube-controller-manager' }, (draft) => {
-        draft.metadata.ownerReferences = [...(draft.metadata.ownerReferences ?? []), controllerReference(set)];
-      });
+      api.mutate(
+        'pods',
+        pod.metadata.namespace ?? '',
+        pod.metadata.name,
+        { manager: 'kube-controller-manager' },
+        (draft) => {
+          draft.metadata.ownerReferences = [...(draft.metadata.ownerReferences ?? []), controllerReference(set)];
+        },
+      );
     }
   }
 
@@ -90,7 +96,9 @@ export class ReplicaSetController implements ControlLoop {
     const { namespace = '', name } = set.metadata;
     const active = podsControlledBy(api, set).filter(isActive);
     const templateLabels = Object.entries(set.spec?.template?.metadata?.labels ?? {});
-    const labelled = active.filter((pod) => templateLabels.every(([key, value]) => pod.metadata.labels?.[key] === value));
+    const labelled = active.filter((pod) =>
+      templateLabels.every(([key, value]) => pod.metadata.labels?.[key] === value),
+    );
     const ready = active.filter(isPodReady).length;
     const minReady = set.spec?.minReadySeconds ?? 0;
     const available = active.filter((pod) => isPodAvailable(pod, minReady, clock.now())).length;

@@ -1,7 +1,7 @@
 import { canonicalJson, jsonClone, jsonEqual } from '../json.ts';
 import type { Pod, StatefulSet } from '../kinds.ts';
 import type { StoreEvent } from '../storage/object-store.ts';
-import { type ControllerContext, type ControlLoop, keyOf, splitKey } from './controller.ts';
+import { type ControlLoop, type ControllerContext, keyOf, splitKey } from './controller.ts';
 import { isPodAvailable, isPodReady, podFromTemplate, podsControlledBy, templateHash } from './pod-factory.ts';
 
 const component = 'statefulset-controller';
@@ -74,7 +74,11 @@ export class StatefulSetController implements ControlLoop {
     const { api, store, recorder } = this.#context;
     const { namespace = '', name: setName } = set.metadata;
     const name = `${setName}-${ordinal}`;
-    const labels = { [hashLabel]: hash, 'statefulset.kubernetes.io/pod-name': name, 'apps.kubernetes.io/pod-index': String(ordinal) };
+    const labels = {
+      [hashLabel]: hash,
+      'statefulset.kubernetes.io/pod-name': name,
+      'apps.kubernetes.io/pod-index': String(ordinal),
+    };
     const pod = podFromTemplate(set.spec?.template ?? {}, set, { name, labels });
     if (!pod.spec) return;
     pod.spec.hostname = name;
@@ -82,8 +86,18 @@ export class StatefulSetController implements ControlLoop {
     for (const template of set.spec?.volumeClaimTemplates ?? []) {
       const claimName = `${template.metadata?.name}-${name}`;
       if (!store.get('persistentvolumeclaims', namespace, claimName)) {
-        const metadata = { labels: set.spec?.selector.matchLabels ?? {}, ...template.metadata, name: claimName, namespace };
-        const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata, ...(template.spec ? { spec: jsonClone(template.spec) } : {}) };
+        const metadata = {
+          labels: set.spec?.selector.matchLabels ?? {},
+          ...template.metadata,
+          name: claimName,
+          namespace,
+        };
+        const claim = {
+          apiVersion: 'v1',
+          kind: 'PersistentVolumeClaim',
+          metadata,
+          ...(template.spec ? { spec: jsonClone(template.spec) } : {}),
+        };
         api.create('persistentvolumeclaims', claim, write);
       }
       const others = (pod.spec.volumes ?? []).filter((volume) => volume.name !== template.metadata?.name);
@@ -111,8 +125,14 @@ export class StatefulSetController implements ControlLoop {
       collisionCount: 0,
     };
     if (jsonEqual(status, set.status)) return;
-    api.mutate('statefulsets.apps', set.metadata.namespace ?? '', set.metadata.name, { ...write, subresource: 'status' }, (draft) => {
-      draft.status = status;
-    });
+    api.mutate(
+      'statefulsets.apps',
+      set.metadata.namespace ?? '',
+      set.metadata.name,
+      { ...write, subresource: 'status' },
+      (draft) => {
+        draft.status = status;
+      },
+    );
   }
 }

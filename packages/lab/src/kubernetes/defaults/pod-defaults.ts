@@ -77,6 +77,7 @@ export function defaultPod(spec: PodSpec): void {
   spec.enableServiceLinks ??= true;
   for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) {
     const limits = container.resources?.limits;
-    if (limits) container.resources = { ...container.resources, requests: { ...limits, ...container.resources?.requests } };
+    if (limits)
+      container.resources = { ...container.resources, requests: { ...limits, ...container.resources?.requests } };
   }
 }

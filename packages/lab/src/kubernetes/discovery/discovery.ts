@@ -45,7 +45,11 @@ function groupList(served: readonly ServedGroupVersion[]): JsonObject {
   return { kind: 'APIGroupList', apiVersion: 'v1', groups: served.map(groupEntry) };
 }
 
-function resourceList(served: readonly ServedGroupVersion[], group: string, version: string): DiscoveryReply | undefined {
+function resourceList(
+  served: readonly ServedGroupVersion[],
+  group: string,
+  version: string,
+): DiscoveryReply | undefined {
   const found = served.find((item) => item.group === group && item.version === version);
   if (!found) return undefined;
   return {

@@ -126,7 +126,10 @@ export function openApiIndex(): JsonObject {
   for (const definition of resourceDefinitions) {
     const path = documentPath(definition.group, definition.version);
     if (paths[path]) continue;
-    const hash = createHash('sha256').update(`${apiVersionOf(definition)} 1`).digest('hex').toUpperCase();
+    const hash = createHash('sha256')
+      .update(`${apiVersionOf(definition)} 1`)
+      .digest('hex')
+      .toUpperCase();
     paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` };
   }
   return { paths };

@@ -47,7 +47,9 @@ function resourceEntries(definition: ResourceDefinition): ServedResource[] {
     ...(definition.status ? [sub('status', kind, ['get', 'patch', 'update'])] : []),
     ...(definition.scale ? [sub('scale', 'Scale', ['get', 'patch', 'update'], ['autoscaling', 'v1'])] : []),
     ...(plural === 'namespaces' ? [sub('finalize', 'Namespace', ['update'])] : []),
-    ...(plural === 'serviceaccounts' ? [sub('token', 'TokenRequest', ['create'], ['authentication.k8s.io', 'v1'])] : []),
+    ...(plural === 'serviceaccounts'
+      ? [sub('token', 'TokenRequest', ['create'], ['authentication.k8s.io', 'v1'])]
+      : []),
     ...(plural === 'pods'
       ? [
           sub('binding', 'Binding', ['create']),

@@ -1,5 +1,5 @@
 import { timestamp } from '../clock.ts';
-import { type ControllerContext, type ControlLoop, keyOf, splitKey } from '../controllers/controller.ts';
+import { type ControlLoop, type ControllerContext, keyOf, splitKey } from '../controllers/controller.ts';
 import { jsonEqual } from '../json.ts';
 import type { Container, ContainerStatus, Pod } from '../kinds.ts';
 import type { LogLine, LogSource } from '../request/pod-log.ts';
@@ -65,11 +65,17 @@ export class Kubelet implements ControlLoop, LogSource {
   }
 
   initialKeys(): readonly string[] {
-    return this.#context.store.list('pods').filter((pod) => pod.spec?.nodeName).map(keyOf);
+    return this.#context.store
+      .list('pods')
+      .filter((pod) => pod.spec?.nodeName)
+      .map(keyOf);
   }
 
   #keysOn(node: string): readonly string[] {
-    return this.#context.store.list('pods').filter((pod) => pod.spec?.nodeName === node).map(keyOf);
+    return this.#context.store
+      .list('pods')
+      .filter((pod) => pod.spec?.nodeName === node)
+      .map(keyOf);
   }
 
   /** A fault began or ended: nothing waits out its back-off. */
@@ -113,7 +119,15 @@ export class Kubelet implements ControlLoop, LogSource {
     const phase = pod.status?.phase;
     const stage = phase === 'Running' ? 'running' : phase === 'Succeeded' || phase === 'Failed' ? 'over' : 'new';
     const crashes = pod.status?.containerStatuses?.[0]?.restartCount ?? 0;
-    const memory: PodMemory = { stage, dueMs: 0, mountFailures: 0, pullFailures: 0, crashes, logs: [], previousLogs: [] };
+    const memory: PodMemory = {
+      stage,
+      dueMs: 0,
+      mountFailures: 0,
+      pullFailures: 0,
+      crashes,
+      logs: [],
+      previousLogs: [],
+    };
     if (stage === 'running') memory.logs = this.#standInLog(pod);
     this.#memory.set(uid, memory);
     return memory;
@@ -157,7 +171,13 @@ export class Kubelet implements ControlLoop, LogSource {
   #failPull(pod: Pod, memory: PodMemory, container: string, image: string, why = 'not found'): number {
     const message = `Failed to pull image "${image}": rpc error: code = NotFound desc = failed to pull and unpack image "${image}": ${why}`;
     this.#event(pod, 'Warning', 'Failed', message, container);
-    this.#event(pod, 'Warning', 'Failed', memory.pullFailures === 0 ? 'Error: ErrImagePull' : 'Error: ImagePullBackOff', container);
+    this.#event(
+      pod,
+      'Warning',
+      'Failed',
+      memory.pullFailures === 0 ? 'Error: ErrImagePull' : 'Error: ImagePullBackOff',
+      container,
+    );
     const reason = memory.pullFailures === 0 ? 'ErrImagePull' : 'ImagePullBackOff';
     const shown = reason === 'ErrImagePull' ? message : `Back-off pulling image "${image}": ErrImagePull: ${why}`;
     memory.pullFailures++;
@@ -187,7 +207,8 @@ export class Kubelet implements ControlLoop, LogSource {
         const byImage = item.image !== undefined && (container.image ?? '').includes(item.image);
         return byImage || (item.podPrefix !== undefined && pod.metadata.name.startsWith(item.podPrefix));
       });
-      if (fault) return { container: container.name, exitCode: fault.exitCode ?? 1, log: fault.log ?? 'lab fault: crash-loop' };
+      if (fault)
+        return { container: container.name, exitCode: fault.exitCode ?? 1, log: fault.log ?? 'lab fault: crash-loop' };
       const problem = writeProblem(this.#context, pod, container);
       if (problem) return { container: container.name, exitCode: 1, log: problem };
     }
@@ -200,21 +221,37 @@ export class Kubelet implements ControlLoop, LogSource {
     memory.crashes++;
     const isOver = pod.spec?.restartPolicy === 'Never';
     const delayMs = Math.min(10_000 * 2 ** (memory.crashes - 1), 300_000);
-    const terminated = { exitCode: doomed.exitCode, reason: 'Error', message: doomed.log, startedAt: now, finishedAt: now };
+    const terminated = {
+      exitCode: doomed.exitCode,
+      reason: 'Error',
+      message: doomed.log,
+      startedAt: now,
+      finishedAt: now,
+    };
     const uid = pod.metadata.uid ?? '';
     const backOff = `back-off ${delayMs / 1000}s restarting failed container=${doomed.container} pod=${pod.metadata.name}_${pod.metadata.namespace}(${uid})`;
     const statuses = this.#running(pod, true).map((item): ContainerStatus => {
       if (item.name !== doomed.container) return item;
       const dead = { ...item, ready: false, started: false, restartCount: memory.crashes - 1 };
       if (isOver) return { ...dead, restartCount: 0, state: { terminated } };
-      return { ...dead, state: { waiting: { reason: 'CrashLoopBackOff', message: backOff } }, lastState: { terminated } };
+      return {
+        ...dead,
+        state: { waiting: { reason: 'CrashLoopBackOff', message: backOff } },
+        lastState: { terminated },
+      };
     });
     this.#report(pod, isOver ? 'Failed' : 'Running', statuses, init, true, this.#addressOf(pod));
     if (isOver) {
       memory.stage = 'over';
       return 0;
     }
-    this.#event(pod, 'Warning', 'BackOff', `Back-off restarting failed container ${doomed.container} in pod ${pod.metadata.name}_${pod.metadata.namespace}(${uid})`, doomed.container);
+    this.#event(
+      pod,
+      'Warning',
+      'BackOff',
+      `Back-off restarting failed container ${doomed.container} in pod ${pod.metadata.name}_${pod.metadata.namespace}(${uid})`,
+      doomed.container,
+    );
     memory.stage = 'pulled';
     return this.#later(memory, delayMs);
   }
@@ -241,7 +278,9 @@ export class Kubelet implements ControlLoop, LogSource {
   #faultHits(pod: Pod): boolean {
     return this.#context.faults.list().some((fault) => {
       if (fault.kind !== 'crash-loop') return false;
-      const byImage = fault.image !== undefined && (pod.spec?.containers ?? []).some(({ image = '' }) => image.includes(fault.image ?? ''));
+      const byImage =
+        fault.image !== undefined &&
+        (pod.spec?.containers ?? []).some(({ image = '' }) => image.includes(fault.image ?? ''));
       return byImage || (fault.podPrefix !== undefined && pod.metadata.name.startsWith(fault.podPrefix));
     });
   }
@@ -251,7 +290,8 @@ export class Kubelet implements ControlLoop, LogSource {
     const { namespace = '', name } = pod.metadata;
     if (memory.stage !== 'over') {
       memory.stage = 'over';
-      for (const container of pod.spec?.containers ?? []) this.#event(pod, 'Normal', 'Killing', `Stopping container ${container.name}`, container.name);
+      for (const container of pod.spec?.containers ?? [])
+        this.#event(pod, 'Normal', 'Killing', `Stopping container ${container.name}`, container.name);
       memory.dueMs = clock.now() + Math.min(this.#timing.stopMs, (pod.metadata.deletionGracePeriodSeconds ?? 0) * 1000);
     }
     const wait = memory.dueMs - clock.now();
@@ -325,7 +365,10 @@ export class Kubelet implements ControlLoop, LogSource {
 
   #standInLog(pod: Pod): LogLine[] {
     const atMs = this.#context.clock.now();
-    return (pod.spec?.containers ?? []).map(({ image }) => ({ atMs, text: `lab stand-in for ${image}: no image runs here` }));
+    return (pod.spec?.containers ?? []).map(({ image }) => ({
+      atMs,
+      text: `lab stand-in for ${image}: no image runs here`,
+    }));
   }
 
   lines(pod: Pod, _container: string, previous: boolean): readonly LogLine[] {

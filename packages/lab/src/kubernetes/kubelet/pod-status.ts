@@ -24,7 +24,11 @@ export function podStatusOf(pod: Pod, progress: PodProgress): PodStatus {
   const generation = pod.metadata.generation ?? 1;
   const conditions: Condition[] = [
     { type: 'PodReadyToStartContainers', status: progress.podIp && !over ? 'True' : 'False' },
-    { type: 'Initialized', status: progress.initialized ? 'True' : 'False', ...(over ? { reason: 'PodCompleted' } : {}) },
+    {
+      type: 'Initialized',
+      status: progress.initialized ? 'True' : 'False',
+      ...(over ? { reason: 'PodCompleted' } : {}),
+    },
     { type: 'Ready', status: ready ? 'True' : 'False', ...(ready ? {} : why) },
     { type: 'ContainersReady', status: ready ? 'True' : 'False', ...(ready ? {} : why) },
   ];

@@ -7,23 +7,33 @@ export function mountProblem(context: ControllerContext, pod: Pod, volume: Volum
   const { store } = context;
   const setUp = `MountVolume.SetUp failed for volume "${volume.name}" : `;
   if (volume.configMap && !volume.configMap.optional && volume.configMap.name) {
-    if (!store.get('configmaps', namespace, volume.configMap.name)) return `${setUp}configmap "${volume.configMap.name}" not found`;
+    if (!store.get('configmaps', namespace, volume.configMap.name))
+      return `${setUp}configmap "${volume.configMap.name}" not found`;
   }
   if (volume.secret && !volume.secret.optional && volume.secret.secretName) {
-    if (!store.get('secrets', namespace, volume.secret.secretName)) return `${setUp}secret "${volume.secret.secretName}" not found`;
+    if (!store.get('secrets', namespace, volume.secret.secretName))
+      return `${setUp}secret "${volume.secret.secretName}" not found`;
   }
   if (volume.hostPath) return hostPathProblem(context, pod, volume.hostPath.path, volume.hostPath.type ?? '', setUp);
   const path = claimPath(context, pod, volume);
   if (path === undefined) return undefined;
   const facts = context.nodes.statPath(pod.spec?.nodeName ?? '', path.path);
   if (!facts && path.source === 'hostPath') return hostPathProblem(context, pod, path.path, path.type, setUp);
-  if (!facts) return `MountVolume.NewMounter initialization failed for volume "${path.volume}" : path "${path.path}" does not exist`;
+  if (!facts)
+    return `MountVolume.NewMounter initialization failed for volume "${path.volume}" : path "${path.path}" does not exist`;
   const group = pod.spec?.securityContext?.fsGroup;
-  if (group !== undefined && path.source === 'local') context.nodes.changeGroup(pod.spec?.nodeName ?? '', path.path, group);
+  if (group !== undefined && path.source === 'local')
+    context.nodes.changeGroup(pod.spec?.nodeName ?? '', path.path, group);
   return undefined;
 }
 
-function hostPathProblem(context: ControllerContext, pod: Pod, path: string, type: string, setUp: string): string | undefined {
+function hostPathProblem(
+  context: ControllerContext,
+  pod: Pod,
+  path: string,
+  type: string,
+  setUp: string,
+): string | undefined {
   const node = pod.spec?.nodeName ?? '';
   const facts = context.nodes.statPath(node, path);
   if (type === '' || type === 'DirectoryOrCreate') {
@@ -31,8 +41,20 @@ function hostPathProblem(context: ControllerContext, pod: Pod, path: string, typ
     return undefined;
   }
   if (type === 'FileOrCreate') return undefined;
-  const wanted: Readonly<Record<string, string>> = { Directory: 'directory', File: 'file', Socket: 'socket file', CharDevice: 'character device', BlockDevice: 'block device' };
-  const kinds: Readonly<Record<string, string>> = { Directory: 'directory', File: 'file', Socket: 'socket', CharDevice: 'device', BlockDevice: 'device' };
+  const wanted: Readonly<Record<string, string>> = {
+    Directory: 'directory',
+    File: 'file',
+    Socket: 'socket file',
+    CharDevice: 'character device',
+    BlockDevice: 'block device',
+  };
+  const kinds: Readonly<Record<string, string>> = {
+    Directory: 'directory',
+    File: 'file',
+    Socket: 'socket',
+    CharDevice: 'device',
+    BlockDevice: 'device',
+  };
   if (facts && facts.kind === kinds[type]) return undefined;
   return `${setUp}hostPath type check failed: ${path} is not a ${wanted[type] ?? type}`;
 }
@@ -52,7 +74,8 @@ function claimPath({ store }: ControllerContext, pod: Pod, volume: Volume): Disk
   if (!bound?.spec) return undefined;
   const name = bound.metadata.name;
   if (bound.spec.local) return { path: bound.spec.local.path, source: 'local', type: '', volume: name };
-  if (bound.spec.hostPath) return { path: bound.spec.hostPath.path, source: 'hostPath', type: bound.spec.hostPath.type ?? '', volume: name };
+  if (bound.spec.hostPath)
+    return { path: bound.spec.hostPath.path, source: 'hostPath', type: bound.spec.hostPath.type ?? '', volume: name };
   return undefined;
 }
 

@@ -13,7 +13,8 @@ interface Operation {
  * Throws 400 for a malformed patch and 422 for one that does not fit, as the API server does.
  */
 export function applyJsonPatch(target: Json, patch: Json): Json {
-  if (!Array.isArray(patch)) throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch');
+  if (!Array.isArray(patch))
+    throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch');
   if (patch.length > 10_000) throw badRequest('The allowed maximum operations in a JSON patch is 10000');
   let document = jsonClone(target);
   for (const entry of patch) document = applyOperation(document, readOperation(entry));
@@ -70,7 +71,11 @@ function pointer(path: string): string[] {
 }
 
 function doesNotFit(why: string): StatusError {
-  return new StatusError({ code: 422, reason: 'Invalid', message: `the server rejected our request due to an error in our request: ${why}` });
+  return new StatusError({
+    code: 422,
+    reason: 'Invalid',
+    message: `the server rejected our request due to an error in our request: ${why}`,
+  });
 }
 
 function readAt(document: Json, path: string, op: string): Json {
@@ -80,7 +85,8 @@ function readAt(document: Json, path: string, op: string): Json {
     else if (isObject(current)) current = current[part];
     else current = undefined;
   }
-  if (current === undefined) throw doesNotFit(`${op} operation does not apply: doc is missing path: ${path}: missing value`);
+  if (current === undefined)
+    throw doesNotFit(`${op} operation does not apply: doc is missing path: ${path}: missing value`);
   return current;
 }
 
@@ -89,8 +95,10 @@ function parentOf(document: Json, path: string): { parent: Json; last: string } 
   const last = parts.pop();
   if (last === undefined) throw internalError('the root has no parent');
   let parent: Json | undefined = document;
-  for (const part of parts) parent = Array.isArray(parent) ? parent[Number(part)] : isObject(parent) ? parent[part] : undefined;
-  if (parent === undefined) throw doesNotFit(`add operation does not apply: doc is missing path: "${path}": missing value`);
+  for (const part of parts)
+    parent = Array.isArray(parent) ? parent[Number(part)] : isObject(parent) ? parent[part] : undefined;
+  if (parent === undefined)
+    throw doesNotFit(`add operation does not apply: doc is missing path: "${path}": missing value`);
   return { parent, last };
 }
 

@@ -11,7 +11,7 @@ import { typeSchema } from '../schema/schema.ts';
 import { alreadyExists, badRequest, conflict, invalid, notFound } from '../status-error.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { objectFaults } from '../validation/object-validation.ts';
-import { removeObject, type RemovalResult } from './deletion.ts';
+import { type RemovalResult, removeObject } from './deletion.ts';
 import {
   checkPreconditions,
   countGeneration,
@@ -52,7 +52,7 @@ export class ApiObjects {
   /** Stores a new object. Throws 404 or 403 for its namespace, 409 when the name is taken, 422 for faulty fields. */
   create<R extends ResourceName>(resource: R, object: Kinds[R] | KubeObject, options: WriteOptions): Kinds[R] {
     const definition = resourceOf(resource);
-    const next = jsonClone<KubeObject>(object as KubeObject);
+    const next = jsonClone<KubeObject>(object);
     this.#admitNew(next, definition);
     const owned = recordUpdate(this.#writeContext(next, [], options, definition), blank(next), fieldsOf(next));
     next.metadata.managedFields = managedFieldsOf(owned.owners);
@@ -76,9 +76,9 @@ export class ApiObjects {
     const definition = resourceOf(resource);
     const { name, namespace = '' } = object.metadata;
     const current = this.mustGet(resource, namespace, name) as KubeObject;
-    checkPreconditions(object as KubeObject, current, definition);
-    const next = this.#advance(jsonClone<KubeObject>(object as KubeObject), current, definition, options);
-    const owners = ownersFor(object as KubeObject, current);
+    checkPreconditions(object, current, definition);
+    const next = this.#advance(jsonClone<KubeObject>(object), current, definition, options);
+    const owners = ownersFor(object, current);
     const context = this.#writeContext(next, owners, options, definition);
     const owned = recordUpdate(context, fieldsOf(current), fieldsOf(next));
     return this.#commit(definition, current, next, owned.owners, options) as Kinds[R];
@@ -126,7 +126,8 @@ export class ApiObjects {
   #applyNew(definition: ResourceDefinition, config: KubeObject, options: WriteOptions): KubeObject {
     const subject = { group: definition.group, resource: definition.plural, name: config.metadata.name };
     if (options.subresource) throw notFound(subject);
-    if (config.metadata.uid) throw conflict(subject, 'uid mismatch: the provided object specified uid, and no existing object was found');
+    if (config.metadata.uid)
+      throw conflict(subject, 'uid mismatch: the provided object specified uid, and no existing object was found');
     const next = jsonClone(config);
     this.#admitNew(next, definition);
     const context: WriteContext = {
@@ -245,7 +246,7 @@ function blank(object: KubeObject): JsonObject {
 
 function withoutManagedFields(object: KubeObject): JsonObject {
   const { managedFields: _managedFields, ...metadata } = object.metadata;
-  return { ...fieldsOf(object), metadata: metadata as unknown as JsonObject };
+  return { ...fieldsOf(object), metadata: metadata };
 }
 
 /** The configuration without the parts that this way of applying cannot touch. */

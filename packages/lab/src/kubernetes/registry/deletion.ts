@@ -22,12 +22,15 @@ export function removeObject(
   request: DeleteRequest,
 ): RemovalResult {
   const { group, plural } = resourceOf(resource);
-  const current = api.store.get(resource, namespace, name) as KubeObject | undefined;
+  const current = api.store.get(resource, namespace, name);
   const subject = { group, resource: plural, name };
   if (!current) throw notFound(subject);
   const { uid, resourceVersion } = request.preconditions ?? {};
   if (uid && uid !== current.metadata.uid) {
-    throw conflict(subject, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`);
+    throw conflict(
+      subject,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`,
+    );
   }
   if (resourceVersion && resourceVersion !== current.metadata.resourceVersion) {
     throw conflict(
@@ -50,7 +53,9 @@ export function removeObject(
 
 /** Jobs keep their pods unless the client says otherwise: batch/v1 still orphans by default. */
 function finalizersAfter(object: KubeObject, resource: ResourceName, policy: string | undefined): string[] {
-  const others = (object.metadata.finalizers ?? []).filter((item) => item !== 'orphan' && item !== 'foregroundDeletion');
+  const others = (object.metadata.finalizers ?? []).filter(
+    (item) => item !== 'orphan' && item !== 'foregroundDeletion',
+  );
   const chosen = policy ?? (resource === 'jobs.batch' && !object.metadata.deletionTimestamp ? 'Orphan' : undefined);
   if (chosen === 'Orphan') return [...others, 'orphan'];
   if (chosen === 'Foreground') return [...others, 'foregroundDeletion'];

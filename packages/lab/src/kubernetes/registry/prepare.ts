@@ -49,7 +49,10 @@ export function checkPreconditions(next: KubeObject, current: KubeObject, defini
     );
   }
   if (resourceVersion && resourceVersion !== current.metadata.resourceVersion) {
-    throw conflict(subject, 'the object has been modified; please apply your changes to the latest version and try again');
+    throw conflict(
+      subject,
+      'the object has been modified; please apply your changes to the latest version and try again',
+    );
   }
 }
 
@@ -109,7 +112,7 @@ export function isSameObject(next: KubeObject, current: KubeObject): boolean {
 function withoutTimes(object: KubeObject): JsonObject {
   const { managedFields, ...metadata } = object.metadata;
   const untimed = (managedFields ?? []).map(({ time: _time, ...rest }) => rest);
-  return { ...fieldsOf(object), metadata: { ...metadata, managedFields: untimed } as unknown as JsonObject };
+  return { ...fieldsOf(object), metadata: { ...metadata, managedFields: untimed } };
 }
 
 /** An object as plain JSON. */

@@ -24,7 +24,12 @@ export interface StreamSink {
 
 /** A reply: a whole body, or a stream that `open` feeds until the function it returned is called. */
 export type ApiResponse =
-  | { readonly code: number; readonly body: JsonObject | string; readonly contentType?: string; readonly warnings?: readonly string[] }
+  | {
+      readonly code: number;
+      readonly body: JsonObject | string;
+      readonly contentType?: string;
+      readonly warnings?: readonly string[];
+    }
   | { readonly code: number; readonly open: (sink: StreamSink) => () => void; readonly contentType?: string };
 
 /** The body as a JSON object. Throws 415 for another media type and 400 for what is no object. */

@@ -1,14 +1,17 @@
+import { timestamp } from '../clock.ts';
 import { textAt } from '../json.ts';
 import type { ApiObjects } from '../registry/api-objects.ts';
 import { badRequest, conflict } from '../status-error.ts';
-import { timestamp } from '../clock.ts';
 import { type ApiRequest, type ApiResponse, jsonBody } from './api-request.ts';
 
 /** Assigns a pod to a node, as the scheduler does. Throws 404, and 409 when it already has one. */
 export function bindPod(api: ApiObjects, namespace: string, name: string, nodeName: string, manager: string): void {
   const pod = api.mustGet('pods', namespace, name);
   if (pod.spec?.nodeName) {
-    throw conflict({ resource: 'pods/binding', name }, `pod ${name} is already assigned to node "${pod.spec.nodeName}"`);
+    throw conflict(
+      { resource: 'pods/binding', name },
+      `pod ${name} is already assigned to node "${pod.spec.nodeName}"`,
+    );
   }
   const scheduled = api.mutate('pods', namespace, name, { manager, subresource: 'binding' }, (draft) => {
     if (draft.spec) draft.spec.nodeName = nodeName;

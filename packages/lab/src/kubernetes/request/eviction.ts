@@ -54,28 +54,42 @@ function spendBudget(api: ApiObjects, pod: Pod, dryRun: boolean): void {
     .list('poddisruptionbudgets.policy', pod.metadata.namespace)
     .filter(({ spec }) => matchesSelector(spec?.selector, pod.metadata.labels));
   if (budgets.length > 1) {
-    throw internalError('This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.');
+    throw internalError(
+      'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+    );
   }
   const [budget] = budgets;
   if (!budget) return;
   const isReady = pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
   const { currentHealthy = 0, desiredHealthy = 0 } = budget.status ?? {};
-  const unhealthyMayGo = budget.spec?.unhealthyPodEvictionPolicy === 'AlwaysAllow' || (currentHealthy >= desiredHealthy && desiredHealthy > 0);
+  const unhealthyMayGo =
+    budget.spec?.unhealthyPodEvictionPolicy === 'AlwaysAllow' ||
+    (currentHealthy >= desiredHealthy && desiredHealthy > 0);
   if (!isReady && unhealthyMayGo) return;
   refuseWithoutAllowance(budget);
   if (dryRun) return;
   const { namespace = '', name } = budget.metadata;
-  api.mutate('poddisruptionbudgets.policy', namespace, name, { manager: 'kube-apiserver', subresource: 'status' }, (draft) => {
-    if (draft.status) draft.status.disruptionsAllowed = (draft.status.disruptionsAllowed ?? 0) - 1;
-  });
+  api.mutate(
+    'poddisruptionbudgets.policy',
+    namespace,
+    name,
+    { manager: 'kube-apiserver', subresource: 'status' },
+    (draft) => {
+      if (draft.status) draft.status.disruptionsAllowed = (draft.status.disruptionsAllowed ?? 0) - 1;
+    },
+  );
 }
 
 function refuseWithoutAllowance(budget: PodDisruptionBudget): void {
   const { name, generation = 0 } = budget.metadata;
   const status = budget.status;
   if ((status?.observedGeneration ?? 0) < generation) {
-    throw tooManyRequests('Cannot evict pod as it would violate the pod\'s disruption budget.', 10, [
-      { reason: 'DisruptionBudget', message: `The disruption budget ${name} is still being processed by the server.`, field: '' },
+    throw tooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", 10, [
+      {
+        reason: 'DisruptionBudget',
+        message: `The disruption budget ${name} is still being processed by the server.`,
+        field: '',
+      },
     ]);
   }
   if ((status?.disruptionsAllowed ?? 0) > 0) return;

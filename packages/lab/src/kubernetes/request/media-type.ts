@@ -39,7 +39,11 @@ export function wantsAggregatedDiscovery(accept: string | undefined): boolean {
     if (type !== 'application/json') continue;
     const as = parameters.get('as');
     if (as === undefined) return false;
-    if (as === 'APIGroupDiscoveryList' && parameters.get('v') === 'v2' && parameters.get('g') === 'apidiscovery.k8s.io') {
+    if (
+      as === 'APIGroupDiscoveryList' &&
+      parameters.get('v') === 'v2' &&
+      parameters.get('g') === 'apidiscovery.k8s.io'
+    ) {
       return true;
     }
   }

@@ -34,7 +34,12 @@ export function podLog(api: ApiObjects, logs: LogSource, request: ApiRequest): A
     contentType: 'text/plain',
     open: (sink) => {
       sink.write(text);
-      return logs.follow(pod, container, (line) => sink.write(asText(line)), () => sink.end());
+      return logs.follow(
+        pod,
+        container,
+        (line) => sink.write(asText(line)),
+        () => sink.end(),
+      );
     },
   };
 }
@@ -69,7 +74,11 @@ function refuseUnstarted(pod: Pod, container: string, previous: boolean): void {
 }
 
 function describeWaiting(reason = 'ContainerCreating', message = ''): string {
-  return reason === 'ImagePullBackOff' || reason === 'ErrImagePull' ? `trying and failing to pull image` : message && reason === '' ? message : reason;
+  return reason === 'ImagePullBackOff' || reason === 'ErrImagePull'
+    ? `trying and failing to pull image`
+    : message && reason === ''
+      ? message
+      : reason;
 }
 
 function selectLines(lines: readonly LogLine[], query: URLSearchParams, nowMs: number): readonly LogLine[] {

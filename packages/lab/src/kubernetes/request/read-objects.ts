@@ -81,9 +81,9 @@ export class ObjectReader {
   #keepPage(page: Page): string {
     const now = this.#api.clock.now();
     for (const [token, kept] of this.#pages) if (kept.validUntilMs < now) this.#pages.delete(token);
-    const token = Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: page.resourceVersion, id: randomUUID() })).toString(
-      'base64url',
-    );
+    const token = Buffer.from(
+      JSON.stringify({ v: 'meta.k8s.io/v1', rv: page.resourceVersion, id: randomUUID() }),
+    ).toString('base64url');
     this.#pages.set(token, page);
     return token;
   }
@@ -91,7 +91,8 @@ export class ObjectReader {
   #refuseFutureVersion(resourceVersion: string): void {
     if (resourceVersion === '') return;
     const wanted = Number(resourceVersion);
-    if (!Number.isInteger(wanted) || wanted < 0) throw badRequest(`Invalid value: "${resourceVersion}": resourceVersion`);
+    if (!Number.isInteger(wanted) || wanted < 0)
+      throw badRequest(`Invalid value: "${resourceVersion}": resourceVersion`);
     if (wanted > this.#api.store.revision) {
       throw new StatusError({
         code: 504,

@@ -21,7 +21,10 @@ const namespaceSubresources: ReadonlySet<string> = new Set(['status', 'finalize'
 
 /** Reads a request's path and method. */
 export function readRequestInfo(method: string, path: string, query: URLSearchParams): RequestInfo {
-  const parts = path.split('/').filter((part) => part !== '').map(decodeURIComponent);
+  const parts = path
+    .split('/')
+    .filter((part) => part !== '')
+    .map(decodeURIComponent);
   const [root] = parts;
   const isCore = root === 'api' && parts.length >= 3;
   const isGrouped = root === 'apis' && parts.length >= 4;

@@ -125,6 +125,7 @@ export function parseFieldSelector(text: string, definition: ResourceDefinition)
 function fieldText(object: KubeObject, field: string): string {
   const path = field === 'source' ? ['source', 'component'] : field.split('.');
   const value = fieldAt(object, ...path);
-  if (value === undefined || value === null) return field === 'spec.unschedulable' || field === 'spec.hostNetwork' ? 'false' : '';
+  if (value === undefined || value === null)
+    return field === 'spec.unschedulable' || field === 'spec.hostNetwork' ? 'false' : '';
   return typeof value === 'object' ? '' : String(value);
 }

@@ -38,7 +38,9 @@ function planWatch(api: ApiObjects, request: ApiRequest, definition: ResourceDef
   const from = query.get('resourceVersion') ?? '';
   const sendInitial = query.get('sendInitialEvents');
   if (sendInitial === 'true' && query.get('resourceVersionMatch') !== 'NotOlderThan') {
-    throw badRequest('resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+    throw badRequest(
+      'resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+    );
   }
   const isFresh = from === '' || from === '0' || sendInitial === 'true';
   const filter = filterOf(request, definition);

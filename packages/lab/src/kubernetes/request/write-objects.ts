@@ -41,7 +41,7 @@ export class ObjectWriter {
     const type = request.contentType.split(';')[0]?.trim() ?? '';
     if (type === 'application/apply-patch+yaml') return this.#apply(request, definition, subresource);
     const { namespace, name } = request.info;
-    const current = this.#api.mustGet(definition.name, namespace, name) as KubeObject;
+    const current = this.#api.mustGet(definition.name, namespace, name);
     const patched = this.#patched(fieldsOf(current), request, definition, type);
     const { object, warnings } = this.#read(request, definition, patched);
     this.#refuseOtherName(request, object);
@@ -66,7 +66,9 @@ export class ObjectWriter {
 
   #apply(request: ApiRequest, definition: ResourceDefinition, subresource: Subresource): ApiResponse {
     if (!request.query.get('fieldManager')) {
-      throw badRequest('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch');
+      throw badRequest(
+        'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+      );
     }
     const body = parseApplyBody(request.body);
     this.#refuseOtherType(body, definition);
@@ -87,7 +89,11 @@ export class ObjectWriter {
     return this.#reply(request, definition, applied, created ? 201 : 200, []);
   }
 
-  #read(request: ApiRequest, definition: ResourceDefinition, body: JsonObject): { object: KubeObject; warnings: string[] } {
+  #read(
+    request: ApiRequest,
+    definition: ResourceDefinition,
+    body: JsonObject,
+  ): { object: KubeObject; warnings: string[] } {
     this.#refuseOtherType(body, definition);
     const { object: fields, unknownFields } = this.#decode(body, definition);
     const wish = fieldValidationOf(request);
@@ -114,7 +120,7 @@ export class ObjectWriter {
     const wanted = apiVersionOf(definition);
     if ((kind && kind !== definition.kind) || (apiVersion && apiVersion !== wanted)) {
       throw badRequest(
-        `${String(kind)} in version "${String(apiVersion)}" cannot be handled as a ${definition.kind}: the object provided is unrecognized (must be of type ${definition.kind} in ${wanted})`,
+        `${plainText(kind)} in version "${plainText(apiVersion)}" cannot be handled as a ${definition.kind}: the object provided is unrecognized (must be of type ${definition.kind} in ${wanted})`,
       );
     }
   }
@@ -179,22 +185,29 @@ function parseApplyBody(body: string): JsonObject {
   return parsed;
 }
 
+/** Text as it is, anything else as JSON. */
+function plainText(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}
+
 /** Reads `DeleteOptions` from the body and the query. Throws 400. */
 export function deleteRequestOf(request: ApiRequest): DeleteRequest {
   const body = request.body.trim() === '' ? {} : jsonBody(request);
   const options = decodeStruct(typeSchema('V1DeleteOptions'), body, { kind: 'DeleteOptions', version: 'v1' }).object;
   const grace = request.query.get('gracePeriodSeconds') ?? options.gracePeriodSeconds;
   const policy = request.query.get('propagationPolicy') ?? options.propagationPolicy;
-  if (policy !== undefined && !['Orphan', 'Background', 'Foreground'].includes(String(policy))) {
-    throw badRequest(`propagationPolicy: Unsupported value: "${String(policy)}": supported values: "Background", "Foreground", "Orphan"`);
+  if (policy !== undefined && !['Orphan', 'Background', 'Foreground'].includes(plainText(policy))) {
+    throw badRequest(
+      `propagationPolicy: Unsupported value: "${plainText(policy)}": supported values: "Background", "Foreground", "Orphan"`,
+    );
   }
   const preconditions = isObject(options.preconditions) ? options.preconditions : {};
   return {
     ...(grace === undefined || grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
-    ...(policy === undefined ? {} : { propagationPolicy: String(policy) }),
+    ...(policy === undefined ? {} : { propagationPolicy: plainText(policy) }),
     preconditions: {
-      ...(preconditions.uid ? { uid: String(preconditions.uid) } : {}),
-      ...(preconditions.resourceVersion ? { resourceVersion: String(preconditions.resourceVersion) } : {}),
+      ...(preconditions.uid ? { uid: plainText(preconditions.uid) } : {}),
+      ...(preconditions.resourceVersion ? { resourceVersion: plainText(preconditions.resourceVersion) } : {}),
     },
     dryRun: isDryRun(request) || (Array.isArray(options.dryRun) && options.dryRun.includes('All')),
   };

@@ -25,7 +25,11 @@ export function findVolume(
       if (volume.metadata.deletionTimestamp) return false;
       const reserved = volume.spec?.claimRef;
       if (reserved) {
-        return reserved.name === claim.metadata.name && reserved.namespace === claim.metadata.namespace && (!reserved.uid || reserved.uid === claim.metadata.uid);
+        return (
+          reserved.name === claim.metadata.name &&
+          reserved.namespace === claim.metadata.namespace &&
+          (!reserved.uid || reserved.uid === claim.metadata.uid)
+        );
       }
       if (volume.status?.phase === 'Released' || volume.status?.phase === 'Failed') return false;
       if (wanted?.volumeName && wanted.volumeName !== volume.metadata.name) return false;

@@ -30,7 +30,9 @@ function termMatches(term: NodeSelectorTerm, node: ClusterNode): boolean {
         return Number(value) < Number(values[0]);
     }
   };
-  const labels = (term.matchExpressions ?? []).every((item) => test(node.metadata.labels?.[item.key], item.operator, item.values));
+  const labels = (term.matchExpressions ?? []).every((item) =>
+    test(node.metadata.labels?.[item.key], item.operator, item.values),
+  );
   const fields = (term.matchFields ?? []).every((item) => test(node.metadata.name, item.operator, item.values));
   return labels && fields && (term.matchExpressions ?? term.matchFields) !== undefined;
 }
@@ -53,7 +55,10 @@ export function volumeReaches(volume: PersistentVolume, node: ClusterNode): bool
 /** What the pod asks of a node: cores and bytes. */
 export function requestsOf(pod: Pod): { readonly cpu: number; readonly memory: number } {
   const of = (name: 'cpu' | 'memory'): number => {
-    const main = (pod.spec?.containers ?? []).reduce((sum, item) => sum + quantityValue(item.resources?.requests?.[name]), 0);
+    const main = (pod.spec?.containers ?? []).reduce(
+      (sum, item) => sum + quantityValue(item.resources?.requests?.[name]),
+      0,
+    );
     const init = (pod.spec?.initContainers ?? []).map((item) => quantityValue(item.resources?.requests?.[name]));
     return Math.max(main, ...init) + quantityValue(pod.spec?.overhead?.[name]);
   };
@@ -69,14 +74,20 @@ function hostPortsOf(pod: Pod): string[] {
 /** Why a node cannot take a pod, in the scheduler's words; undefined when it can. `present` are the node's pods. */
 export function refusalOf(pod: Pod, node: ClusterNode, present: readonly Pod[]): string | undefined {
   const taints = node.spec?.taints ?? [];
-  if (node.spec?.unschedulable && !tolerates(pod.spec?.tolerations, { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' })) {
+  if (
+    node.spec?.unschedulable &&
+    !tolerates(pod.spec?.tolerations, { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' })
+  ) {
     return 'node(s) were unschedulable';
   }
-  const unbearable = taints.find((taint) => taint.effect !== 'PreferNoSchedule' && !tolerates(pod.spec?.tolerations, taint));
+  const unbearable = taints.find(
+    (taint) => taint.effect !== 'PreferNoSchedule' && !tolerates(pod.spec?.tolerations, taint),
+  );
   if (unbearable) return `node(s) had untolerated taint {${unbearable.key}: ${unbearable.value ?? ''}}`;
   if (!selectsNode(pod, node)) return "node(s) didn't match Pod's node affinity/selector";
   const taken = new Set(present.flatMap(hostPortsOf));
-  if (hostPortsOf(pod).some((port) => taken.has(port))) return "node(s) didn't have free ports for the requested pod ports";
+  if (hostPortsOf(pod).some((port) => taken.has(port)))
+    return "node(s) didn't have free ports for the requested pod ports";
   const allocatable = node.status?.allocatable ?? {};
   if (present.length + 1 > quantityValue(allocatable.pods ?? '110')) return 'Too many pods';
   const wanted = requestsOf(pod);

@@ -1,5 +1,5 @@
 import { timestamp } from '../clock.ts';
-import { type ControllerContext, type ControlLoop, keyOf, splitKey } from '../controllers/controller.ts';
+import { type ControlLoop, type ControllerContext, keyOf, splitKey } from '../controllers/controller.ts';
 import type { ClusterNode, PersistentVolume, PersistentVolumeClaim, Pod } from '../kinds.ts';
 import { bindPod } from '../request/binding.ts';
 import type { StoreEvent } from '../storage/object-store.ts';
@@ -70,7 +70,12 @@ export class Scheduler implements ControlLoop {
   #podsOn(node: ClusterNode): Pod[] {
     return this.#context.store
       .list('pods')
-      .filter((pod) => pod.spec?.nodeName === node.metadata.name && pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed');
+      .filter(
+        (pod) =>
+          pod.spec?.nodeName === node.metadata.name &&
+          pod.status?.phase !== 'Succeeded' &&
+          pod.status?.phase !== 'Failed',
+      );
   }
 
   #claims(pod: Pod): { readonly name: string; readonly claim: PersistentVolumeClaim | undefined }[] {
@@ -98,13 +103,19 @@ export class Scheduler implements ControlLoop {
     const found: [PersistentVolumeClaim, PersistentVolume][] = [];
     for (const { claim } of this.#claims(pod)) {
       if (!claim) continue;
-      const bound = claim.spec?.volumeName ? this.#context.store.get('persistentvolumes', '', claim.spec.volumeName) : undefined;
+      const bound = claim.spec?.volumeName
+        ? this.#context.store.get('persistentvolumes', '', claim.spec.volumeName)
+        : undefined;
       if (bound) {
         if (!volumeReaches(bound, node)) return "node(s) didn't match PersistentVolume's node affinity";
         continue;
       }
       const taken = found.map(([, volume]) => volume.metadata.name);
-      const volume = findVolume(this.#context.store, claim, (item) => volumeReaches(item, node) && !taken.includes(item.metadata.name));
+      const volume = findVolume(
+        this.#context.store,
+        claim,
+        (item) => volumeReaches(item, node) && !taken.includes(item.metadata.name),
+      );
       if (!volume) return "node(s) didn't find available persistent volumes to bind";
       found.push([claim, volume]);
     }
@@ -133,7 +144,13 @@ export class Scheduler implements ControlLoop {
       api.mutate('pods', namespace, name, { manager: 'kube-scheduler', subresource: 'status' }, (draft) => {
         const others = (draft.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
         const lastTransitionTime = before?.lastTransitionTime ?? timestamp(clock.now());
-        const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message, lastTransitionTime };
+        const condition = {
+          type: 'PodScheduled',
+          status: 'False',
+          reason: 'Unschedulable',
+          message,
+          lastTransitionTime,
+        };
         draft.status = { ...draft.status, conditions: [...others, condition] };
       });
     }

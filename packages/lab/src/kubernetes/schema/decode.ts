@@ -116,9 +116,17 @@ function preamble(state: DecodeState): string {
 }
 
 function mistyped(value: Json, path: string, wanted: string, state: DecodeState): never {
-  const seen = Array.isArray(value) ? 'array' : isObject(value) ? 'object' : typeof value === 'boolean' ? 'bool' : typeof value;
+  const seen = Array.isArray(value)
+    ? 'array'
+    : isObject(value)
+      ? 'object'
+      : typeof value === 'boolean'
+        ? 'bool'
+        : typeof value;
   const shown = typeof value === 'number' && wanted === 'integer' ? `number ${value}` : seen;
-  const goType = goTypes[wanted as ScalarKind] ?? (wanted === 'list' ? '[]slice' : wanted === 'map' ? 'map[string]string' : 'struct');
+  const goType =
+    goTypes[wanted as ScalarKind] ??
+    (wanted === 'list' ? '[]slice' : wanted === 'map' ? 'map[string]string' : 'struct');
   const field = path.replaceAll(/\[\d+\]/gu, '');
   throw badRequest(
     `${preamble(state)}: json: cannot unmarshal ${shown} into Go struct field ${state.subject.kind}.${field} of type ${goType}`,

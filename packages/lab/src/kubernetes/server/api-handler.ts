@@ -98,18 +98,29 @@ export class ApiHandler {
       throw tooManyRequests('Too many requests, please try again later.', throttle.retryAfterSeconds ?? 1);
     }
     if (!['create', 'update', 'patch', 'delete'].includes(verb)) return;
-    const storm = this.#faults.take('api-conflicts', (fault) => fault.resource === undefined || fault.resource === resource);
+    const storm = this.#faults.take(
+      'api-conflicts',
+      (fault) => fault.resource === undefined || fault.resource === resource,
+    );
     if (storm) {
-      throw conflict({ resource, name: '' }, 'the object has been modified; please apply your changes to the latest version and try again');
+      throw conflict(
+        { resource, name: '' },
+        'the object has been modified; please apply your changes to the latest version and try again',
+      );
     }
   }
 
   #plainPath(request: ApiRequest): ApiResponse {
     const { path } = request.info;
     if (request.method !== 'GET' && request.method !== 'HEAD') throw pathNotFound();
-    if (/^\/(healthz|livez|readyz)(\/|$)/u.test(path)) return { code: 200, body: 'ok', contentType: 'text/plain; charset=utf-8' };
+    if (/^\/(healthz|livez|readyz)(\/|$)/u.test(path))
+      return { code: 200, body: 'ok', contentType: 'text/plain; charset=utf-8' };
     if (path === '/version') return { code: 200, body: this.#version() };
-    if (path === '/' || path === '') return { code: 200, body: { paths: ['/api', '/apis', '/healthz', '/livez', '/openapi/v3', '/readyz', '/version'] } };
+    if (path === '/' || path === '')
+      return {
+        code: 200,
+        body: { paths: ['/api', '/apis', '/healthz', '/livez', '/openapi/v3', '/readyz', '/version'] },
+      };
     if (path === '/openapi/v2') throw notAcceptable();
     if (path === '/openapi/v3') return { code: 200, body: openApiIndex() };
     if (path.startsWith('/openapi/v3/')) {
@@ -140,5 +151,7 @@ export class ApiHandler {
 }
 
 function unexpected(error: unknown): StatusError {
-  return internalError(`Internal error occurred: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  return internalError(
+    `Internal error occurred: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
 }

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { ClusterFaults } from '../faults/cluster-faults.ts';
-import { StatusError } from '../status-error.ts';
 import type { ApiResponse } from '../request/api-request.ts';
+import { StatusError } from '../status-error.ts';
 import type { ApiHandler } from './api-handler.ts';
 import type { ClusterCertificates } from './certificates.ts';
 
@@ -83,8 +83,13 @@ export class ApiServer {
     }
     const text = typeof reply.body === 'string' ? reply.body : `${JSON.stringify(reply.body)}\n`;
     const retryAfter = typeof reply.body === 'object' ? reply.body.details : undefined;
-    if (reply.code === 429 && typeof retryAfter === 'object' && retryAfter !== null && 'retryAfterSeconds' in retryAfter) {
-      response.setHeader('Retry-After', String(retryAfter.retryAfterSeconds));
+    if (
+      reply.code === 429 &&
+      typeof retryAfter === 'object' &&
+      retryAfter !== null &&
+      'retryAfterSeconds' in retryAfter
+    ) {
+      response.setHeader('Retry-After', JSON.stringify(retryAfter.retryAfterSeconds));
     }
     response.setHeader('Content-Length', Buffer.byteLength(text));
     response.end(request.method === 'HEAD' ? undefined : text);
@@ -125,7 +130,11 @@ async function readBody(request: IncomingMessage): Promise<string> {
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const bytes = Buffer.concat(chunks);
   if (bytes.length > 3 * 1024 * 1024) {
-    throw new StatusError({ code: 413, reason: 'RequestEntityTooLarge', message: 'Request entity too large: limit is 3145728' });
+    throw new StatusError({
+      code: 413,
+      reason: 'RequestEntityTooLarge',
+      message: 'Request entity too large: limit is 3145728',
+    });
   }
   return bytes.toString('utf8');
 }

@@ -13,7 +13,10 @@ const dayMs = 24 * 3600 * 1000;
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
 /** Makes a certificate authority of its own and the API server's certificate for loopback and the cluster's names. */
-export async function makeCertificates(clusterDomain: string, addresses: readonly string[]): Promise<ClusterCertificates> {
+export async function makeCertificates(
+  clusterDomain: string,
+  addresses: readonly string[],
+): Promise<ClusterCertificates> {
   x509.cryptoProvider.set(webcrypto);
   const [caKeys, serverKeys] = await Promise.all([makeKeys(), makeKeys()]);
   const notBefore = new Date(Date.now() - dayMs);
@@ -28,7 +31,13 @@ export async function makeCertificates(clusterDomain: string, addresses: readonl
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.digitalSignature, true),
     ],
   });
-  const names = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${clusterDomain}`];
+  const names = [
+    'localhost',
+    'kubernetes',
+    'kubernetes.default',
+    'kubernetes.default.svc',
+    `kubernetes.default.svc.${clusterDomain}`,
+  ];
   const certificate = await x509.X509CertificateGenerator.create({
     subject: 'CN=kube-apiserver',
     issuer: ca.subject,
@@ -49,7 +58,7 @@ export async function makeCertificates(clusterDomain: string, addresses: readonl
 }
 
 async function makeKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
+  return await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 }
 
 async function pemKey(key: webcrypto.CryptoKey): Promise<string> {

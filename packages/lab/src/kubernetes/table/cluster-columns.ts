@@ -1,4 +1,10 @@
-import type { ClusterEvent, PersistentVolume, PersistentVolumeClaim, PodDisruptionBudget, RoleBinding } from '../kinds.ts';
+import type {
+  ClusterEvent,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  PodDisruptionBudget,
+  RoleBinding,
+} from '../kinds.ts';
 import { age } from './age.ts';
 import { ageColumn, type ColumnOf, type ColumnTable, nameColumn } from './column.ts';
 
@@ -44,7 +50,9 @@ const eventColumns: readonly ColumnOf<ClusterEvent>[] = [
   { name: 'Name', wide: true, cell: ({ metadata }) => metadata.name },
 ];
 
-const bindingColumns: readonly ColumnOf<Pick<RoleBinding, 'metadata' | 'roleRef' | 'subjects' | 'apiVersion' | 'kind'>>[] = [
+const bindingColumns: readonly ColumnOf<
+  Pick<RoleBinding, 'metadata' | 'roleRef' | 'subjects' | 'apiVersion' | 'kind'>
+>[] = [
   nameColumn,
   { name: 'Role', cell: ({ roleRef }) => `${roleRef.kind}/${roleRef.name}` },
   ageColumn,
@@ -99,7 +107,10 @@ export const clusterColumns: ColumnTable = {
     { name: 'Capacity', cell: ({ spec }) => spec?.capacity?.storage ?? '' },
     { name: 'Access Modes', cell: ({ spec }) => accessModes(spec?.accessModes) },
     { name: 'Reclaim Policy', cell: ({ spec }) => spec?.persistentVolumeReclaimPolicy ?? '' },
-    { name: 'Status', cell: ({ metadata, status }) => (metadata.deletionTimestamp ? 'Terminating' : (status?.phase ?? '')) },
+    {
+      name: 'Status',
+      cell: ({ metadata, status }) => (metadata.deletionTimestamp ? 'Terminating' : (status?.phase ?? '')),
+    },
     { name: 'Claim', cell: claimOf },
     { name: 'StorageClass', cell: ({ spec }) => spec?.storageClassName ?? '' },
     { name: 'VolumeAttributesClass', cell: ({ spec }) => spec?.volumeAttributesClassName ?? '<unset>' },
@@ -129,12 +140,20 @@ export const clusterColumns: ColumnTable = {
     { name: 'Provisioner', cell: ({ provisioner }) => provisioner },
     { name: 'ReclaimPolicy', cell: ({ reclaimPolicy }) => reclaimPolicy ?? '' },
     { name: 'VolumeBindingMode', cell: ({ volumeBindingMode }) => volumeBindingMode ?? '' },
-    { name: 'AllowVolumeExpansion', type: 'boolean', cell: ({ allowVolumeExpansion }) => allowVolumeExpansion ?? false },
+    {
+      name: 'AllowVolumeExpansion',
+      type: 'boolean',
+      cell: ({ allowVolumeExpansion }) => allowVolumeExpansion ?? false,
+    },
     ageColumn,
   ],
   'rolebindings.rbac.authorization.k8s.io': bindingColumns,
   'clusterrolebindings.rbac.authorization.k8s.io': bindingColumns,
-  'leases.coordination.k8s.io': [nameColumn, { name: 'Holder', cell: ({ spec }) => spec?.holderIdentity ?? '' }, ageColumn],
+  'leases.coordination.k8s.io': [
+    nameColumn,
+    { name: 'Holder', cell: ({ spec }) => spec?.holderIdentity ?? '' },
+    ageColumn,
+  ],
   'priorityclasses.scheduling.k8s.io': [
     nameColumn,
     { name: 'Value', type: 'integer', cell: ({ value }) => value ?? 0 },

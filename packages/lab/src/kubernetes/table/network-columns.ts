@@ -1,4 +1,4 @@
-import type { Endpoints, EndpointSlice, Ingress, Service } from '../kinds.ts';
+import type { EndpointSlice, Endpoints, Ingress, Service } from '../kinds.ts';
 import { ageColumn, type ColumnTable, nameColumn } from './column.ts';
 import { selectorText } from './workload-columns.ts';
 

@@ -53,9 +53,12 @@ function nameFaults(name: string, definition: ResourceDefinition): StatusCause[]
 
 /** Faults of one label or annotation key. */
 function keyFaults(key: string, field: string): StatusCause[] {
-  const [prefix, name] = key.includes('/') ? [key.slice(0, key.indexOf('/')), key.slice(key.indexOf('/') + 1)] : ['', key];
+  const [prefix, name] = key.includes('/')
+    ? [key.slice(0, key.indexOf('/')), key.slice(key.indexOf('/') + 1)]
+    : ['', key];
   const faults: StatusCause[] = [];
-  if (key.includes('/') && !dnsSubdomain.test(prefix)) faults.push(invalidValue(field, key, `prefix part ${subdomainMessage}`));
+  if (key.includes('/') && !dnsSubdomain.test(prefix))
+    faults.push(invalidValue(field, key, `prefix part ${subdomainMessage}`));
   if (!qualifiedName.test(name)) faults.push(invalidValue(field, key, qualifiedMessage));
   if (name.length > 63) faults.push(invalidValue(field, key, 'name part must be no more than 63 characters'));
   return faults;
@@ -74,13 +77,20 @@ export function labelFaults(labels: { readonly [key: string]: string } | undefin
 /** Faults of an object's metadata: name, labels, annotations, owners, finalizers. */
 export function metadataFaults(object: KubeObject, definition: ResourceDefinition): StatusCause[] {
   const { name, labels, annotations, ownerReferences, finalizers } = object.metadata;
-  const faults = name ? nameFaults(name, definition) : [requiredValue('metadata.name', 'name or generateName is required')];
+  const faults = name
+    ? nameFaults(name, definition)
+    : [requiredValue('metadata.name', 'name or generateName is required')];
   faults.push(...labelFaults(labels, 'metadata.labels'));
-  for (const key of Object.keys(annotations ?? {})) faults.push(...keyFaults(key.toLowerCase(), 'metadata.annotations'));
+  for (const key of Object.keys(annotations ?? {}))
+    faults.push(...keyFaults(key.toLowerCase(), 'metadata.annotations'));
   const controllers = (ownerReferences ?? []).filter((owner) => owner.controller);
   if (controllers.length > 1) {
     faults.push(
-      invalidValue('metadata.ownerReferences', controllers.map((owner) => owner.name), 'Only one reference can have Controller set to true.'),
+      invalidValue(
+        'metadata.ownerReferences',
+        controllers.map((owner) => owner.name),
+        'Only one reference can have Controller set to true.',
+      ),
     );
   }
   for (const owner of ownerReferences ?? []) {
@@ -89,7 +99,13 @@ export function metadataFaults(object: KubeObject, definition: ResourceDefinitio
   }
   for (const finalizer of finalizers ?? []) {
     if (!finalizer.includes('/') && !['orphan', 'foregroundDeletion', 'kubernetes'].includes(finalizer)) {
-      faults.push(invalidValue('metadata.finalizers', finalizer, 'name is neither a standard finalizer name nor is it fully qualified'));
+      faults.push(
+        invalidValue(
+          'metadata.finalizers',
+          finalizer,
+          'name is neither a standard finalizer name nor is it fully qualified',
+        ),
+      );
     }
   }
   return faults;

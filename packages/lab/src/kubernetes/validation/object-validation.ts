@@ -1,9 +1,20 @@
+import type { JsonObject } from '../json.ts';
 import { jsonEqual } from '../json.ts';
-import type { ConfigMap, Kinds, KubeObject, NetworkPolicy, Pod, PriorityClass, ResourceName, Role, RoleBinding, Secret } from '../kinds.ts';
+import type {
+  ConfigMap,
+  Kinds,
+  KubeObject,
+  NetworkPolicy,
+  Pod,
+  PriorityClass,
+  ResourceName,
+  Role,
+  RoleBinding,
+  Secret,
+} from '../kinds.ts';
 import type { ResourceDefinition } from '../resources.ts';
 import { typeSchema } from '../schema/schema.ts';
 import { forbiddenField, invalidValue, requiredValue, type StatusCause } from '../status-error.ts';
-import type { JsonObject } from '../json.ts';
 import { metadataFaults } from './names.ts';
 import { podSpecFaults } from './pod-validation.ts';
 import { missingFields } from './required-fields.ts';
@@ -58,8 +69,11 @@ function ruleFaults(role: Pick<Role, 'rules'>): StatusCause[] {
   return (role.rules ?? []).flatMap((rule, index) => {
     if (rule.nonResourceURLs?.length) return [];
     const at = `rules[${index}]`;
-    const faults = rule.apiGroups?.length ? [] : [requiredValue(`${at}.apiGroups`, 'resource rules must supply at least one api group')];
-    if (!rule.resources?.length) faults.push(requiredValue(`${at}.resources`, 'resource rules must supply at least one resource'));
+    const faults = rule.apiGroups?.length
+      ? []
+      : [requiredValue(`${at}.apiGroups`, 'resource rules must supply at least one api group')];
+    if (!rule.resources?.length)
+      faults.push(requiredValue(`${at}.resources`, 'resource rules must supply at least one resource'));
     return faults;
   });
 }
@@ -96,7 +110,9 @@ function priorityUpdateFaults(next: PriorityClass, old: PriorityClass): StatusCa
 
 function networkPolicyFaults({ spec }: NetworkPolicy): StatusCause[] {
   return (spec?.policyTypes ?? []).flatMap((type, index) =>
-    ['Ingress', 'Egress'].includes(type) ? [] : [invalidValue(`spec.policyTypes[${index}]`, type, 'must be Ingress or Egress')],
+    ['Ingress', 'Egress'].includes(type)
+      ? []
+      : [invalidValue(`spec.policyTypes[${index}]`, type, 'must be Ingress or Egress')],
   );
 }
 
@@ -137,17 +153,31 @@ const updateValidators: UpdateValidators = {
 };
 
 /** Kinds that are useless without a spec: the server refuses them. */
-const needsSpec: ReadonlySet<string> = new Set(['deployments', 'replicasets', 'daemonsets', 'statefulsets', 'jobs', 'cronjobs', 'services']);
+const needsSpec: ReadonlySet<string> = new Set([
+  'deployments',
+  'replicasets',
+  'daemonsets',
+  'statefulsets',
+  'jobs',
+  'cronjobs',
+  'services',
+]);
 
 /** Every fault of an object, and of the change from `old` when there is one. */
-export function objectFaults(definition: ResourceDefinition, object: KubeObject, old: KubeObject | undefined): StatusCause[] {
+export function objectFaults(
+  definition: ResourceDefinition,
+  object: KubeObject,
+  old: KubeObject | undefined,
+): StatusCause[] {
   const faults = metadataFaults(object, definition);
   const fields = object as unknown as JsonObject;
   const missing = missingFields(typeSchema(definition.type), fields);
   faults.push(...missing);
   if (needsSpec.has(definition.plural) && fields.spec === undefined) faults.push(requiredValue('spec'));
   const validate = validators[definition.name] as ((object: KubeObject) => StatusCause[]) | undefined;
-  const validateUpdate = updateValidators[definition.name] as ((next: KubeObject, old: KubeObject) => StatusCause[]) | undefined;
+  const validateUpdate = updateValidators[definition.name] as
+    | ((next: KubeObject, old: KubeObject) => StatusCause[])
+    | undefined;
   const known = new Set(faults.map((fault) => fault.field));
   const special = [...(validate?.(object) ?? []), ...(old ? (validateUpdate?.(object, old) ?? []) : [])];
   return [...faults, ...special.filter((fault) => !known.has(fault.field))];

@@ -31,7 +31,8 @@ function portListFaults(container: Container, at: string): StatusCause[] {
     if (port.hostPort) faults.push(...portFaults(port.hostPort, `${field}.hostPort`));
     faults.push(...enumFaults(port.protocol, `${field}.protocol`, protocols));
     if (port.name !== undefined) {
-      if (port.name.length > 15) faults.push(invalidValue(`${field}.name`, port.name, 'must be no more than 15 characters'));
+      if (port.name.length > 15)
+        faults.push(invalidValue(`${field}.name`, port.name, 'must be no more than 15 characters'));
       faults.push(...dnsLabelFaults(port.name, `${field}.name`));
       if (names.has(port.name)) faults.push(duplicateValue(`${field}.name`, port.name));
       names.add(port.name);
@@ -55,7 +56,9 @@ function probeFaults(container: Container, at: string): StatusCause[] {
   return (['livenessProbe', 'readinessProbe', 'startupProbe'] as const).flatMap((name) => {
     const probe = container[name];
     if (!probe) return [];
-    const handlers = [probe.exec, probe.httpGet, probe.tcpSocket, probe.grpc].filter((handler) => handler !== undefined);
+    const handlers = [probe.exec, probe.httpGet, probe.tcpSocket, probe.grpc].filter(
+      (handler) => handler !== undefined,
+    );
     const faults = handlers.length === 0 ? [requiredValue(`${at}.${name}`, 'must specify a handler type')] : [];
     if (name !== 'readinessProbe' && (probe.successThreshold ?? 1) !== 1) {
       faults.push(invalidValue(`${at}.${name}.successThreshold`, probe.successThreshold, 'must be 1'));
@@ -151,7 +154,7 @@ export function podSpecFaults(spec: PodSpec, at: string): StatusCause[] {
     const field = `${at}.tolerations[${index}]`;
     faults.push(...enumFaults(toleration.operator, `${field}.operator`, ['Equal', 'Exists']));
     if (toleration.operator === 'Exists' && toleration.value) {
-      faults.push(invalidValue(`${field}.operator`, toleration, 'value must be empty when `operator` is \'Exists\''));
+      faults.push(invalidValue(`${field}.operator`, toleration, "value must be empty when `operator` is 'Exists'"));
     }
     faults.push(
       ...enumFaults(toleration.effect || undefined, `${field}.effect`, ['NoSchedule', 'PreferNoSchedule', 'NoExecute']),

@@ -12,7 +12,30 @@ function accessModeFaults(modes: readonly string[] | undefined, field: string): 
 }
 
 /** Fields of a PersistentVolume's spec that say where the data is. */
-export const volumeSources = ['local', 'hostPath', 'nfs', 'csi', 'iscsi', 'fc', 'cephfs', 'rbd', 'glusterfs', 'flexVolume', 'awsElasticBlockStore', 'azureDisk', 'azureFile', 'cinder', 'flocker', 'gcePersistentDisk', 'photonPersistentDisk', 'portworxVolume', 'quobyte', 'scaleIO', 'storageos', 'vsphereVolume'] as const;
+export const volumeSources = [
+  'local',
+  'hostPath',
+  'nfs',
+  'csi',
+  'iscsi',
+  'fc',
+  'cephfs',
+  'rbd',
+  'glusterfs',
+  'flexVolume',
+  'awsElasticBlockStore',
+  'azureDisk',
+  'azureFile',
+  'cinder',
+  'flocker',
+  'gcePersistentDisk',
+  'photonPersistentDisk',
+  'portworxVolume',
+  'quobyte',
+  'scaleIO',
+  'storageos',
+  'vsphereVolume',
+] as const;
 
 /** Faults of a PersistentVolume. */
 export function volumeFaults({ spec }: PersistentVolume): StatusCause[] {
@@ -22,9 +45,14 @@ export function volumeFaults({ spec }: PersistentVolume): StatusCause[] {
   const sources = volumeSources.filter((source) => spec[source] !== undefined);
   if (sources.length === 0) faults.push(requiredValue('spec', 'must specify a volume type'));
   if (sources.length > 1) faults.push(forbiddenField(`spec.${sources[1]}`, 'may not specify more than 1 volume type'));
-  if (spec.local && !spec.nodeAffinity) faults.push(requiredValue('spec.nodeAffinity', 'Local volume requires node affinity'));
+  if (spec.local && !spec.nodeAffinity)
+    faults.push(requiredValue('spec.nodeAffinity', 'Local volume requires node affinity'));
   faults.push(
-    ...enumFaults(spec.persistentVolumeReclaimPolicy, 'spec.persistentVolumeReclaimPolicy', ['Delete', 'Recycle', 'Retain']),
+    ...enumFaults(spec.persistentVolumeReclaimPolicy, 'spec.persistentVolumeReclaimPolicy', [
+      'Delete',
+      'Recycle',
+      'Retain',
+    ]),
   );
   return faults;
 }

@@ -1,5 +1,14 @@
 import { jsonEqual } from '../json.ts';
-import type { CronJob, DaemonSet, Deployment, Job, LabelSelector, PodTemplateSpec, ReplicaSet, StatefulSet } from '../kinds.ts';
+import type {
+  CronJob,
+  DaemonSet,
+  Deployment,
+  Job,
+  LabelSelector,
+  PodTemplateSpec,
+  ReplicaSet,
+  StatefulSet,
+} from '../kinds.ts';
 import { matchesSelector } from '../request/selectors.ts';
 import { forbiddenField, invalidValue, type StatusCause, unsupportedValue } from '../status-error.ts';
 import { enumFaults, templateFaults } from './pod-validation.ts';
@@ -11,7 +20,11 @@ function selectorFaults(selector: LabelSelector | undefined, template: PodTempla
   }
   if (!template || matchesSelector(selector, template.metadata?.labels)) return [];
   return [
-    invalidValue('spec.template.metadata.labels', template.metadata?.labels ?? {}, '`selector` does not match template `labels`'),
+    invalidValue(
+      'spec.template.metadata.labels',
+      template.metadata?.labels ?? {},
+      '`selector` does not match template `labels`',
+    ),
   ];
 }
 
@@ -46,7 +59,9 @@ export function deploymentFaults(deployment: Deployment): StatusCause[] {
   const strategy = deployment.spec?.strategy;
   const faults = enumFaults(strategy?.type, 'spec.strategy.type', ['Recreate', 'RollingUpdate']);
   if (strategy?.type === 'Recreate' && strategy.rollingUpdate) {
-    faults.push(forbiddenField('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'"));
+    faults.push(
+      forbiddenField('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'"),
+    );
   }
   const { maxSurge, maxUnavailable } = strategy?.rollingUpdate ?? {};
   if (isZero(maxSurge) && isZero(maxUnavailable)) {
@@ -136,7 +151,15 @@ export function cronJobFaults({ spec }: CronJob): StatusCause[] {
   if (!spec) return [];
   const faults = isCronSchedule(spec.schedule)
     ? []
-    : [invalidValue('spec.schedule', spec.schedule, `expected exactly 5 fields, found ${spec.schedule.trim().split(/\s+/u).length}: [${spec.schedule}]`)];
+    : [
+        invalidValue(
+          'spec.schedule',
+          spec.schedule,
+          `expected exactly 5 fields, found ${spec.schedule.trim().split(/\s+/u).length}: [${spec.schedule}]`,
+        ),
+      ];
   faults.push(...enumFaults(spec.concurrencyPolicy, 'spec.concurrencyPolicy', ['Allow', 'Forbid', 'Replace']));
-  return spec.jobTemplate?.spec ? [...faults, ...jobSpecFaults(spec.jobTemplate.spec, 'spec.jobTemplate.spec')] : faults;
+  return spec.jobTemplate?.spec
+    ? [...faults, ...jobSpecFaults(spec.jobTemplate.spec, 'spec.jobTemplate.spec')]
+    : faults;
 }
