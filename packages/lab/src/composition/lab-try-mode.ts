@@ -32,7 +32,7 @@ async function proveWayIn(paths: LabPaths, node: string, area: string): Promise<
     nodes: {},
     knownHostsFile: paths.knownHostsFile,
     configFile: paths.sshConfigFile,
-    controlDir: join(paths.stateDir, 'ssh'),
+    controlDir: join(paths.stateDir, 'ssh', 'control'),
   });
   try {
     const proof = { argv: ['id', '-u'], elevate: true, freshConnection: true, timeoutMs: proofTimeoutMs };

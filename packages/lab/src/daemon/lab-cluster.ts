@@ -10,10 +10,8 @@ export interface LabCluster {
   readonly kubeconfig: string;
   /** Where a port that workloads publish on a node's address answers on loopback; undefined when nothing publishes it. */
   loopbackPortOf(node: string, port: number): number | undefined;
-  /** Writes by resource since the cluster was made. */
+  /** Writes of clients by resource since the lab's process opened the cluster; the cluster's own do not count. */
   writes(): Readonly<Record<string, number>>;
-  /** A machine went up or down. */
-  nodesChanged(): void;
   close(): Promise<void>;
 }
 

@@ -26,7 +26,6 @@ export function labHandlers(lab: RunningLab): LabHandlers {
     },
     'node.faults': async ({ node, faults }) => {
       lab.node(node).setFaults(faults);
-      lab.cluster?.nodesChanged();
       return {};
     },
     'node.snapshot': async ({ node }) => {

@@ -16,8 +16,6 @@ export interface LabNodeParts {
   readonly network: LabNetwork;
   readonly sshPort: number;
   readonly log: (line: string) => void;
-  /** Told when the machine went up or down. */
-  readonly onPowerChange: () => void;
 }
 
 /** A machine of the running lab: the machine, its SSH server on loopback and its place in the store. */
@@ -156,7 +154,6 @@ export class LabNode {
     this.#since = new Date();
     this.#server?.powerChanged(state);
     this.#parts.log(`${this.name} is ${state}`);
-    this.#parts.onPowerChange();
   }
 
   #noSnapshot(): AppError {

@@ -21,7 +21,6 @@ export interface LabPaths {
   readonly binDir: string;
   readonly machinesDir: string;
   readonly clusterFile: string;
-  readonly clusterConfigFile: string;
   readonly endpointsFile: string;
   /** Where the workspace's own known_hosts, ssh_config and kubeconfig wait while the lab's are in their place. */
   readonly displacedDir: string;
@@ -49,7 +48,6 @@ export function labPaths(workspaceRoot: string): LabPaths {
     binDir: join(labDir, 'bin'),
     machinesDir: join(labDir, 'machines'),
     clusterFile: join(labDir, 'cluster.sqlite'),
-    clusterConfigFile: join(labDir, 'cluster.json'),
     endpointsFile: join(labDir, 'endpoints.json'),
     displacedDir: join(labDir, 'displaced'),
     knownHostsFile: join(stateDir, 'known_hosts'),

@@ -1,14 +1,46 @@
-import { AppError } from '@vmstation/core';
+import { existsSync } from 'node:fs';
 import type { LabClusterConfig } from '../kubernetes/cluster-config.ts';
+import {
+  createLabCluster,
+  type LabClusterPorts,
+  type LabKubernetes,
+  openLabCluster,
+} from '../kubernetes/lab-cluster.ts';
 import type { LabCluster, LabClusterParts } from './lab-cluster.ts';
+import { PublishedListeners } from './published-listeners.ts';
 
-/** Opens the cluster that is kept in the file, or makes it from the configuration. */
-export async function openCluster(config: LabClusterConfig, parts: LabClusterParts): Promise<LabCluster> {
-  parts.log(`Kubernetes v${config.version} was asked for`);
-  throw new AppError({
-    code: 'lab/no-kubernetes',
-    kind: 'environment',
-    message: 'This lab has no Kubernetes yet.',
-    tryThis: 'The machines can be used: setup and config run on them.',
-  });
+/** Opens the cluster that the file keeps; undefined when no installer has made one. */
+export async function openKeptCluster(parts: LabClusterParts): Promise<LabCluster | undefined> {
+  if (!existsSync(parts.file)) return undefined;
+  const opened = await openLabCluster(parts.file, portsOf(parts));
+  return opened === undefined ? undefined : publish(opened, parts);
+}
+
+/** Makes a cluster from an installer's decisions. Throws lab/cluster-exists. */
+export async function createCluster(config: LabClusterConfig, parts: LabClusterParts): Promise<LabCluster> {
+  return publish(await createLabCluster(config, parts.file, portsOf(parts)), parts);
+}
+
+function portsOf({ host, apiPort, log }: LabClusterParts): LabClusterPorts {
+  return {
+    host,
+    apiPort,
+    onError: (controller, error) =>
+      log(`${controller}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+  };
+}
+
+function publish(kubernetes: LabKubernetes, { takePort, log }: LabClusterParts): LabCluster {
+  const listeners = new PublishedListeners(kubernetes.store, takePort, log);
+  return {
+    config: kubernetes.config,
+    server: kubernetes.url,
+    kubeconfig: kubernetes.adminKubeconfig(),
+    loopbackPortOf: (node, port) => listeners.loopbackPortOf(node, port),
+    writes: () => ({ ...kubernetes.counters.client }),
+    async close() {
+      await listeners.close();
+      await kubernetes.close();
+    },
+  };
 }

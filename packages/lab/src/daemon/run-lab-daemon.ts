@@ -1,17 +1,17 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { AppError, type Cluster } from '@vmstation/core';
 import { type DiskStore, openDiskStore } from '../disk/disk-store.ts';
 import type { LabClusterConfig } from '../kubernetes/cluster-config.ts';
 import { serveControl } from './control-server.ts';
-import { type LabCluster, nodeHostOf } from './lab-cluster.ts';
+import { type LabCluster, type LabClusterParts, nodeHostOf } from './lab-cluster.ts';
 import { labHandlers } from './lab-handlers.ts';
 import { LabNode } from './lab-node.ts';
 import { type LabPaths, labPaths } from './lab-paths.ts';
 import { LoopbackPorts } from './loopback-ports.ts';
 import { machineSpecOf } from './machine-spec-of.ts';
-import { openCluster } from './open-cluster.ts';
+import { createCluster, openKeptCluster } from './open-cluster.ts';
 import { notePid } from './pid-file.ts';
 import { linkKubeconfig, linkWorkspace, unlinkWorkspace } from './workspace-links.ts';
 
@@ -75,7 +75,6 @@ export class RunningLab {
         network: { find: (word: string) => this.#find(word) },
         sshPort: await this.#ports.take(`ssh/${node.name}`),
         log: (line: string) => this.log(line),
-        onPowerChange: () => this.cluster?.nodesChanged(),
       };
       this.nodes.set(node.name, await LabNode.open(parts));
     }
@@ -85,27 +84,27 @@ export class RunningLab {
       hostKey: lab.hostKey,
     }));
     linkWorkspace(this.paths, doors);
-    if (existsSync(this.paths.clusterConfigFile)) {
-      await this.makeCluster(JSON.parse(readFileSync(this.paths.clusterConfigFile, 'utf8')) as LabClusterConfig);
-      if (this.cluster !== undefined) linkKubeconfig(this.paths, this.cluster.kubeconfig);
-    }
+    this.cluster = await openKeptCluster(await this.#clusterParts());
+    if (this.cluster !== undefined) linkKubeconfig(this.paths, this.cluster.kubeconfig);
     this.#control = await serveControl(this.paths.socket, labHandlers(this), (line) => this.log(line));
     this.#timer = setInterval(() => this.saveAll(), saveEveryMs);
     this.log(`the lab runs: ${[...this.nodes.keys()].join(', ')}`);
   }
 
-  /** Opens the cluster of a configuration, or makes it. */
+  /** Makes the cluster that an installer decided on. */
   async makeCluster(config: LabClusterConfig): Promise<LabCluster> {
-    const cluster = await openCluster(config, {
+    this.cluster = await createCluster(config, await this.#clusterParts());
+    return this.cluster;
+  }
+
+  async #clusterParts(): Promise<LabClusterParts> {
+    return {
       file: this.paths.clusterFile,
       apiPort: await this.#ports.take('api'),
       takePort: (purpose) => this.#ports.take(purpose),
       host: nodeHostOf(this.nodes),
       log: (line) => this.log(line),
-    });
-    this.cluster = cluster;
-    writeFileSync(this.paths.clusterConfigFile, JSON.stringify(config), { mode: 0o600 });
-    return cluster;
+    };
   }
 
   /** A machine by name. Throws lab/unknown-node. */

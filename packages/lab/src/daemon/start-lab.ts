@@ -78,7 +78,6 @@ export async function resetLab(paths: LabPaths): Promise<void> {
   }
   unlinkWorkspace(paths);
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${paths.clusterFile}${suffix}`, { force: true });
-  rmSync(paths.clusterConfigFile, { force: true });
   rmSync(paths.machinesDir, { recursive: true, force: true });
 }
 
