@@ -1,4 +1,3 @@
-import { Pipe } from '../shell/open-file.ts';
 import type { Process, Program } from '../shell/process.ts';
 import { shellProgram } from '../shell/shell-program.ts';
 import { ShellError } from '../shell/shell-state.ts';
@@ -29,11 +28,13 @@ import { TOOLBOX_COMMANDS, toolProgram } from './commands/toolbox.ts';
 import * as users from './commands/user-commands.ts';
 import * as validators from './commands/validators.ts';
 import type { Machine } from './machine.ts';
+import { validatorPrograms } from './validators/index.ts';
 
 const ok: Program = () => 0;
 
 /** Programs that need only files and processes. */
 const PLAIN: Record<string, Program> = {
+  ...validatorPrograms,
   ...Object.fromEntries(TOOLBOX_COMMANDS.map((name) => [name, toolProgram(name)])),
   mawk: toolProgram('awk'),
   sed,
@@ -136,7 +137,7 @@ const MACHINE: Record<string, MachineProgram> = {
   ...pick(system, 'uname hostname hostnamectl timedatectl date nproc free uptime df lsblk blkid mkfs'),
   ...pick(network, 'ip ethtool ping ss'),
   ...pick(selinux, 'getenforce setenforce sestatus selinuxenabled restorecon'),
-  ...pick(validators, 'daemon sshd visudo chronyd chronyc rsyslogd nft'),
+  ...pick(validators, 'daemon sshd chronyd chronyc rsyslogd'),
   'systemd-analyze': validators.systemdAnalyze,
   'systemd-run': network.systemdRun,
   'firewall-cmd': network.firewallCmd,
@@ -194,7 +195,7 @@ const MACHINE: Record<string, MachineProgram> = {
   setsebool: () => 0,
 };
 
-function pick<T extends Record<string, unknown>>(module: T, names: string): Record<string, MachineProgram> {
+function pick(module: Readonly<Record<string, unknown>>, names: string): Record<string, MachineProgram> {
   return Object.fromEntries(names.split(' ').map((name) => [name, module[name] as MachineProgram]));
 }
 
@@ -217,8 +218,8 @@ const LOOKS = /^(show|is-active|is-enabled|status|list-units|cat|-W|-l|-q|-qa|-n
 
 /** The behaviour of a program on one machine. Undefined: the lab has none of that name. */
 export function programFor(name: string, machine: Machine): Program | undefined {
-  const plain = PLAIN[name];
   const own = MACHINE[name];
+  const plain = own ? undefined : PLAIN[name];
   if (!plain && !own) return undefined;
   return async (process) => {
     if (machine.faults.slowMs) await process.interruptible(machine.sleep(machine.faults.slowMs));
@@ -241,6 +242,3 @@ async function pretend(process: Process, name: string): Promise<number> {
   if (name === 'tee') await process.out(await process.readAll());
   return 0;
 }
-
-/** Kept so that a pipe's class is one with the shell's. */
-export type LabPipe = Pipe;

@@ -137,7 +137,11 @@ export class Systemd {
       return DONE;
     }
     const started = this.#spawn(name, unit, commands[0] ?? '');
-    if (!started) return this.#startFailed(name, runtime);
+    if (!started) {
+      const failed = this.#startFailed(name, runtime);
+      // Type=simple is up as soon as it is forked: systemctl has answered before the exec fails.
+      return type === 'simple' ? DONE : failed;
+    }
     runtime.mainPid = started.process.pid;
     this.#main.set(name, started.process);
     this.#activated(name, runtime, 'running');

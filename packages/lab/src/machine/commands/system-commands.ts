@@ -347,7 +347,7 @@ export const lsblk: MachineProgram = async (process, machine) => {
     'n noheadings o: output= b bytes d nodeps r raw J json f fs p paths l list P pairs',
   );
   const columns = (options.value('o', 'output') ?? 'NAME,SIZE,TYPE,FSTYPE,MOUNTPOINT').toUpperCase().split(',');
-  const rows = machine.disks.map((disk) => {
+  const rows = machine.disks.map((disk): Record<string, string> => {
     const more = machine.spec.disks?.find((one) => one.name === disk.name);
     const mounted = machine.state.mounts.find((mount) => mount.device === `/dev/${disk.name}`)?.path ?? '';
     return {

@@ -1,12 +1,12 @@
+import { DeviceFile } from '../../shell/open-file.ts';
 import type { Process } from '../../shell/process.ts';
-import { readSshdConfig, sshdComplaint, sshdSettings } from '../sshd-config.ts';
+import { readSshdConfig } from '../sshd-config.ts';
 import { readUnitText } from '../unit-file.ts';
+import { validatorPrograms } from '../validators/index.ts';
 import type { MachineProgram } from './machine-program.ts';
-import { parseOptions } from './options.ts';
-import { parseSudoers } from './sudo.ts';
 
 /** Keeps a daemon running until a signal; HUP calls `reload`. */
-export async function serve(process: Process, reload?: () => void): Promise<number> {
+async function serve(process: Process, reload?: () => void): Promise<number> {
   process.onSignal = (signal) => {
     if (signal !== 1 || !reload) return false;
     reload();
@@ -19,103 +19,56 @@ export async function serve(process: Process, reload?: () => void): Promise<numb
 /** A daemon without a configuration of its own. */
 export const daemon: MachineProgram = (process) => serve(process);
 
-/** sshd(8): -t, -T, and as a daemon: it reads its configuration at start and on HUP. */
-export const sshd: MachineProgram = async (process, machine) => {
-  const options = parseOptions(process, 't T D e d f: o: p: C: G');
-  const path = options.value('f') ?? '/etc/ssh/sshd_config';
-  if (!process.find(path)) return process.fail(`${path}: No such file or directory`);
-  const text = readSshdConfig(machine.files, process.path(path));
-  const complaint = sshdComplaint(machine.files, path, text);
-  if (complaint) {
-    await process.err(`${complaint}\n`);
-    return 255;
+/** Runs a program's own check of its configuration, without its listing. */
+async function judge(process: Process, name: string, flags: readonly string[]): Promise<number> {
+  const { argv } = process;
+  const output = process.files.get(1)?.retain();
+  process.argv = [argv[0] ?? name, ...flags];
+  process.setFile(1, new DeviceFile('null'));
+  try {
+    return (await validatorPrograms[name]?.(process)) ?? 0;
+  } finally {
+    process.argv = argv;
+    process.setFile(1, output);
   }
-  if (options.has('T', 'G')) {
-    const settings = new Map([
-      ['port', '22'],
-      ['permitrootlogin', 'without-password'],
-      ['passwordauthentication', 'yes'],
-      ['pubkeyauthentication', 'yes'],
-      ...sshdSettings(text),
-    ]);
-    await process.out([...settings].map(([key, value]) => `${key} ${value}\n`).join(''));
-    return 0;
-  }
-  if (options.has('t')) return 0;
-  machine.state.sshdConfig = text;
-  return serve(process, () => {
-    const next = readSshdConfig(machine.files);
-    // A real sshd that is told to read a bad configuration exits.
-    if (sshdComplaint(machine.files, '/etc/ssh/sshd_config', next)) process.kill(15);
-    else machine.state.sshdConfig = next;
-  });
-};
-
-/** visudo(8) -c. */
-export const visudo: MachineProgram = async (process, machine) => {
-  const options = parseOptions(process, 'c check f: file= q quiet s strict O P I');
-  const path = options.value('f', 'file') ?? '/etc/sudoers';
-  const inode = process.find(path);
-  if (!inode) return process.fail(`unable to open ${path}: No such file or directory`);
-  const { fault } = parseSudoers(await process.readFile(path));
-  if (fault !== undefined) {
-    await process.err(`${path}:${fault}:1: syntax error\n`);
-    return 1;
-  }
-  if (path === '/etc/sudoers' && (inode.uid !== 0 || (inode.mode & 0o022) !== 0))
-    return process.fail(`${path}: bad permissions, should be mode 0440`);
-  if (!options.has('q', 'quiet')) await process.out(`${path}: parsed OK\n`);
-  void machine;
-  return 0;
-};
-
-const CHRONY_DIRECTIVES = new Set(
-  'acquisitionport allow authselectmode bindacqaddress bindacqdevice bindaddress bindcmdaddress bindcmddevice binddevice broadcast clientloglimit clockprecision cmdallow cmddeny cmdport cmdratelimit combinelimit confdir corrtimeratio deny driftfile dscp dumpdir dumponexit fallbackdrift hwclockfile hwtimestamp hwtstimeout include initstepslew keyfile leapseclist leapsecmode leapsectz local lock_all log logbanner logchange logdir mailonchange makestep manual maxchange maxclockerror maxdistance maxdrift maxjitter maxntsconnections maxsamples maxslewrate maxtxbuffers maxupdateskew minsamples minsources nocerttimecheck noclientlog nosystemcert ntpsigndsocket ntsaeads ntscachedir ntsdumpdir ntsntpserver ntsport ntsprocesses ntsratelimit ntsrefresh ntsrotate ntsservercert ntsserverkey ntstrustedcerts opencommands peer pidfile pool port ptpdomain ptpport ratelimit refclock reselectdist rtcautotrim rtcdevice rtcfile rtconutc rtcsync sched_priority server smoothtime sourcedir stratumweight tempcomp user'.split(
-    ' ',
-  ),
-);
-
-/** What chronyd says of its configuration; undefined: it would start. */
-export function chronyComplaint(text: string): string | undefined {
-  for (const [index, raw] of text.split('\n').entries()) {
-    const line = raw.trim();
-    if (line === '' || /^[#!;%]/.test(line)) continue;
-    const [directive = '', ...args] = line.split(/\s+/);
-    const name = directive.toLowerCase();
-    if (!CHRONY_DIRECTIVES.has(name)) return `Fatal error : Invalid directive ${directive} at line ${index + 1}`;
-    if ((name === 'server' || name === 'pool' || name === 'peer') && args.length === 0)
-      return `Fatal error : Could not parse ${name} directive at line ${index + 1}`;
-    if (name === 'makestep' && !args.every((arg) => /^-?\d+(\.\d+)?$/.test(arg)))
-      return `Fatal error : Could not parse makestep directive at line ${index + 1}`;
-    if ((name === 'allow' || name === 'deny') && args[0] && args[0] !== 'all' && !/^[0-9a-fA-F.:/]+$/.test(args[0]))
-      return `Fatal error : Could not parse ${name} directive at line ${index + 1}`;
-  }
-  return undefined;
 }
 
-/** chronyd(8): -p prints the parsed configuration or fails; otherwise the daemon. */
-export const chronyd: MachineProgram = async (process, machine) => {
-  const options = parseOptions(process, 'p f: F: n d q Q x s r R 4 6 u: l: L: P: m t: U');
-  const path =
-    options.value('f') ?? (machine.face.family === 'debian' ? '/etc/chrony/chrony.conf' : '/etc/chrony.conf');
-  if (!process.find(path)) return process.fail(`Fatal error : Could not open ${path} : No such file or directory`);
-  const text = await process.readFile(path);
-  const complaint = chronyComplaint(text);
-  if (complaint) {
-    await process.err(`${complaint} in file ${path}\n`);
-    return 1;
-  }
-  if (options.has('p')) {
-    await process.out(
-      text
-        .split('\n')
-        .filter((line) => line.trim() && !/^\s*[#!;%]/.test(line))
-        .map((line) => `${line}\n`)
-        .join(''),
-    );
-    return 0;
-  }
-  return serve(process);
+/** The value of a flag such as `-f FILE`, as flags for the check. */
+function fileFlags(process: Process): string[] {
+  const at = process.argv.indexOf('-f');
+  return at === -1 ? [] : ['-f', process.argv[at + 1] ?? ''];
+}
+
+/** sshd(8) as a daemon: it reads its configuration at start and on HUP; -t and -T are the validator's. */
+export const sshd: MachineProgram = async (process, machine) => {
+  if (process.argv.some((arg) => /^-[a-zA-Z]*[tT]/.test(arg))) return (await validatorPrograms.sshd?.(process)) ?? 0;
+  const refused = await judge(process, 'sshd', ['-t', ...fileFlags(process)]);
+  if (refused !== 0) return refused;
+  machine.state.sshdConfig = readSshdConfig(machine.files);
+  // A real sshd that is told to read a bad configuration exits.
+  const reload = async (): Promise<void> => {
+    if ((await judge(process, 'sshd', ['-t'])) !== 0) process.kill(15);
+    else machine.state.sshdConfig = readSshdConfig(machine.files);
+  };
+  return serve(process, () => void reload());
+};
+
+function configured(name: string, isCheck: RegExp, check: readonly string[]): MachineProgram {
+  return async (process) => {
+    if (process.argv.some((arg) => isCheck.test(arg))) return (await validatorPrograms[name]?.(process)) ?? 0;
+    const refused = await judge(process, name, [...check, ...fileFlags(process)]);
+    return refused === 0 ? serve(process, () => undefined) : refused;
+  };
+}
+
+/** chronyd(8): -p is the validator's; as a daemon it refuses a configuration that it cannot read. */
+export const chronyd = configured('chronyd', /^-p/, ['-p']);
+
+/** rsyslogd(8): -N is the validator's. A real one starts with a faulty configuration too, as far as it understands it. */
+export const rsyslogd: MachineProgram = async (process) => {
+  if (process.argv.some((arg) => arg.startsWith('-N'))) return (await validatorPrograms.rsyslogd?.(process)) ?? 0;
+  await judge(process, 'rsyslogd', ['-N1', ...fileFlags(process)]);
+  return serve(process, () => undefined);
 };
 
 /** chronyc(1): tracking and sources of a running chronyd. */
@@ -140,58 +93,6 @@ export const chronyc: MachineProgram = async (process, machine) => {
     );
   return 0;
 };
-
-/** rsyslogd(8): -N1 checks; otherwise the daemon. */
-export const rsyslogd: MachineProgram = async (process, machine) => {
-  const options = parseOptions(process, 'N:: f: n i: d u: x C o: S: D v');
-  const path = options.value('f') ?? '/etc/rsyslog.conf';
-  if (!process.find(path)) return process.fail(`could not open config file '${path}': No such file or directory`);
-  const complaints = rsyslogComplaints(await process.readFile(path), path);
-  if (!options.value('f'))
-    for (const name of machine.files.list('/etc/rsyslog.d'))
-      if (name.endsWith('.conf'))
-        complaints.push(
-          ...rsyslogComplaints(machine.files.read(`/etc/rsyslog.d/${name}`) ?? '', `/etc/rsyslog.d/${name}`),
-        );
-  if (options.has('N')) {
-    await process.err(
-      `rsyslogd: version 8.2302.0, config validation run (level 1), master config ${path}\n${complaints.map((line) => `${line}\n`).join('')}rsyslogd: End of config validation run. Bye.\n`,
-    );
-    return complaints.length > 0 ? 1 : 0;
-  }
-  for (const line of complaints) await process.err(`${line}\n`);
-  return serve(process, () => undefined);
-};
-
-const SELECTOR = /^(?:[!:]|[a-z*,0-9]+\.[!=]*[a-z*0-9]+(?:[;,.]|\s))/i;
-const OBJECTS =
-  /^(?:module|input|action|template|ruleset|global|main_queue|parser|timezone|lookup_table|dyn_stats|include|set|unset|reset|foreach|call|call_indirect|stop|if|else|then|property|constant|queue|option|string|type|name)\b/;
-
-function rsyslogComplaints(text: string, path: string): string[] {
-  const complaints: string[] = [];
-  let depth = 0;
-  for (const [index, raw] of text.split('\n').entries()) {
-    const line = raw.replace(/^\s*#.*$/, '').trim();
-    const bare = line.replace(/"(?:\\.|[^"\\])*"/g, '""');
-    const before = depth;
-    depth += (bare.match(/[({]/g)?.length ?? 0) - (bare.match(/[)}]/g)?.length ?? 0);
-    if (line === '' || before > 0 || /^[)}]/.test(line)) continue;
-    if (
-      line.startsWith('$')
-        ? !/^\$[A-Za-z]\w*\s*\S*/.test(line)
-        : !OBJECTS.test(line) && !SELECTOR.test(line) && !/^[-/|&~@]/.test(line)
-    ) {
-      complaints.push(
-        `rsyslogd: error during parsing file ${path}, on or before line ${index + 1}: syntax error on token '${line.split(/\s/)[0]}' [v8.2302.0 try https://www.rsyslog.com/e/2207 ]`,
-      );
-    }
-  }
-  if (depth !== 0)
-    complaints.push(
-      `rsyslogd: error during parsing file ${path}: unbalanced brackets [v8.2302.0 try https://www.rsyslog.com/e/2207 ]`,
-    );
-  return complaints;
-}
 
 /** systemd-analyze(1) verify. */
 export const systemdAnalyze: MachineProgram = async (process, machine) => {
@@ -223,53 +124,3 @@ export const systemdAnalyze: MachineProgram = async (process, machine) => {
   }
   return status;
 };
-
-/** nft(8): -f and -c -f check the brackets and first words of a rule set; list and delete work on what was loaded. */
-export const nft: MachineProgram = async (process, machine) => {
-  const options = parseOptions(process, 'c check f: file= a handle j json n s');
-  const path = options.value('f', 'file');
-  if (path !== undefined) {
-    const text = path === '-' ? await process.readAll() : await process.readFile(path);
-    const fault = nftFault(text);
-    if (fault) {
-      await process.err(`${path}:${fault}\n`);
-      return 1;
-    }
-    if (!options.has('c', 'check')) machine.state.nftables = text;
-    return 0;
-  }
-  const [verb = '', what = '', ...rest] = options.operands;
-  if (verb === 'list') {
-    const table = rest.join(' ');
-    if (what === 'table' && !machine.state.nftables.includes(`table ${table}`))
-      return process.fail('Error: No such file or directory');
-    await process.out(machine.state.nftables);
-    return 0;
-  }
-  if (verb === 'delete' && what === 'table' && !machine.state.nftables.includes(`table ${rest.join(' ')}`))
-    return process.fail('Error: Could not process rule: No such file or directory');
-  if (verb === 'flush' || verb === 'delete') machine.state.nftables = '';
-  return 0;
-};
-
-function nftFault(text: string): string | undefined {
-  let depth = 0;
-  for (const [index, raw] of text.split('\n').entries()) {
-    const line = raw
-      .replace(/"[^"]*"/g, '""')
-      .replace(/#.*$/, '')
-      .trim();
-    if (
-      depth === 0 &&
-      line !== '' &&
-      !/^(table|add|create|delete|destroy|flush|define|include|insert|rename|list|set|chain|element|}|redefine|undefine)/.test(
-        line,
-      )
-    ) {
-      return `${index + 1}:1-1: Error: syntax error, unexpected ${line.split(/\s/)[0]}`;
-    }
-    depth += (line.match(/{/g)?.length ?? 0) - (line.match(/}/g)?.length ?? 0);
-    if (depth < 0) return `${index + 1}:1-1: Error: syntax error, unexpected '}'`;
-  }
-  return depth > 0 ? `${text.split('\n').length}:1-1: Error: syntax error, unexpected end of file` : undefined;
-}
