@@ -2,7 +2,8 @@ import type { Process } from '../../shell/process.ts';
 import { parseOptions, UsageError } from '../commands/options.ts';
 import { readConfig } from './config-source.ts';
 import { kernelMemory } from './kernel-memory.ts';
-import { applyNft, NftFault, type NftRuleset, printNft, printTable } from './nft-ruleset.ts';
+import { applyNft, type NftRuleset, printNft, printTable } from './nft-ruleset.ts';
+import { NftFault } from './nft-syntax.ts';
 
 /** nft(8): `-c`, `-f FILE`, `list ruleset|tables|table`, and the commands of a file as arguments. The ruleset is the kernel's. */
 export async function nft(process: Process): Promise<number> {
