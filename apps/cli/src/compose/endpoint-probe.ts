@@ -46,7 +46,8 @@ export function endpointProbe(dialling: Dialling): EndpointProbe {
     async tcp(address, port, { timeoutMs }) {
       const place = (await dialling.elsewhere(address, port)) ?? { address, port };
       if (place === 'nowhere') return silent('', nobody);
-      return knock(place.address, place.port, timeoutMs);
+      const answer = await knock(place.address, place.port, timeoutMs);
+      return { ...answer, standIn: answer.ok ? await standInBehind(place, dialling, timeoutMs) : undefined };
     },
   };
 }
@@ -63,6 +64,21 @@ async function route(
   target.hostname = place.address;
   target.port = String(place.port);
   return { target, dialled: target.origin };
+}
+
+/** A stand-in speaks HTTP whatever it stands in for, so that it can say what it is; a program that does not is no stand-in. */
+async function standInBehind(
+  place: { address: string; port: number },
+  dialling: Dialling,
+  timeoutMs: number,
+): Promise<string | undefined> {
+  if (dialling.standInHeader === undefined) return undefined;
+  try {
+    const response = await fetch(`http://${place.address}:${place.port}/`, { signal: AbortSignal.timeout(timeoutMs) });
+    return response.headers.get(dialling.standInHeader) ?? undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function knock(address: string, port: number, timeoutMs: number): Promise<ProbeAnswer> {

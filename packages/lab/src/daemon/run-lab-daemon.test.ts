@@ -103,6 +103,50 @@ test('writes are counted, and reading is no write', async () => {
   expect(machines.homelab).toBeGreaterThan(first.machines.homelab ?? 0);
 });
 
+const inventory = `
+all:
+  hosts:
+    masternode: {ansible_host: 192.168.4.63, ip: 192.168.4.63}
+    homelab: {ansible_host: 192.168.4.62, ip: 192.168.4.62}
+  vars: {kubeconfig_localhost: true, kube_pods_subnet: 10.244.0.0/16}
+  children:
+    kube_control_plane: {hosts: {masternode: {}}}
+    etcd: {hosts: {masternode: {}}}
+    kube_node: {hosts: {homelab: {}}}
+    k8s_cluster: {children: {kube_control_plane: {}, kube_node: {}}}
+`;
+
+function install(): { code: number | null; out: string } {
+  const file = join(start.workspaceRoot, 'hosts.yaml');
+  writeFileSync(file, inventory);
+  const done = spawnSync(join(paths.binDir, 'ansible-playbook'), ['-i', file, 'kubernetes_sigs.kubespray.cluster'], {
+    encoding: 'utf8',
+    env: { ...process.env, VMSTATION_LAB_PACE_MS: '0' },
+    timeout: 20_000,
+  });
+  return { code: done.status, out: `${done.stdout}${done.stderr}` };
+}
+
+test('the installer on PATH refuses bare machines and builds the cluster on prepared ones; it survives kill -9', async () => {
+  expect(install()).toMatchObject({ code: 2, out: expect.stringContaining('v2_runner_on_failed') as unknown });
+  expect((await askLab(paths, 'status', {})).cluster).toBeUndefined();
+  for (const node of ['masternode', 'homelab']) {
+    ssh(node, 'command -v dnf && dnf install -y python3 kernel-modules-extra || apt-get install -y python3');
+    ssh(node, 'swapoff -a; modprobe overlay; modprobe br_netfilter; sysctl -w net.ipv4.ip_forward=1');
+  }
+  expect(install()).toMatchObject({ code: 0, out: expect.stringContaining('v2_playbook_on_stats') as unknown });
+  const { cluster } = await askLab(paths, 'status', {});
+  expect(cluster?.version).toBe('v1.35.4');
+  expect(install().out).not.toContain('"changed":true');
+  const kubeconfig = readFileSync(join(start.workspaceRoot, 'artifacts/admin.conf'), 'utf8');
+  expect(ssh('masternode', 'cat /etc/kubernetes/admin.conf').out).toBe(kubeconfig.trim());
+
+  process.kill((await askLab(paths, 'status', {})).pid, 'SIGKILL');
+  while (await labAnswers(paths)) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect((await startLab(start)).cluster).toEqual(cluster);
+  expect(readFileSync(paths.kubeconfigFile, 'utf8')).toBe(kubeconfig);
+});
+
 test('stopping puts back what the workspace itself had', async () => {
   expect(await stopLab(paths)).toBe(true);
   expect(await labAnswers(paths)).toBe(false);
