@@ -1,5 +1,5 @@
 import { FileSystemError } from './file-system-error.ts';
-import { createInode, type Credentials, type Inode, type InodeKind, permits, type Volume } from './inode.ts';
+import { type Credentials, createInode, type Inode, type InodeKind, permits, type Volume } from './inode.ts';
 
 /** Where a path ends: the directory that holds the last name, and the inode if it exists. */
 export interface Located {
@@ -40,7 +40,10 @@ export class FileTree {
   attach(path: string, mounted: Inode, who: Credentials): void {
     const point = this.lookup(path, who);
     this.#mounts.set(point, mounted);
-    this.#parents.set(mounted, this.#parents.get(point) ?? { parent: this.root.root, name: path.split('/').pop() ?? '' });
+    this.#parents.set(
+      mounted,
+      this.#parents.get(point) ?? { parent: this.root.root, name: path.split('/').pop() ?? '' },
+    );
   }
 
   /** Takes away what `attach` put at `path`. */
@@ -140,7 +143,9 @@ export class FileTree {
     const directory = this.lookup(path, who);
     if (directory.kind !== 'directory') throw new FileSystemError('ENOTDIR', path);
     if (!permits(directory, who, 4)) throw new FileSystemError('EACCES', path);
-    const names = directory.directoryView ? directory.directoryView.list() : (directory.entries as Map<string, Inode>).keys();
+    const names = directory.directoryView
+      ? directory.directoryView.list()
+      : (directory.entries as Map<string, Inode>).keys();
     return [...names].toSorted();
   }
 
@@ -160,7 +165,8 @@ export class FileTree {
     if (directory.volume.kind === 'virtual') throw new FileSystemError('EPERM', path);
     if (!permits(directory, who, 3)) throw new FileSystemError('EACCES', path);
     const sticky = (directory.mode & 0o1000) !== 0 && who.uid !== 0;
-    if (victim && sticky && victim.uid !== who.uid && directory.uid !== who.uid) throw new FileSystemError('EPERM', path);
+    if (victim && sticky && victim.uid !== who.uid && directory.uid !== who.uid)
+      throw new FileSystemError('EPERM', path);
   }
 
   #put(directory: Inode, name: string, inode: Inode): void {

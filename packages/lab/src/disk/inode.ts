@@ -71,7 +71,14 @@ export interface Volume {
 
 /** Makes an empty volume with a root directory (mode 0755, root:root). */
 export function createVolume(
-  options: { id: string; kind: VolumeKind; typeName: string; device: string; capacityBytes?: number; rootMode?: number },
+  options: {
+    id: string;
+    kind: VolumeKind;
+    typeName: string;
+    device: string;
+    capacityBytes?: number;
+    rootMode?: number;
+  },
   nowMs: number,
 ): Volume {
   const volume = {

@@ -220,18 +220,20 @@ test('a timer of systemd-run fires once, and not if it was stopped', async () =>
   expect(await out(debian, `${arm}sleep 0.5; cat /tmp/undone`)).toBe('undone');
 });
 
+test('a timer armed again does not fire at its old time', async () => {
+  const arm = (seconds: number) => `systemd-run -q --unit=undo --on-active=${seconds} /bin/touch /tmp/undone; `;
+  const script = `${arm(0.2)}systemctl stop undo.timer; ${arm(5)}sleep 0.4; test -e /tmp/undone || echo waits`;
+  expect(await out(debian, script)).toBe('waits');
+});
+
 test('a suspended machine stands still and goes on; one that was off has booted', async () => {
   const first = debian.state.bootId;
   const running = out(debian, 'sleep 0.1; echo awake');
   debian.suspend();
-  let ended = false;
-  void running.then(() => {
-    ended = true;
+  const later = new Promise<string>((resolve) => {
+    setTimeout(() => resolve('still asleep'), 300);
   });
-  await new Promise((resolve) => {
-    setTimeout(resolve, 300);
-  });
-  expect(ended).toBe(false);
+  expect(await Promise.race([running, later])).toBe('still asleep');
   await debian.wake();
   expect(await running).toBe('awake');
   expect(debian.state.bootId).toBe(first);

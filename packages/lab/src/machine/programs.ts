@@ -23,6 +23,7 @@ import { stat } from './commands/stat.ts';
 import { su, sudo } from './commands/sudo.ts';
 import * as system from './commands/system-commands.ts';
 import { journalctl, systemctl } from './commands/systemctl.ts';
+import { systemdRun } from './commands/systemd-run.ts';
 import * as text from './commands/text-commands.ts';
 import { TOOLBOX_COMMANDS, toolProgram } from './commands/toolbox.ts';
 import * as users from './commands/user-commands.ts';
@@ -139,7 +140,7 @@ const MACHINE: Record<string, MachineProgram> = {
   ...pick(selinux, 'getenforce setenforce sestatus selinuxenabled restorecon'),
   ...pick(validators, 'daemon sshd chronyd chronyc rsyslogd'),
   'systemd-analyze': validators.systemdAnalyze,
-  'systemd-run': network.systemdRun,
+  'systemd-run': systemdRun,
   'firewall-cmd': network.firewallCmd,
   'ssh-keygen': network.sshKeygen,
   'mkfs.ext4': system.mkfs,

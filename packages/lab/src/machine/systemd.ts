@@ -27,6 +27,7 @@ const DONE: JobResult = { ok: true };
 export class Systemd {
   readonly #host: SystemdHost;
   readonly #main = new Map<string, Process>();
+  readonly #armed = new Map<string, symbol>();
 
   constructor(host: SystemdHost) {
     this.#host = host;
@@ -172,9 +173,11 @@ export class Systemd {
   #scheduleDeath(name: string, process: Process): void {
     const seconds = this.#host.faults.unitDiesAfterSeconds?.[name];
     if (seconds === undefined) return;
-    void this.#host.sleep(seconds * 1000).then(() => {
+    const die = async (): Promise<void> => {
+      await this.#host.sleep(seconds * 1000);
       if (this.#host.processes.has(process.pid)) process.kill(9);
-    });
+    };
+    void die();
   }
 
   #spawn(name: string, unit: UnitDefinition, value: string): ReturnType<typeof run> | undefined {
@@ -258,11 +261,13 @@ export class Systemd {
     if (!wanted || runtime.restarts >= burst) return;
     Object.assign(runtime, { active: 'activating', sub: 'auto-restart' });
     const delay = spanMs(unitValue(unit, 'Service', 'RestartSec') ?? '100ms');
-    void this.#host.sleep(delay).then(async () => {
+    const again = async (): Promise<void> => {
+      await this.#host.sleep(delay);
       if (runtime.active !== 'activating' || runtime.sub !== 'auto-restart') return;
       runtime.restarts += 1;
       await this.start(name);
-    });
+    };
+    void again();
   }
 
   #armTimer(name: string, unit: UnitDefinition, runtime: UnitRuntime): void {
@@ -273,8 +278,12 @@ export class Systemd {
       unitValue(unit, 'Timer', 'OnUnitActiveSec');
     const period = unitValue(unit, 'Timer', 'OnUnitActiveSec') ?? unitValue(unit, 'Timer', 'OnUnitInactiveSec');
     if (first === undefined) return;
+    // A timer that was stopped and armed again must not fire at its old time.
+    const arming = Symbol(name);
+    this.#armed.set(name, arming);
     const tick = async (delayMs: number): Promise<void> => {
       await this.#host.sleep(delayMs);
+      if (this.#armed.get(name) !== arming) return;
       if (this.#host.state.units[name] !== runtime || runtime.active !== 'active') return;
       await this.start(goal);
       if (period !== undefined) await tick(spanMs(period));

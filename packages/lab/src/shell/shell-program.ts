@@ -141,7 +141,7 @@ async function prompt(evaluator: Evaluator, name: string): Promise<string> {
 }
 
 function isIncomplete(text: string): boolean {
-  if (/\\\n$/.test(text)) return true;
+  if (text.endsWith('\\\n')) return true;
   try {
     parsed(text);
     return false;

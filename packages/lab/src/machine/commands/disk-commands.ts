@@ -13,7 +13,8 @@ export const dd: Program = async (process) => {
   const input = from === undefined ? process.files.get(0) : process.open(from, 'r');
   let text = '';
   const limit = count === undefined ? Number.POSITIVE_INFINITY : Number(count) * block;
-  while (input && text.length < limit) {
+  if (!input) return process.fail('failed to open standard input');
+  while (text.length < limit) {
     const chunk = await input.read(Math.min(65_536, limit - text.length));
     if (chunk === '') break;
     text += chunk;

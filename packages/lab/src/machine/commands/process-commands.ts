@@ -83,11 +83,13 @@ export const timeout: Program = async (process) => {
   const name = signalName(options.value('s', 'signal') ?? 'TERM') ?? 'TERM';
   let expired = false;
   if (milliseconds > 0) {
-    void process.kernel.sleep(milliseconds).then(() => {
+    const expire = async (): Promise<void> => {
+      await process.kernel.sleep(milliseconds);
       if (!process.kernel.processes.has(started.process.pid)) return;
       expired = true;
       killTree(started.process, SIGNALS[name] ?? 15);
-    });
+    };
+    void expire();
   }
   const status = await process.interruptible(started.exit);
   if (!expired || options.has('preserve-status')) return status;

@@ -72,12 +72,7 @@ export const sudo: MachineProgram = async (process, machine) => {
   const caller = findUser(machine, String(process.credentials.uid));
   const target = findUser(machine, (options.value('u', 'user') ?? 'root').replace(/^#/, ''));
   if (!caller || !target) return process.fail(`unknown user ${options.value('u', 'user') ?? process.credentials.uid}`);
-  const assignments = new Map<string, string>();
-  const argv = [...options.operands];
-  while (/^[A-Za-z_]\w*=/.test(argv[0] ?? '')) {
-    const word = argv.shift() as string;
-    assignments.set(word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1));
-  }
+  const { argv, assignments } = leadingAssignments(options.operands);
   const shell = options.has('i', 'login', 's', 'shell');
   const path = argv.length > 0 ? locate(process, argv[0] as string) : target.shell;
   const refusal = await refused(process, machine, caller, target, path ?? argv[0] ?? '', {
@@ -122,6 +117,17 @@ export const sudo: MachineProgram = async (process, machine) => {
     options.has('i', 'login') ? target.home : process.cwd,
   );
 };
+
+/** `NAME=value` words before the command, apart from it. */
+function leadingAssignments(operands: readonly string[]): { argv: string[]; assignments: Map<string, string> } {
+  const assignments = new Map<string, string>();
+  const argv = [...operands];
+  while (/^[A-Za-z_]\w*=/.test(argv[0] ?? '')) {
+    const word = argv.shift() as string;
+    assignments.set(word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1));
+  }
+  return { argv, assignments };
+}
 
 function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;

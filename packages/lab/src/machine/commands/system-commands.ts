@@ -1,3 +1,4 @@
+import type { Process } from '../../shell/process.ts';
 import type { Machine } from '../machine.ts';
 import { memoryKib } from '../proc-files.ts';
 import { type MachineProgram, unlessRoot } from './machine-program.ts';
@@ -316,22 +317,8 @@ export const df: MachineProgram = async (process, machine) => {
       mounted?.path ?? (volume.kind === 'disk' ? '/' : process.path(path)),
     ]);
   }
-  const output = options.value('output');
-  if (output !== undefined) {
-    await process.out(
-      `${output
-        .split(',')
-        .map((name) => name.charAt(0).toUpperCase() + name.slice(1))
-        .join(' ')}\n`,
-    );
-    const order: Record<string, number> = { source: 0, size: 1, used: 2, avail: 3, pcent: 4, target: 5 };
-    for (const row of rows)
-      await process.out(
-        `${output
-          .split(',')
-          .map((name) => row[order[name] ?? 0])
-          .join(' ')}\n`,
-      );
+  if (options.value('output') !== undefined) {
+    await outputColumns(process, rows, (options.value('output') ?? '').split(','));
     return status;
   }
   await process.out(
@@ -340,6 +327,13 @@ export const df: MachineProgram = async (process, machine) => {
   for (const row of rows) await process.out(`${row.join(' ')}\n`);
   return status;
 };
+
+/** df --output=…: chosen columns under their own headings. */
+async function outputColumns(process: Process, rows: readonly string[][], names: readonly string[]): Promise<void> {
+  const order: Record<string, number> = { source: 0, size: 1, used: 2, avail: 3, pcent: 4, target: 5 };
+  await process.out(`${names.map((name) => name.charAt(0).toUpperCase() + name.slice(1)).join(' ')}\n`);
+  for (const row of rows) await process.out(`${names.map((name) => row[order[name] ?? 0]).join(' ')}\n`);
+}
 
 export const lsblk: MachineProgram = async (process, machine) => {
   const options = parseOptions(

@@ -170,8 +170,8 @@ export const wc: Program = async (process) => {
   const columns = shown.filter(Boolean).length;
   const width = columns === 1 && rows.length === 1 ? 0 : options.operands.length === 0 ? 7 : String(totals[2]).length;
   for (const { counts, name } of rows) {
-    const cells = counts.filter((_, index) => shown[index]).map((count) => String(count).padStart(width));
-    await process.out(`${cells.join(' ')}${name ? ` ${name}` : ''}\n`);
+    const numbers = counts.filter((_, index) => shown[index]).map((count) => String(count).padStart(width));
+    await process.out(`${numbers.join(' ')}${name ? ` ${name}` : ''}\n`);
   }
   return status;
 };
