@@ -48,10 +48,13 @@ export class PublishedListeners {
   #plan(): void {
     if (this.#planned) return;
     this.#planned = true;
-    this.#work = this.#work.then(async () => {
-      this.#planned = false;
-      await this.#synchronise();
-    });
+    this.#work = this.#afterThat(this.#work);
+  }
+
+  async #afterThat(earlier: Promise<void>): Promise<void> {
+    await earlier;
+    this.#planned = false;
+    await this.#synchronise();
   }
 
   async #synchronise(): Promise<void> {
