@@ -6,6 +6,7 @@ import { type ClusterClock, systemClusterClock } from './clock.ts';
 import type { LabClusterConfig } from './cluster-config.ts';
 import { ClaimController } from './controllers/claim-controller.ts';
 import { type ControllerContext, ControllerRunner } from './controllers/controller.ts';
+import { CronJobController } from './controllers/cron-job-controller.ts';
 import { DaemonSetController } from './controllers/daemon-set-controller.ts';
 import { DeploymentController } from './controllers/deployment-controller.ts';
 import { DisruptionController } from './controllers/disruption-controller.ts';
@@ -133,7 +134,7 @@ function createBootstrapObject(
   const created = api.create(resource, object, { manager: 'kubeadm' });
   const { status } = fieldsOf(object);
   if (status === undefined || resource === 'nodes') return;
-  const next = { ...fieldsOf(created as KubeObject), status } as unknown as KubeObject;
+  const next = { ...fieldsOf(created), status } as unknown as KubeObject;
   api.update(resource, next, { manager: 'kubeadm', subresource: 'status' });
 }
 
@@ -174,6 +175,7 @@ function assemble(file: StateFile, identity: Identity, ports: LabClusterPorts): 
     new DaemonSetController(context),
     new StatefulSetController(context),
     new JobController(context),
+    new CronJobController(context),
     new Scheduler(context),
     kubelet,
     new EndpointsController(context),

@@ -29,6 +29,8 @@ export interface ControlLoop {
   initialKeys(): readonly string[];
   /** Brings one key to its desired state. Returns after how many milliseconds to look again, if at all. */
   reconcile(key: string): number | undefined;
+  /** Gives the loop a way to have a key looked at for another reason than a change of an object. */
+  listen?(wake: (key: string) => void): void;
 }
 
 const retryMs = 1000;
@@ -53,7 +55,10 @@ export class ControllerRunner {
     this.#unsubscribe = this.#context.store.subscribe((event) => {
       for (const loop of this.#loops) for (const key of loop.keysOf(event)) this.#enqueue(loop, key);
     });
-    for (const loop of this.#loops) for (const key of loop.initialKeys()) this.#enqueue(loop, key);
+    for (const loop of this.#loops) {
+      loop.listen?.((key) => this.#running && this.#enqueue(loop, key));
+      for (const key of loop.initialKeys()) this.#enqueue(loop, key);
+    }
   }
 
   stop(): void {

@@ -67,7 +67,7 @@ export class GarbageCollector implements ControlLoop {
   }
 
   #object({ resource, namespace, name }: Dependent): KubeObject | undefined {
-    return this.#context.store.get(resource, namespace, name) as KubeObject | undefined;
+    return this.#context.store.get(resource, namespace, name);
   }
 
   /** Deletes a dependent that no living owner is left for. */
@@ -79,7 +79,7 @@ export class GarbageCollector implements ControlLoop {
       const definition = resourceOfKind(owner.apiVersion, owner.kind);
       if (!definition) return true;
       const namespace = definition.namespaced ? dependent.namespace : '';
-      const found = this.#context.store.get(definition.name, namespace, owner.name) as KubeObject | undefined;
+      const found = this.#context.store.get(definition.name, namespace, owner.name);
       const isLeaving = found?.metadata.finalizers?.includes('foregroundDeletion') && found.metadata.deletionTimestamp;
       return found?.metadata.uid === owner.uid && !(foreground && isLeaving);
     });

@@ -4,6 +4,7 @@ import { jsonEqual } from '../json.ts';
 import type { Container, ContainerStatus, Pod } from '../kinds.ts';
 import type { LogLine, LogSource } from '../request/pod-log.ts';
 import type { StoreEvent } from '../storage/object-store.ts';
+import { identity, waiting, waitingInit } from './container-status.ts';
 import { nodeAddress, podAddress } from './pod-addresses.ts';
 import { podStatusOf } from './pod-status.ts';
 import { mountProblem, writeProblem } from './pod-volumes.ts';
@@ -50,11 +51,16 @@ export class Kubelet implements ControlLoop, LogSource {
   readonly #timing: KubeletTiming;
   readonly #memory = new Map<string, PodMemory>();
   readonly #images = new Set<string>();
+  #wake: (key: string) => void = () => undefined;
 
   constructor(context: ControllerContext, timing: KubeletTiming) {
     this.#context = context;
     this.#timing = timing;
     context.faults.subscribe(() => this.#hurry());
+  }
+
+  listen(wake: (key: string) => void): void {
+    this.#wake = wake;
   }
 
   keysOf({ type, resource, object }: StoreEvent): readonly string[] {
@@ -81,10 +87,7 @@ export class Kubelet implements ControlLoop, LogSource {
   /** A fault began or ended: nothing waits out its back-off. */
   #hurry(): void {
     for (const memory of this.#memory.values()) if (memory.stage !== 'over') memory.dueMs = 0;
-    for (const key of this.initialKeys()) {
-      const { namespace, name } = splitKey(key);
-      this.#context.clock.setTimeout(() => this.#context.store.get('pods', namespace, name) && this.reconcile(key), 0);
-    }
+    for (const key of this.initialKeys()) this.#wake(key);
   }
 
   reconcile(key: string): number | undefined {
@@ -381,30 +384,4 @@ export class Kubelet implements ControlLoop, LogSource {
       if (resource === 'pods' && type === 'DELETED' && object.metadata.uid === pod.metadata.uid) onEnd();
     });
   }
-}
-
-function identity(container: Container): Pick<ContainerStatus, 'name' | 'image' | 'imageID'> {
-  return { name: container.name, image: container.image ?? '', imageID: '' };
-}
-
-function waiting(pod: Pod, reason: string, message?: string): ContainerStatus[] {
-  return (pod.spec?.containers ?? []).map((container) => ({
-    ...identity(container),
-    ready: false,
-    started: false,
-    restartCount: 0,
-    state: { waiting: { reason, ...(message ? { message } : {}) } },
-    lastState: {},
-  }));
-}
-
-function waitingInit(pod: Pod): ContainerStatus[] {
-  return (pod.spec?.initContainers ?? []).map((container) => ({
-    ...identity(container),
-    ready: false,
-    started: false,
-    restartCount: 0,
-    state: { waiting: { reason: 'PodInitializing' } },
-    lastState: {},
-  }));
 }

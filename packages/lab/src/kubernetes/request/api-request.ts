@@ -2,6 +2,7 @@ import type { ApiUser } from '../auth/api-user.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import { badRequest } from '../status-error.ts';
 import { unsupportedMediaType } from './media-type.ts';
+import { readProtobufBody } from './protobuf-body.ts';
 import type { RequestInfo } from './request-info.ts';
 
 /** A request after authentication. */
@@ -35,6 +36,7 @@ export type ApiResponse =
 /** The body as a JSON object. Throws 415 for another media type and 400 for what is no object. */
 export function jsonBody(request: ApiRequest): JsonObject {
   const type = request.contentType.split(';')[0]?.trim() ?? '';
+  if (type === 'application/vnd.kubernetes.protobuf') return readProtobufBody(request.body);
   if (type !== '' && type !== 'application/json' && !type.endsWith('+json')) {
     throw unsupportedMediaType(['application/json', 'application/yaml']);
   }
