@@ -1,6 +1,8 @@
 import { gitVersionOf, type LabClusterConfig } from '../cluster-config.ts';
+import { apiService } from './api-service.ts';
 import { type BootstrapObject, bootstrapObject } from './bootstrap-object.ts';
 import { calicoObjects } from './calico-objects.ts';
+import { defaultRoles } from './default-roles.ts';
 import { nodeObjects } from './node-objects.ts';
 import { staticPods } from './static-pods.ts';
 import { systemServices } from './system-services.ts';
@@ -17,6 +19,8 @@ export function bootstrapObjects(config: LabClusterConfig): readonly BootstrapOb
     ...priorityClasses(),
     ...nodeObjects(config),
     ...clusterAdmin(),
+    ...defaultRoles(),
+    ...apiService(config),
     kubeadmConfig(config),
     ...calicoObjects(config),
     ...systemServices(config),
