@@ -28,4 +28,10 @@ export type { LabClusterPorts, LabKubernetes } from './kubernetes/lab-cluster.ts
 export { createLabCluster, openLabCluster } from './kubernetes/lab-cluster.ts';
 export type { NodeHost, NodeListener, PathFacts } from './kubernetes/node-host.ts';
 export { standInHeader } from './kubernetes/workloads/stand-in-server.ts';
-export type { MachineFaults } from './machine/machine-spec.ts';
+export type { ConsoleCommand, ConsoleResult } from './machine/console.ts';
+export { runAtConsole } from './machine/console.ts';
+export type { MachineOptions, PowerState } from './machine/machine.ts';
+export { Machine } from './machine/machine.ts';
+export type { LabNetwork, MachineFaults, MachineSpec } from './machine/machine-spec.ts';
+export type { LabSshServer, SshServerOptions } from './ssh/ssh-server.ts';
+export { startSshServer } from './ssh/ssh-server.ts';

@@ -2,6 +2,7 @@ import { FileSystemError } from '../disk/file-system-error.ts';
 import type { FileTree } from '../disk/file-tree.ts';
 import { type Inode, ROOT } from '../disk/inode.ts';
 import { encodeText, fromByteText, toByteText } from '../shell/byte-text.ts';
+import { PROGRAM_MAGIC } from '../shell/execute.ts';
 
 /** Owner and mode of a file that is put in place. */
 export interface Placement {
@@ -34,7 +35,7 @@ export class RootFiles {
     this.folder(path.replace(/\/[^/]*$/, '') || '/');
     const found = this.#tree.find(path, ROOT);
     const inode = found ?? this.#tree.create(path, ROOT, 'file', 0o644);
-    this.#tree.setContent(inode, fromByteText(encodeText(text)));
+    this.#tree.setContent(inode, text.startsWith(PROGRAM_MAGIC) ? sharedContent(text) : fromByteText(encodeText(text)));
     place(inode, found ? placement : { mode: 0o644, ...placement });
   }
 
@@ -80,4 +81,16 @@ function place(inode: Inode, { mode, uid, gid }: Placement): void {
   if (mode !== undefined) inode.mode = mode;
   if (uid !== undefined) inode.uid = uid;
   if (gid !== undefined) inode.gid = gid;
+}
+
+const contents = new Map<string, Uint8Array>();
+
+/** Content of an executable: the same few hundred texts on every machine of the lab. */
+function sharedContent(text: string): Uint8Array {
+  let content = contents.get(text);
+  if (!content) {
+    content = fromByteText(text);
+    contents.set(text, content);
+  }
+  return content;
 }

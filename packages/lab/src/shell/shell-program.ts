@@ -42,7 +42,11 @@ function freshState(process: Process, dialect: 'dash' | 'bash'): ShellState {
   state.variables.set('IFS', { value: ' \t\n', exported: false, readonly: false });
   state.variables.set('PWD', { value: process.cwd, exported: true, readonly: false });
   state.variables.set('OPTIND', { value: '1', exported: false, readonly: false });
-  for (const [name, value] of Object.entries({ PS1: '$ ', PS2: '> ', PS4: '+ ' })) {
+  for (const [name, value] of Object.entries({
+    PS1: dialect === 'bash' ? '\\u@\\h:\\w\\$ ' : '\\$ ',
+    PS2: '> ',
+    PS4: '+ ',
+  })) {
     if (!state.variables.has(name)) state.variables.set(name, { value, exported: false, readonly: false });
   }
   return state;
