@@ -46,7 +46,7 @@ test('a node that goes quiet is NotReady after 40 s, its pods move after 5 minut
   });
   const ready = (): string | undefined =>
     cluster.store.get('nodes', '', 'homelab')?.status?.conditions?.find(({ type }) => type === 'Ready')?.status;
-  const calico = (): string[] =>
+  const podsOnHomelab = (): string[] =>
     cluster.store
       .list('pods', 'kube-system')
       .filter(({ spec, metadata }) => spec?.nodeName === 'homelab' && !metadata.deletionTimestamp)
@@ -61,7 +61,7 @@ test('a node that goes quiet is NotReady after 40 s, its pods move after 5 minut
   const taints = cluster.store.get('nodes', '', 'homelab')?.spec?.taints?.map(({ key, effect }) => `${key}:${effect}`);
   expect(taints).toEqual(['node.kubernetes.io/unreachable:NoSchedule', 'node.kubernetes.io/unreachable:NoExecute']);
   clock.advance(320_000);
-  expect(calico().filter((name) => name === 'coredns')).toEqual([]);
+  expect(podsOnHomelab().filter((name) => name === 'coredns' || name === 'calico-kube-controllers')).toEqual([]);
   host.down.delete('homelab');
   clock.advance(20_000);
   expect(ready()).toBe('True');

@@ -1,6 +1,8 @@
 import { type BootstrapObject, bootstrapObject } from './bootstrap-object.ts';
 
-const tolerations = [{ operator: 'Exists' }];
+const everyTaint = [{ operator: 'Exists' }];
+/** What CoreDNS and the Calico controllers tolerate: they stay off a node that is lost. */
+const controlPlaneTaint = [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }];
 
 /** A system workload on every node, whatever its taints. */
 export function daemonSet(name: string, image: string): BootstrapObject {
@@ -42,7 +44,7 @@ function podSpec(name: string, image: string, hostNetwork: boolean): Readonly<Re
   return {
     ...(hostNetwork ? { hostNetwork: true } : {}),
     priorityClassName: hostNetwork ? 'system-node-critical' : 'system-cluster-critical',
-    tolerations,
+    tolerations: hostNetwork ? everyTaint : controlPlaneTaint,
     containers: [{ name, image, resources: { requests: { cpu: '50m', memory: '64Mi' } } }],
   };
 }
