@@ -335,3 +335,41 @@ test('what an owner leaves behind is collected', async () => {
   const { items } = await apps.listNamespacedReplicaSet({ namespace, labelSelector: 'app=gone' });
   expect(items).toEqual([]);
 });
+
+test('a StatefulSet gets its pods in order and a claim for each; an equal apply changes nothing', async () => {
+  for (const name of ['disk-a', 'disk-b']) {
+    const spec = { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: `/srv/${name}` } };
+    await core.createPersistentVolume({ body: { metadata: { name }, spec } });
+  }
+  const set = {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: 'store', namespace },
+    spec: {
+      serviceName: 'store',
+      replicas: 2,
+      selector: { matchLabels: { app: 'store' } },
+      template: {
+        metadata: { labels: { app: 'store' } },
+        spec: {
+          containers: [{ name: 'main', image: 'redis:8', volumeMounts: [{ name: 'disk', mountPath: '/data' }] }],
+        },
+      },
+      volumeClaimTemplates: [
+        {
+          metadata: { name: 'disk' },
+          spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+        },
+      ],
+    },
+  } as KubernetesObject;
+  await apply(set);
+  const settled = await eventually(async () => {
+    const live = await apps.readNamespacedStatefulSet({ name: 'store', namespace });
+    return live.status?.readyReplicas === 2 && live;
+  });
+  expect((await podsOf('store')).map((pod) => pod.metadata?.name)).toEqual(['store-0', 'store-1']);
+  const claim = await core.readNamespacedPersistentVolumeClaim({ name: 'disk-store-1', namespace });
+  expect(claim.status?.phase).toBe('Bound');
+  expect((await apply(set)).metadata?.resourceVersion).toBe(settled.metadata?.resourceVersion);
+});

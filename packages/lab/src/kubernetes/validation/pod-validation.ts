@@ -132,8 +132,8 @@ function hostPortFaults(containers: readonly Container[], at: string): StatusCau
 }
 
 /** Faults of a pod's specification at `at` (`spec`, `spec.template.spec`). Source: pkg/apis/core/validation. */
-export function podSpecFaults(spec: PodSpec, at: string): StatusCause[] {
-  const volumes = new Set((spec.volumes ?? []).map((volume) => volume.name));
+export function podSpecFaults(spec: PodSpec, at: string, claimed: readonly string[] = []): StatusCause[] {
+  const volumes = new Set([...(spec.volumes ?? []).map((volume) => volume.name), ...claimed]);
   const containers = spec.containers ?? [];
   const names = new Set<string>();
   const faults = volumeFaults(spec.volumes ?? [], `${at}.volumes`);
@@ -163,9 +163,13 @@ export function podSpecFaults(spec: PodSpec, at: string): StatusCause[] {
   return faults;
 }
 
-/** Faults of a pod template: its labels and its specification. */
-export function templateFaults(template: PodTemplateSpec | undefined, at: string): StatusCause[] {
+/** Faults of a pod template: its labels and its specification. `claimed` are volumes that a StatefulSet's claims provide. */
+export function templateFaults(
+  template: PodTemplateSpec | undefined,
+  at: string,
+  claimed: readonly string[] = [],
+): StatusCause[] {
   if (!template) return [];
   const faults = labelFaults(template.metadata?.labels, `${at}.metadata.labels`);
-  return template.spec ? [...faults, ...podSpecFaults(template.spec, `${at}.spec`)] : faults;
+  return template.spec ? [...faults, ...podSpecFaults(template.spec, `${at}.spec`, claimed)] : faults;
 }

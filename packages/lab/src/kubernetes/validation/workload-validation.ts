@@ -45,10 +45,12 @@ type Controller = Deployment | ReplicaSet | DaemonSet | StatefulSet;
 export function controllerFaults({ spec }: Controller): StatusCause[] {
   if (!spec) return [];
   const replicas = 'replicas' in spec ? nonNegative(spec.replicas, 'spec.replicas') : [];
+  const claims = 'volumeClaimTemplates' in spec ? (spec.volumeClaimTemplates ?? []) : [];
+  const claimed = claims.map(({ metadata }) => metadata?.name ?? '');
   const faults = [
     ...replicas,
     ...selectorFaults(spec.selector, spec.template),
-    ...templateFaults(spec.template, 'spec.template'),
+    ...templateFaults(spec.template, 'spec.template', claimed),
     ...alwaysRestarts(spec.template),
   ];
   return faults;
