@@ -63,7 +63,9 @@ function npmCi(root) {
 }
 
 function explain(output, ended) {
-  const lines = output.split('\n').filter((line) => line.trim() !== '' && !/EBADENGINE|^npm error\s+at |^npm error *$/.test(line));
+  const lines = output
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/EBADENGINE|^npm error\s+at |^npm error *$/.test(line));
   const offline = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT/.test(output);
   const hint = offline
     ? 'The npm registry was not reachable: check the network or the proxy (`npm config get registry`), then run this again.'

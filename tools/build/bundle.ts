@@ -9,7 +9,7 @@ const outFolder = join(cliFolder, 'dist');
 const hashFile = join(outFolder, '.sources-hash');
 
 /** Packages that are loaded from node_modules: native parts, or so large that only a lazy import may pay for them. */
-const external = ['ssh2', 'just-bash', '@kubernetes/client-node', '@peculiar/x509'];
+const external = ['ssh2', 'just-bash', '@kubernetes/client-node', '@peculiar/x509', 'reflect-metadata'];
 
 /** What the bundle is made of: a change of any of these makes it stale. */
 const inputs =

@@ -90,13 +90,12 @@ export async function createPlatform(ports: PlatformPorts, options: { readonly w
 
 async function declarations(ports: PlatformPorts): Promise<readonly Declaration[]> {
   const { workspace, operatorPublicKey } = ports;
-  const lists = await Promise.all([
-    declareSetup(workspace, { operatorPublicKey }),
-    declareConfig(workspace),
-    declareMonitorStack(workspace),
-    declareApplicationStack(workspace),
-  ]);
-  return lists.flat();
+  return [
+    ...(await declareSetup(workspace, { operatorPublicKey })),
+    ...(await declareConfig(workspace)),
+    ...declareMonitorStack(workspace),
+    ...declareApplicationStack(workspace),
+  ];
 }
 
 function runPorts(ports: PlatformPorts, desired: DesiredState, readings: RunPorts['context']['readings']): RunPorts {

@@ -44,7 +44,7 @@ function fake(spec: FakePhase): AnyPhase {
     name: spec.name,
     title: spec.name,
     needs: spec.needs ?? [],
-    observe: async () => spec.fact?.() ?? (present({ nodes: [], asleep: [] }) as Observed<PhaseFacts[PhaseName]>),
+    observe: async () => spec.fact?.() ?? present({ nodes: [], asleep: [] }),
     plan: async () => spec.steps(),
     perform: async (steps) => spec.perform?.(steps) ?? steps.map((one) => ended(one, 'changed', undefined)),
     verify: async () => spec.findings?.() ?? [],
@@ -135,8 +135,7 @@ test('what waits for an earlier phase is unknown in the plan and known after tha
   const setup = fake({
     name: 'setup',
     steps: () => [step('setup/a')],
-    fact: () =>
-      prepared ? (present({ nodes: [], asleep: [] }) as never) : missing('setup', 'setup/unprepared', 'bare'),
+    fact: () => (prepared ? present({ nodes: [], asleep: [] }) : missing('setup', 'setup/unprepared', 'bare')),
     perform: (steps) => {
       prepared = true;
       return steps.map((one) => ended(one, 'changed', undefined));

@@ -56,12 +56,24 @@ export function withPlaceholder(argv: readonly string[], variable: string): Shel
  * could not pass through one unchanged.
  */
 export function writeContent(target: ShellText, content: string, delimiter: string): ShellText {
-  if (isPlainText(content) && !content.split('\n').includes(delimiter)) {
+  if (isPlainText(content) && !content.split('\n').includes(delimiter) && !losesBytesInDash(content, delimiter)) {
     return new ShellText(`cat >${target.text} <<'${delimiter}'\n${content}${delimiter}`);
   }
   const encoded = Buffer.from(content, 'utf8').toString('base64');
   const wrapped = encoded === '' ? '' : `${encoded.replaceAll(/(.{76})/g, '$1\n').replace(/\n$/, '')}\n`;
   return new ShellText(`base64 -d >${target.text} <<'${delimiter}'\n${wrapped}${delimiter}`);
+}
+
+/**
+ * dash drops a byte above 127 that follows the beginning of a here-document's delimiter at the beginning of a line (seen with 0.5.12:
+ * a line `CONTENT_é` under the delimiter CONTENT_1 comes out without the first byte of é).
+ */
+function losesBytesInDash(content: string, delimiter: string): boolean {
+  return content.split('\n').some((line) => {
+    let at = 0;
+    while (at < line.length && line[at] === delimiter[at]) at += 1;
+    return at > 0 && line.charCodeAt(at) > 127;
+  });
 }
 
 /** Text of whole lines without control characters. An empty file is not one, because a here-document could not say it. */
