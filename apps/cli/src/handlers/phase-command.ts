@@ -24,9 +24,12 @@ export const handlePhaseCommand: CommandHandler = async (invocation) => {
   const part = parts[invocation.path.join(' ')];
   if (part === undefined) throw new Error(`no phase belongs to the command ${invocation.path.join(' ')}`);
   const names = invocation.rest('names');
+  const tags = part.tags ?? (names.length > 0 ? names : invocation.options('tags'));
+  // A role of config may be needed before Kubernetes (time is), and then setup carries it.
+  const alsoSetup = part.phase === 'config' && tags !== undefined;
   return runPlan(invocation, {
-    phases: [part.phase],
+    phases: alsoSetup ? ['setup', part.phase] : [part.phase],
     nodes: invocation.options('node'),
-    tags: part.tags ?? (names.length > 0 ? names : invocation.options('tags')),
+    tags,
   });
 };

@@ -186,6 +186,12 @@ test('a child plan may not widen by an irreversible step without approval', asyn
   expect((await run([setup, infra], { approve: true })).outcomes['infra/wipe']).toBe('changed');
 });
 
+test('a tag that selects nothing is refused by name, with those that exist', async () => {
+  const phase = fake({ name: 'setup', steps: () => [step('setup/a', { tags: ['ntp'] })] });
+  const asked = run([phase], { scope: { ...everything, tags: ['npt'] } });
+  await expect(asked).rejects.toMatchObject({ code: 'plan/no-such-tag', tryThis: 'Choose from: ntp.' });
+});
+
 test('a sleeping node queues its steps and the exit code says so', async () => {
   const phase = fake({
     name: 'setup',

@@ -1,3 +1,4 @@
+import { AppError } from '../errors/app-error.ts';
 import type { PhaseName } from '../phase/phase-name.ts';
 import type { Plan, PlanScope, Step } from '../plan/step.ts';
 import { type FactStore, factStore } from './fact-store.ts';
@@ -10,7 +11,29 @@ export async function planRun(ports: RunPorts, scope: PlanScope, facts: FactStor
     if (!scope.phases.includes(phase.name)) continue;
     steps.push(...(await planPhase(phase, scope, facts)).map((step) => asForeseen(step, scope)));
   }
+  if (steps.length === 0 && scope.tags !== undefined) throw await nothingTagged(ports, scope, scope.tags, facts);
   return planOf(ports, scope, steps, undefined);
+}
+
+/** A tag that selects nothing would end as "nothing to change", which is not what was asked. */
+async function nothingTagged(
+  ports: RunPorts,
+  scope: PlanScope,
+  tags: readonly string[],
+  facts: FactStore,
+): Promise<AppError> {
+  const known = new Set<string>();
+  for (const phase of ports.phases.filter((one) => scope.phases.includes(one.name))) {
+    for (const step of await planPhase(phase, { ...scope, tags: undefined }, facts))
+      for (const tag of step.tags) known.add(tag);
+  }
+  return new AppError({
+    code: 'plan/no-such-tag',
+    kind: 'user',
+    message: `Nothing in ${scope.phases.join(', ')} carries the tag ${tags.join(', ')}, so nothing was done.`,
+    tryThis: `Choose from: ${[...known].toSorted().join(', ')}.`,
+    context: { tags: tags.join(',') },
+  });
 }
 
 /** The steps of one phase within a scope, from what is observed now. */
