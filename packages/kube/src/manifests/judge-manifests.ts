@@ -36,6 +36,7 @@ function stateFinding(state: ManifestSetState, code: ErrorCode): Finding {
     const evidence = [`${state.set.objects.length} objects as declared`, ...ready].join('; ');
     return { ...finding, state: 'ok', evidence };
   }
+  if (state.refused !== undefined) return { ...finding, state: 'failed', evidence: state.refused.message };
   const changes = manifestChanges(state);
   const lines = changes.map(({ target, attribute, want, seen }) =>
     attribute === 'object' || attribute === 'ready'

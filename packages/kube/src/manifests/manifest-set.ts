@@ -1,4 +1,5 @@
 import {
+  AppError,
   canonicalJson,
   inputHash,
   type KubeDifference,
@@ -39,6 +40,8 @@ export interface ManifestSetState {
   readonly superfluous: readonly KubeRef[];
   readonly waiting: readonly KubeReadiness[];
   readonly ready: readonly KubeReadiness[];
+  /** Set when the API would not take an object of the set; the rest is then unknown. */
+  readonly refused?: AppError;
 }
 
 /** Makes a set, giving every object the labels by which it is found again. */
@@ -84,31 +87,49 @@ export async function readManifestSets(
   port: KubePort,
   sets: readonly ManifestSet[],
 ): Promise<readonly ManifestSetState[]> {
+  if (sets.length === 0) return [];
   const owned = ownedObjects(port);
-  return Promise.all(
-    sets.map(async (set) => {
-      const [differences, found] = await Promise.all([port.compare(set.objects), owned]);
-      const declared = new Set(set.objects.map((object) => refKey(refOf(object))));
-      const present = new Set(differences.filter(({ state }) => state !== 'absent').map(({ ref }) => refKey(ref)));
-      const awaited = awaitedRefs(set).filter((ref) => present.has(refKey(ref)));
-      const readiness = await port.waitReady(awaited, { timeoutMs: 0 });
-      return {
-        set,
-        differing: differences.filter(({ state }) => state !== 'equal'),
-        superfluous: found
-          .filter((object) => isOwnedBy(object, ownerOf(set)))
-          .map(refOf)
-          .filter((ref) => !declared.has(refKey(ref))),
-        waiting: readiness.filter(({ ready }) => !ready),
-        ready: readiness.filter(({ ready }) => ready),
-      };
-    }),
-  );
+  return Promise.all(sets.map((set) => readManifestSet(port, set, owned)));
+}
+
+async function readManifestSet(
+  port: KubePort,
+  set: ManifestSet,
+  owned: Promise<readonly KubeObject[]>,
+): Promise<ManifestSetState> {
+  let compared: readonly [readonly KubeDifference[], readonly KubeObject[]];
+  try {
+    compared = await Promise.all([port.compare(set.objects), owned]);
+  } catch (thrown) {
+    // A faulty manifest concerns its own set; anything else concerns the cluster.
+    if (!(thrown instanceof AppError) || thrown.kind !== 'user') throw thrown;
+    return { set, differing: [], superfluous: [], waiting: [], ready: [], refused: thrown };
+  }
+  const [differences, found] = compared;
+  const declared = new Set(set.objects.map((object) => refKey(refOf(object))));
+  const present = new Set(differences.filter(({ state }) => state !== 'absent').map(({ ref }) => refKey(ref)));
+  const awaited = awaitedRefs(set).filter((ref) => present.has(refKey(ref)));
+  const readiness = await port.waitReady(awaited, { timeoutMs: 0 });
+  return {
+    set,
+    differing: differences.filter(({ state }) => state !== 'equal'),
+    superfluous: found
+      .filter((object) => isOwnedBy(object, ownerOf(set)))
+      .map(refOf)
+      .filter((ref) => !declared.has(refKey(ref))),
+    waiting: readiness.filter(({ ready }) => !ready),
+    ready: readiness.filter(({ ready }) => ready),
+  };
 }
 
 /** True when the set is applied as declared, nothing is left over and everything is ready. */
 export function isSettled(state: ManifestSetState): boolean {
-  return state.differing.length === 0 && state.superfluous.length === 0 && state.waiting.length === 0;
+  return (
+    state.refused === undefined &&
+    state.differing.length === 0 &&
+    state.superfluous.length === 0 &&
+    state.waiting.length === 0
+  );
 }
 
 async function ownedObjects(port: KubePort): Promise<readonly KubeObject[]> {

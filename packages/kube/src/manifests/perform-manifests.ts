@@ -74,6 +74,7 @@ async function applySet(
 ): Promise<StepResult> {
   const before = await readOne(port, set);
   if (isSettled(before)) return ended(step, 'unchanged', {});
+  if (before.refused !== undefined) throw before.refused;
   const changes = manifestChanges(before);
   const applied = await port.apply(set.objects);
   for (const { ref, takenOver } of applied)
@@ -93,6 +94,7 @@ async function applySet(
   }
   const after = await readOne(port, set);
   if (isSettled(after)) return ended(step, 'changed', { changes });
+  if (after.refused !== undefined) throw after.refused;
   const error = notAsApplied(set, after);
   return ended(step, 'failed', { reason: error.message, changes, error: errorRecord(error) });
 }

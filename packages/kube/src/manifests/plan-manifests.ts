@@ -66,6 +66,8 @@ function unread(set: ManifestSet): Step {
 
 function judged(state: ManifestSetState): Step {
   if (isSettled(state)) return { ...base(state.set), effect: 'none', changes: [], action: undefined };
+  if (state.refused !== undefined)
+    return { ...unread(state.set), blockedBy: { code: state.refused.code, reason: state.refused.message } };
   const action = { type: 'manifests', set: state.set.name } as const;
   return { ...base(state.set), effect: 'change', changes: manifestChanges(state), action };
 }
