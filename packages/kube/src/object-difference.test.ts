@@ -1,4 +1,5 @@
 import type { KubeObject } from '@vmstation/core';
+import { assert, dictionary, jsonValue, property, string } from 'fast-check';
 import { expect, test } from 'vitest';
 import { objectDifferences } from './object-difference.ts';
 
@@ -68,4 +69,27 @@ test('values of secrets are never shown, nor the copy of them that kubectl leave
 
 test('an empty object equals an absent one', () => {
   expect(objectDifferences(deployment({ resources: {} }), deployment({}))).toEqual([]);
+});
+
+test('property: an object equals itself, and no value of a secret is ever shown', () => {
+  assert(
+    property(dictionary(string({ minLength: 1 }), jsonValue()), (data) => {
+      const object: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' }, data };
+      expect(objectDifferences(object, structuredClone(object))).toEqual([]);
+    }),
+  );
+  assert(
+    property(string({ minLength: 20 }), string({ minLength: 20 }), (wanted, lived) => {
+      const secret = (value: string): KubeObject => ({
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: 's' },
+        data: { key: value },
+        stringData: { key: value },
+      });
+      const shown = JSON.stringify(objectDifferences(secret(wanted), secret(lived)));
+      expect(shown).not.toContain(JSON.stringify(wanted).slice(1, -1));
+      expect(shown).not.toContain(JSON.stringify(lived).slice(1, -1));
+    }),
+  );
 });
