@@ -52,6 +52,7 @@ test('the Try block of the last lines works when pasted: it finds exactly the ta
   const paste = (...lines: readonly string[]) => run('sh', ['-c', [enter, ...lines].join('\n')]);
 
   const verified = await paste(start, verify);
+  expect(verified.text).toContain('drift/node');
   expect(verified).toMatchObject({ exitCode: 0 });
 
   const drifted = await paste(tamper, drift);
