@@ -54,8 +54,13 @@ async function versions(): Promise<Readonly<Record<string, unknown>>> {
 
 beforeAll(async () => {
   workspace = join(await mkdtemp(join(tmpdir(), 'vmstation-journey-')), 'example');
-  expect((await vmstation('init', '--example')).exitCode).toBe(0);
-  expect((await vmstation('lab', 'start')).exitCode).toBe(0);
+  for (const args of [
+    ['init', '--example'],
+    ['lab', 'start'],
+  ]) {
+    const { exitCode, text } = await vmstation(...args);
+    if (exitCode !== 0) throw new Error(`vmstation ${args.join(' ')} ended with ${exitCode}: ${text}`);
+  }
 }, 60_000);
 
 afterAll(async () => {
