@@ -85,11 +85,20 @@ export async function resetLab(paths: LabPaths): Promise<void> {
 async function endLeftover(paths: LabPaths): Promise<void> {
   const left = await livingProcess(paths.pidFile);
   if (left === undefined) return;
-  process.kill(left.pid, 'SIGTERM');
+  signalIfAlive(left.pid, 'SIGTERM');
   const deadline = Date.now() + 3000;
   while ((await livingProcess(paths.pidFile)) !== undefined) {
-    if (Date.now() > deadline) process.kill(left.pid, 'SIGKILL');
+    if (Date.now() > deadline) signalIfAlive(left.pid, 'SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+}
+
+/** A process that ended between the look and the signal is what was wanted. */
+function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
