@@ -1,0 +1,76 @@
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+/** Where a contract is tried: the lab's own machines and cluster, or real ones. */
+export type SideName = 'embedded' | 'hosts';
+
+/** One promise that both sides of a port keep. Cases hold no state: each makes what it needs and takes it away again. */
+export interface ContractCase<Subject> {
+  /** Unique in its contract, in the words of what is promised. */
+  readonly title: string;
+  /** Throws (by `expect`) where the promise is broken. */
+  readonly run: (subject: Subject) => Promise<void>;
+  /** A side that cannot keep it, and why. It is tried there all the same: a case that holds after all fails until its entry is gone. */
+  readonly cannot?: Partial<Readonly<Record<SideName, string>>>;
+}
+
+/** A port's promises. */
+export interface Contract<Subject> {
+  /** As operators know the part: `Transport`, `Kubernetes API`. */
+  readonly port: string;
+  readonly cases: readonly ContractCase<Subject>[];
+}
+
+/** One line of the table that a run prints. */
+export interface ContractResult {
+  readonly port: string;
+  readonly title: string;
+  readonly side: SideName;
+  readonly outcome: 'kept' | 'cannot' | 'broken';
+  readonly reason?: string;
+}
+
+/** Names the folder to which results are added, one JSON line each; set by whoever prints the table. */
+export const resultsFolder = 'VMSTATION_CONTRACT_RESULTS';
+
+/**
+ * Registers one test for each case of a contract on one side.
+ * @param subject Called in each test: what a suite sets up beforehand is not there while tests are registered.
+ */
+export function holdToContract<Subject>(contract: Contract<Subject>, side: SideName, subject: () => Subject): void {
+  const titles = contract.cases.map(({ title }) => title);
+  const repeated = titles.filter((title, index) => titles.indexOf(title) !== index);
+  if (repeated.length > 0) throw new Error(`${contract.port} promises twice: ${repeated.join(', ')}`);
+  describe(`${contract.port} (${side})`, () => {
+    for (const entry of contract.cases) {
+      test(entry.title, async () => {
+        const failure = await failureOf(() => entry.run(subject()));
+        const reason = entry.cannot?.[side];
+        const known = { port: contract.port, title: entry.title, side };
+        if (reason === undefined) {
+          record({ ...known, outcome: failure === undefined ? 'kept' : 'broken' });
+          if (failure !== undefined) throw failure.error;
+          return;
+        }
+        record({ ...known, outcome: failure === undefined ? 'broken' : 'cannot', reason });
+        expect(failure, `holds on ${side} after all; take out "${reason}"`).toBeDefined();
+      });
+    }
+  });
+}
+
+async function failureOf(run: () => Promise<void>): Promise<{ readonly error: unknown } | undefined> {
+  try {
+    await run();
+    return undefined;
+  } catch (error) {
+    return { error };
+  }
+}
+
+function record(result: ContractResult): void {
+  const folder = process.env[resultsFolder];
+  if (folder === undefined) return;
+  appendFileSync(join(folder, `${process.pid}.ndjson`), `${JSON.stringify(result)}\n`);
+}
