@@ -44,10 +44,11 @@ export function holdToContract<Subject>(contract: Contract<Subject>, side: SideN
   if (repeated.length > 0) throw new Error(`${contract.port} promises twice: ${repeated.join(', ')}`);
   describe(`${contract.port} (${side})`, () => {
     for (const entry of contract.cases) {
-      test(`${entry.title}`, async () => {
+      const { title } = entry;
+      test(title, async () => {
         const failure = await failureOf(() => entry.run(subject()));
         const reason = entry.cannot?.[side];
-        const known = { port: contract.port, title: entry.title, side };
+        const known = { port: contract.port, title, side };
         if (reason === undefined) {
           record({ ...known, outcome: failure === undefined ? 'kept' : 'broken' });
           if (failure !== undefined) throw failure.error;
