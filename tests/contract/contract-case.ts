@@ -43,21 +43,19 @@ export function holdToContract<Subject>(contract: Contract<Subject>, side: SideN
   const repeated = titles.filter((title, index) => titles.indexOf(title) !== index);
   if (repeated.length > 0) throw new Error(`${contract.port} promises twice: ${repeated.join(', ')}`);
   describe(`${contract.port} (${side})`, () => {
-    for (const entry of contract.cases) {
+    test.for(contract.cases)('$title', async (entry) => {
       const { title } = entry;
-      test(title, async () => {
-        const failure = await failureOf(() => entry.run(subject()));
-        const reason = entry.cannot?.[side];
-        const known = { port: contract.port, title, side };
-        if (reason === undefined) {
-          record({ ...known, outcome: failure === undefined ? 'kept' : 'broken' });
-          if (failure !== undefined) throw failure.error;
-          return;
-        }
-        record({ ...known, outcome: failure === undefined ? 'broken' : 'cannot', reason });
-        expect(failure, `holds on ${side} after all; take out "${reason}"`).toBeDefined();
-      });
-    }
+      const failure = await failureOf(() => entry.run(subject()));
+      const reason = entry.cannot?.[side];
+      const known = { port: contract.port, title, side };
+      if (reason === undefined) {
+        record({ ...known, outcome: failure === undefined ? 'kept' : 'broken' });
+        if (failure !== undefined) throw failure.error;
+        return;
+      }
+      record({ ...known, outcome: failure === undefined ? 'broken' : 'cannot', reason });
+      expect(failure, `holds on ${side} after all; take out "${reason}"`).toBeDefined();
+    });
   });
 }
 
