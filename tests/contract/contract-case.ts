@@ -9,6 +9,8 @@ export type SideName = 'embedded' | 'hosts';
 export interface ContractCase<Subject> {
   /** Unique in its contract, in the words of what is promised. */
   readonly title: string;
+  /** Why this subject is no place to try the case (another version, a missing part); undefined where it is one. */
+  readonly unfit?: (subject: Subject) => string | undefined;
   /** Throws (by `expect`) where the promise is broken. */
   readonly run: (subject: Subject) => Promise<void>;
   /** A side that cannot keep it, and why. It is tried there all the same: a case that holds after all fails until its entry is gone. */
@@ -27,7 +29,7 @@ export interface ContractResult {
   readonly port: string;
   readonly title: string;
   readonly side: SideName;
-  readonly outcome: 'kept' | 'cannot' | 'broken';
+  readonly outcome: 'kept' | 'cannot' | 'broken' | 'unfit';
   readonly reason?: string;
 }
 
@@ -43,8 +45,13 @@ export function holdToContract<Subject>(contract: Contract<Subject>, side: SideN
   const repeated = titles.filter((title, index) => titles.indexOf(title) !== index);
   if (repeated.length > 0) throw new Error(`${contract.port} promises twice: ${repeated.join(', ')}`);
   describe(`${contract.port} (${side})`, () => {
-    test.for(contract.cases)('$title', async (entry) => {
+    test.for(contract.cases)('$title', async (entry, { skip }) => {
       const { title } = entry;
+      const unfit = entry.unfit?.(subject());
+      if (unfit !== undefined) {
+        record({ port: contract.port, title, side, outcome: 'unfit', reason: unfit });
+        skip(unfit);
+      }
       const failure = await failureOf(() => entry.run(subject()));
       const reason = entry.cannot?.[side];
       const known = { port: contract.port, title, side };
