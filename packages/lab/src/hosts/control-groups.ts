@@ -35,6 +35,31 @@ async function fillCpuset(hierarchy: string, groups: readonly string[]): Promise
   }
 }
 
+/** Ends whatever still runs in a lab's groups: what a killed lab left without a note of it. */
+export async function endGroupMembers(lab: string): Promise<void> {
+  for (let round = 0; round < 50; round += 1) {
+    const members = new Set<number>();
+    for (const hierarchy of await hierarchies()) await addMembers(`${hierarchy}/${lab}`, members);
+    if (members.size === 0) return;
+    for (const pid of members) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function addMembers(group: string, members: Set<number>): Promise<void> {
+  if (!existsSync(group)) return;
+  const pids = (await readFile(`${group}/cgroup.procs`, 'utf8')).split('\n').filter((line) => line !== '');
+  for (const pid of pids) members.add(Number(pid));
+  for (const entry of await readdir(group, { withFileTypes: true }))
+    if (entry.isDirectory()) await addMembers(`${group}/${entry.name}`, members);
+}
+
 /** Removes a lab's groups; a group that still holds processes stays and is reported. */
 export async function removeGroups(lab: string): Promise<readonly string[]> {
   const left: string[] = [];

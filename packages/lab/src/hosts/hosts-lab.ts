@@ -3,101 +3,141 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { AppError, type ProcessRunner } from '@vmstation/core';
 import { startAptProxy } from './apt-proxy.ts';
-import { removeGroups } from './control-groups.ts';
+import { claimName } from './claim.ts';
 import { type HostCommands, hostCommands } from './host-commands.ts';
 import { aptSources, ensureImage } from './image.ts';
 import { mountDisk } from './machine-disk.ts';
-import { endLeftover, type MachineProcess, startMachine } from './machine-process.ts';
-import { connectMachine, makeBridge, removeNetwork, writeSshConfig } from './network.ts';
-import { processIdentity } from './process-identity.ts';
+import { type MachineProcess, startMachine } from './machine-process.ts';
+import { connectMachine, makeBridge, writeSshConfig } from './network.ts';
 import {
+  type HostsLabFolders,
   type HostsLabNames,
   type HostsLabSettings,
   type HostsMachineAccess,
+  hostsLabFolders,
   hostsLabNames,
   operatorUser,
 } from './settings.ts';
+import { takeSlot } from './slots.ts';
+import { takeDown } from './take-down.ts';
 
-/** A lab of real machines that is up. It lives as long as the process that started it. */
-export interface HostsLab {
+/** How a lab of real machines is reached. */
+export interface HostsLabAccess {
   readonly machines: readonly HostsMachineAccess[];
+  /** The lab's subnet, for example `10.78.101.0/24`, and this computer's address there. */
+  readonly range: string;
+  readonly gateway: string;
   readonly user: string;
   readonly identityFile: string;
   /** ssh_config with one Host block a machine. */
   readonly sshConfigFile: string;
   /** known_hosts by machine name. */
   readonly knownHostsFile: string;
-  /** Powers the machines off and takes network, mounts and groups away; disks stay unless `wipe`. */
-  down(options?: { wipe?: boolean }): Promise<void>;
+}
+
+/** A lab of real machines that is up. It lives as long as the process that started it. */
+export interface HostsLab extends HostsLabAccess {
+  /** Powers the machines off and takes network, mounts and groups away; disks stay where the lab has an owner, unless `wipe`. */
+  readonly down: (options?: { wipe?: boolean }) => Promise<void>;
 }
 
 const proxyPort = 3142;
 
 /**
- * Brings real machines up and waits until each answers SSH. Leftovers of a killed earlier lab of the same name are taken down first.
- * Throws lab/needs-root, lab/bridge-taken, lab/host-command-failed, lab/machine-silent.
+ * Brings real machines up and waits until each answers SSH. Labs run side by side: each takes bridge, subnet and names of its own, and what
+ * killed ones left on this computer is taken away first. Throws lab/needs-root, lab/owner-busy, lab/no-free-slot, lab/bridge-taken,
+ * lab/host-command-failed, lab/machine-silent.
  */
 export async function startHostsLab(
   settings: HostsLabSettings,
   runner: ProcessRunner,
   say: (line: string) => void = () => undefined,
 ): Promise<HostsLab> {
-  if (process.getuid?.() !== 0) {
-    throw new AppError({
-      code: 'lab/needs-root',
-      kind: 'environment',
-      message: 'Real machines need root on this computer.',
-      tryThis: 'Run as root, or use the embedded lab, which needs nothing.',
-    });
-  }
-  const names = hostsLabNames(settings);
+  requireRoot();
   const commands = hostCommands(runner);
-  await refuseRunning(names);
-  await takeDown(settings, names, commands, []);
-  if (settings.freshDisks === true) await removeDisks(settings, names);
-  await mkdir(names.run, { recursive: true, mode: 0o755 });
-  await writeFile(`${names.run}/owner`, (await processIdentity(process.pid)) ?? '');
+  const releaseOwner = await claimOwner(settings.owner);
+  const slot = await takeSlot(noteOf(settings), commands, (number) => takeDown(number, commands)).catch(
+    async (thrown) => {
+      await releaseOwner();
+      throw thrown;
+    },
+  );
+  const names = hostsLabNames(slot.number);
+  const folders = hostsLabFolders(settings, slot.number);
   const running: MachineProcess[] = [];
   let proxy: Server | undefined;
   const down: HostsLab['down'] = async (options = {}) => {
     proxy?.close();
     proxy?.closeAllConnections();
-    await takeDown(settings, names, commands, running);
-    if (options.wipe === true) await removeDisks(settings, names);
+    await Promise.all(running.map((machine) => machine.stop(15_000)));
+    await takeDown(slot.number, commands);
+    if (options.wipe === true || settings.owner === undefined) await rm(folders.own, { recursive: true, force: true });
+    await slot.release();
+    await releaseOwner();
   };
   try {
-    await ensureImage(settings, names, commands, say);
-    await makeOperatorKey(names, commands);
-    await makeBridge(settings, names, commands);
-    const sources = await aptSources(commands, settings.suite);
+    // What a killed lab of this slot left there is nobody's.
+    if (settings.owner === undefined) await rm(folders.own, { recursive: true, force: true });
+    await mkdir(names.run, { recursive: true, mode: 0o755 });
+    await ensureImage(settings, names, folders, commands, say);
+    await makeOperatorKey(folders, commands);
+    await makeBridge(names, commands);
     proxy = await startAptProxy({
       address: names.gateway,
       port: proxyPort,
-      sources,
-      cache: `${settings.directory}/packages`,
+      sources: await aptSources(commands, settings.suite),
+      cache: folders.packages,
     });
     for (const [index, machine] of settings.machines.entries()) {
       await connectMachine(machine, index, names, commands);
-      await mountDisk(machine, settings, names, commands);
+      await mountDisk(machine, settings, names, folders, commands);
       running.push(await startMachine(machine, names));
     }
-    return { ...(await describe(settings, names, commands)), down };
+    return { ...(await accessOf(settings, names, folders, commands)), down };
   } catch (thrown) {
     await down();
     throw thrown;
   }
 }
 
-async function describe(
+function requireRoot(): void {
+  if (process.getuid?.() === 0) return;
+  throw new AppError({
+    code: 'lab/needs-root',
+    kind: 'environment',
+    message: 'Real machines need root on this computer.',
+    tryThis: 'Run as root, or use the embedded lab, which needs nothing.',
+  });
+}
+
+function noteOf({ owner }: HostsLabSettings): string {
+  return `process ${process.pid}${owner === undefined ? '' : ` (${owner})`}`;
+}
+
+/** Two labs on the same disks cannot be. Returns what gives the owner's name back. */
+async function claimOwner(owner: string | undefined): Promise<() => Promise<void>> {
+  if (owner === undefined) return async () => undefined;
+  const claimed = await claimName(`owner-${owner}`, `process ${process.pid}`);
+  if ('release' in claimed) return () => claimed.release();
+  throw new AppError({
+    code: 'lab/owner-busy',
+    kind: 'locked',
+    message: `The machines of ${owner} are run by ${claimed.heldBy} already.`,
+    tryThis: 'Wait until it has ended, or end it.',
+  });
+}
+
+async function accessOf(
   settings: HostsLabSettings,
   names: HostsLabNames,
+  folders: HostsLabFolders,
   commands: HostCommands,
-): Promise<Omit<HostsLab, 'down'>> {
+): Promise<HostsLabAccess> {
   const sshConfigFile = `${names.run}/ssh_config`;
   const knownHostsFile = `${names.run}/known_hosts`;
-  await writeSshConfig(sshConfigFile, settings, names, operatorUser);
+  await writeSshConfig(sshConfigFile, settings, names, folders.operatorKey);
   const keys = settings.machines.map(async (machine) => {
-    const text = await readFile(`${names.keys}/${machine.name}/ssh_host_ed25519_key.pub`, 'utf8');
+    const text = await readFile(`${folders.keys}/${machine.name}/ssh_host_ed25519_key.pub`, 'utf8');
     return `${machine.name} ${text.split(' ').slice(0, 2).join(' ')}\n`;
   });
   await writeFile(knownHostsFile, (await Promise.all(keys)).join(''), { mode: 0o600 });
@@ -110,8 +150,10 @@ async function describe(
       address: names.address(machine),
       mac: names.mac(machine),
     })),
+    range: names.subnet,
+    gateway: names.gateway,
     user: operatorUser,
-    identityFile: names.operatorKey,
+    identityFile: folders.operatorKey,
     sshConfigFile,
     knownHostsFile,
   };
@@ -124,27 +166,17 @@ async function waitForSsh(
   commands: HostCommands,
   names: HostsLabNames,
 ): Promise<void> {
-  const argv = [
-    'ssh',
-    '-F',
-    config,
-    '-o',
+  const options = [
     'BatchMode=yes',
-    '-o',
     'StrictHostKeyChecking=yes',
-    '-o',
     `UserKnownHostsFile=${known}`,
-    '-o',
     'ConnectTimeout=1',
-    '-o',
     'LogLevel=ERROR',
-    machine,
-    'true',
-  ];
+  ].flatMap((option) => ['-o', option]);
   const deadline = Date.now() + 90_000;
   let said = '';
   while (Date.now() < deadline) {
-    const answer = await commands.ask(argv);
+    const answer = await commands.ask(['ssh', '-F', config, ...options, machine, 'true']);
     if (answer.exitCode === 0) return;
     said = answer.stderr.trim();
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -157,48 +189,19 @@ async function waitForSsh(
   });
 }
 
-/** Only this lab's: the disks of others may be in the same folder. */
-async function removeDisks(settings: HostsLabSettings, names: HostsLabNames): Promise<void> {
-  await Promise.all(settings.machines.map(({ name }) => rm(names.disk(name), { recursive: true, force: true })));
-}
-
-async function makeOperatorKey(names: HostsLabNames, commands: HostCommands): Promise<void> {
-  await mkdir(names.keys, { recursive: true, mode: 0o700 });
-  if (!existsSync(names.operatorKey))
-    await commands.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'lab operator', '-f', names.operatorKey]);
-}
-
-/** A lab whose owner lives is somebody's: two of one name cannot be. */
-async function refuseRunning(names: HostsLabNames): Promise<void> {
-  const owner = await readFile(`${names.run}/owner`, 'utf8').catch(() => '');
-  const pid = Number(owner.split(' ')[0]);
-  if (pid > 0 && pid !== process.pid && (await processIdentity(pid)) === owner) {
-    throw new AppError({
-      code: 'lab/bridge-taken',
-      kind: 'locked',
-      message: `Process ${pid} runs a lab on the bridge ${names.bridge} already.`,
-      tryThis: 'Wait until it has ended, or end it.',
-    });
-  }
-}
-
-async function takeDown(
-  settings: HostsLabSettings,
-  names: HostsLabNames,
-  commands: HostCommands,
-  running: readonly MachineProcess[],
-): Promise<void> {
-  await Promise.all(running.map((machine) => machine.stop(15_000)));
-  await Promise.all(settings.machines.map((machine) => endLeftover(machine, names)));
-  for (const machine of settings.machines) {
-    const root = names.root(machine.name);
-    if ((await commands.ask(['mountpoint', '-q', root])).exitCode === 0)
-      await commands.run(['umount', '--recursive', '--lazy', root]);
-  }
-  if ((await commands.ask(['mountpoint', '-q', `${names.run}/layer.mnt`])).exitCode === 0) {
-    await commands.run(['umount', '--recursive', '--lazy', `${names.run}/layer.mnt`]);
-  }
-  await removeNetwork(settings, names, commands);
-  await removeGroups(names.cgroup);
-  await rm(names.run, { recursive: true, force: true });
+async function makeOperatorKey(folders: HostsLabFolders, commands: HostCommands): Promise<void> {
+  await mkdir(folders.keys, { recursive: true, mode: 0o700 });
+  if (!existsSync(folders.operatorKey))
+    await commands.run([
+      'ssh-keygen',
+      '-q',
+      '-t',
+      'ed25519',
+      '-N',
+      '',
+      '-C',
+      'lab operator',
+      '-f',
+      folders.operatorKey,
+    ]);
 }

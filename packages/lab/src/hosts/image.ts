@@ -1,25 +1,52 @@
-import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { waitForName } from './claim.ts';
 import type { HostCommands } from './host-commands.ts';
-import { basePackages, type HostsLabNames, type HostsLabSettings, operatorUser } from './settings.ts';
+import {
+  basePackages,
+  type HostsLabFolders,
+  type HostsLabNames,
+  type HostsLabSettings,
+  operatorUser,
+} from './settings.ts';
 
-/** Makes the base image (debootstrap) and the package layer over it, when they are absent or ask for other packages. */
+/** Makes the base image (debootstrap) and the package layer over it when they are absent; one process of this computer at a time. */
 export async function ensureImage(
   settings: HostsLabSettings,
   names: HostsLabNames,
+  folders: HostsLabFolders,
   commands: HostCommands,
   say: (line: string) => void,
 ): Promise<void> {
-  await mkdir(settings.directory, { recursive: true });
-  await ensureBase(settings, names, commands, say);
-  const stamp = `${settings.directory}/layer.stamp`;
-  const wanted = [...settings.packages, operatorUser].join(' ');
-  if ((await readFile(stamp, 'utf8').catch(() => '')) === wanted) return;
+  if (existsSync(folders.layer)) return;
+  const claim = await waitForName('images', `process ${process.pid}`);
+  try {
+    await mkdir(folders.directory, { recursive: true });
+    if (!existsSync(folders.base)) await makeBase(settings, folders.base, commands, say);
+    if (!existsSync(folders.layer)) await makeLayer(settings, names, folders, commands, say);
+  } finally {
+    await claim.release();
+  }
+}
+
+/** A layer appears under its name only when it is whole. */
+async function makeLayer(
+  settings: HostsLabSettings,
+  names: HostsLabNames,
+  folders: HostsLabFolders,
+  commands: HostCommands,
+  say: (line: string) => void,
+): Promise<void> {
   say(`installing the machines' packages: ${settings.packages.join(' ')}`);
-  // Disks made over another layer are of no use.
-  await rm(`${settings.directory}/disks`, { recursive: true, force: true });
-  await rm(names.layer, { recursive: true, force: true });
-  await inLayer(settings, names, commands, layerScript(settings.packages));
-  await writeFile(stamp, wanted);
+  const part = `${folders.directory}/layer.part`;
+  await rm(part, { recursive: true, force: true });
+  await inLayer(
+    { base: folders.base, upper: `${part}/upper`, work: `${part}/work`, mount: names.layerMount },
+    settings,
+    commands,
+  );
+  await rename(`${part}/upper`, folders.layer);
+  await rm(part, { recursive: true, force: true });
 }
 
 /** The configured apt sources of a suite on this computer, as sources.list lines. */
@@ -35,27 +62,18 @@ export async function aptSources(commands: HostCommands, suite: string): Promise
     .map(([uri, release, component]) => `deb ${uri} ${release} ${component}`);
 }
 
-async function ensureBase(
+async function makeBase(
   settings: HostsLabSettings,
-  names: HostsLabNames,
+  base: string,
   commands: HostCommands,
   say: (line: string) => void,
 ): Promise<void> {
-  const made = await Promise.all(
-    [`${names.base}/usr/bin/systemctl`, `${names.base}/usr/sbin/sshd`].map((path) =>
-      access(path).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  if (made.every(Boolean)) return;
   if ((await aptSources(commands, settings.suite)).length === 0)
     await commands.run(['apt-get', 'update', '-qq'], { timeoutMs: 300_000 });
   const source = (await aptSources(commands, settings.suite)).find((line) => line.split(' ')[2] === settings.suite);
   if (source === undefined) await commands.run(['false', `no apt source for ${settings.suite}`]);
   say(`making the base image (debootstrap ${settings.suite}), a minute or two`);
-  const part = `${names.base}.part`;
+  const part = `${base}.part`;
   await rm(part, { recursive: true, force: true });
   const uri = source?.split(' ')[1] ?? '';
   await commands.run(
@@ -63,7 +81,7 @@ async function ensureBase(
     { timeoutMs: 900_000 },
   );
   await commands.run(['find', `${part}/var/cache/apt/archives`, '-name', '*.deb', '-delete']);
-  await rename(part, names.base);
+  await rename(part, base);
 }
 
 function layerScript(packages: readonly string[]): string {
@@ -82,25 +100,15 @@ systemctl mask -q getty@tty1.service console-getty.service || true
 `;
 }
 
-/** Runs a script in base and layer together, with this computer's network and apt sources. */
+/** Installs the layer's packages over the base, with this computer's network and apt sources. */
 async function inLayer(
+  { base, upper, work, mount }: { base: string; upper: string; work: string; mount: string },
   settings: HostsLabSettings,
-  names: HostsLabNames,
   commands: HostCommands,
-  script: string,
 ): Promise<void> {
-  const mount = `${names.run}/layer.mnt`;
-  const work = `${settings.directory}/layer.work`;
-  for (const path of [mount, names.layer, work]) await mkdir(path, { recursive: true });
-  await commands.run([
-    'mount',
-    '-t',
-    'overlay',
-    'vmstation-layer',
-    '-o',
-    `lowerdir=${names.base},upperdir=${names.layer},workdir=${work}`,
-    mount,
-  ]);
+  for (const path of [mount, upper, work]) await mkdir(path, { recursive: true });
+  const options = `lowerdir=${base},upperdir=${upper},workdir=${work}`;
+  await commands.run(['mount', '-t', 'overlay', 'vmstation-layer', '-o', options, mount]);
   try {
     await writeFile(`${mount}/etc/apt/sources.list`, `${(await aptSources(commands, settings.suite)).join('\n')}\n`);
     await writeFile(`${mount}/etc/apt/apt.conf.d/90lab`, 'Acquire::Languages "none";\n');
@@ -109,7 +117,7 @@ async function inLayer(
     await writeFile(`${mount}/usr/sbin/policy-rc.d`, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
     await commands.run(['mount', '-t', 'proc', 'proc', `${mount}/proc`]);
     await commands.run(['mount', '--bind', '/dev', `${mount}/dev`]);
-    await commands.run(['chroot', mount, 'sh', '-s'], { stdin: script, timeoutMs: 900_000 });
+    await commands.run(['chroot', mount, 'sh', '-s'], { stdin: layerScript(settings.packages), timeoutMs: 900_000 });
     await rm(`${mount}/usr/sbin/policy-rc.d`);
     await rm(`${mount}/etc/resolv.conf`);
   } finally {

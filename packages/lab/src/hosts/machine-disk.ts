@@ -1,28 +1,38 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, chown, copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import type { HostCommands } from './host-commands.ts';
-import { type HostsLabNames, type HostsLabSettings, type HostsMachine, operatorUser, ownSysctls } from './settings.ts';
+import {
+  type HostsLabFolders,
+  type HostsLabNames,
+  type HostsLabSettings,
+  type HostsMachine,
+  operatorUser,
+  ownSysctls,
+} from './settings.ts';
 
 const hostKeyTypes = ['ed25519', 'ecdsa', 'rsa'] as const;
 
-/** Mounts a machine's disk over base and layer, and makes it the machine's own the first time. */
+/** Mounts a machine's disk over base and layer, and makes it the machine's own the first time. A disk over another layer is of no use and goes. */
 export async function mountDisk(
   machine: HostsMachine,
   settings: HostsLabSettings,
   names: HostsLabNames,
+  folders: HostsLabFolders,
   commands: HostCommands,
 ): Promise<void> {
-  const disk = names.disk(machine.name);
+  const disk = folders.disk(machine.name);
   const root = names.root(machine.name);
+  const madeOver = await readFile(`${disk}/made`, 'utf8').catch(() => undefined);
+  if (madeOver !== folders.layer) await rm(disk, { recursive: true, force: true });
   for (const path of [`${disk}/upper`, `${disk}/work`, root]) await mkdir(path, { recursive: true });
-  const options = `lowerdir=${names.layer}:${names.base},upperdir=${disk}/upper,workdir=${disk}/work`;
+  const options = `lowerdir=${folders.layer}:${folders.base},upperdir=${disk}/upper,workdir=${disk}/work`;
   await commands.run(['mount', '-t', 'overlay', names.machineName(machine.name), '-o', options, root]);
-  if (existsSync(`${disk}/made`)) return;
+  if (madeOver === folders.layer) return;
   await writeIdentity(machine, settings, names, root);
-  await writeKeys(machine, names, root, commands);
+  await writeKeys(machine, folders, root, commands);
   await writeAdaptations(root, names);
-  await writeFile(`${disk}/made`, '');
+  await writeFile(`${disk}/made`, folders.layer);
 }
 
 async function writeIdentity(
@@ -43,11 +53,11 @@ async function writeIdentity(
 
 async function writeKeys(
   machine: HostsMachine,
-  names: HostsLabNames,
+  folders: HostsLabFolders,
   root: string,
   commands: HostCommands,
 ): Promise<void> {
-  const kept = `${names.keys}/${machine.name}`;
+  const kept = `${folders.keys}/${machine.name}`;
   await mkdir(kept, { recursive: true, mode: 0o700 });
   for (const type of hostKeyTypes) {
     const name = `ssh_host_${type}_key`;
@@ -66,7 +76,7 @@ async function writeKeys(
   const [uid, gid] = [Number(entry[2]), Number(entry[3])];
   const folder = `${root}/home/${operatorUser}/.ssh`;
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await copyFile(`${names.operatorKey}.pub`, `${folder}/authorized_keys`);
+  await copyFile(`${folders.operatorKey}.pub`, `${folder}/authorized_keys`);
   await chmod(`${folder}/authorized_keys`, 0o600);
   for (const path of [folder, `${folder}/authorized_keys`]) await chown(path, uid, gid);
 }

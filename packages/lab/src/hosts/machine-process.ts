@@ -90,14 +90,14 @@ async function endProcess(child: ChildProcess, graceMs: number): Promise<void> {
 }
 
 /** Ends a machine that a killed process left behind; the pid counts only while it is this machine's systemd-nspawn. */
-export async function endLeftover(machine: HostsMachine, names: HostsLabNames): Promise<void> {
-  const pid = Number(await readFile(names.pidFile(machine.name), 'utf8').catch(() => ''));
+export async function endLeftover(machine: string, names: HostsLabNames): Promise<void> {
+  const pid = Number(await readFile(names.pidFile(machine), 'utf8').catch(() => ''));
   if (!Number.isInteger(pid) || pid <= 0) return;
   for (let waited = 0; waited < 50; waited += 1) {
     const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    if (!commandLine.split('\0').includes(names.machineName(machine.name))) break;
+    if (!commandLine.split('\0').includes(names.machineName(machine))) break;
     process.kill(pid, waited < 30 ? 'SIGTERM' : 'SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  await rm(names.pidFile(machine.name), { force: true });
+  await rm(names.pidFile(machine), { force: true });
 }

@@ -1,33 +1,22 @@
-import { writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, writeFile } from 'node:fs/promises';
 import { AppError } from '@vmstation/core';
 import type { HostCommands } from './host-commands.ts';
-import type { HostsLabNames, HostsLabSettings, HostsMachine } from './settings.ts';
+import { guardMetric, type HostsLabNames, type HostsLabSettings, type HostsMachine, operatorUser } from './settings.ts';
 
-/** Makes the bridge with its address. Throws lab/bridge-taken when it exists already: another lab, or one that was not taken down. */
-export async function makeBridge(
-  settings: HostsLabSettings,
-  names: HostsLabNames,
-  commands: HostCommands,
-): Promise<void> {
+/** Makes the bridge with its address in a slot that is ours. Throws lab/bridge-taken when something else on this computer has its name. */
+export async function makeBridge(names: HostsLabNames, commands: HostCommands): Promise<void> {
   const { bridge, gateway } = names;
   if ((await commands.ask(['ip', 'link', 'show', bridge])).exitCode === 0) {
     throw new AppError({
       code: 'lab/bridge-taken',
       kind: 'locked',
-      message: `The network bridge ${bridge} is there already: another lab called ${settings.name} runs on this computer.`,
-      tryThis: 'Wait until it has ended, or take it down.',
+      message: `A network interface ${bridge} is there already, and no lab of this user made it.`,
+      tryThis: `Look what it belongs to (\`ip link show ${bridge}\`); labs call their bridges vms1, vms2 and so on.`,
     });
   }
   // With the bridge gone, packets for the machines would otherwise leave by the default route.
-  await commands.run([
-    'ip',
-    'route',
-    'replace',
-    'unreachable',
-    `${settings.subnet}.0/24`,
-    'metric',
-    String(names.guardMetric),
-  ]);
+  await commands.run(['ip', 'route', 'replace', 'unreachable', names.subnet, 'metric', String(guardMetric)]);
   await commands.run(['ip', 'link', 'add', bridge, 'type', 'bridge', 'forward_delay', '0', 'mcast_snooping', '0']);
   // Where bridged packets pass the computer's own firewall, its rules would judge the lab's traffic.
   await commands.run(['ip', 'link', 'set', bridge, 'type', 'bridge', 'nf_call_iptables', '0']);
@@ -66,26 +55,15 @@ export async function connectMachine(
   await commands.run(['ip', '-n', namespace, 'link', 'set', 'eth0', 'up']);
 }
 
-/** Takes the lab's cards, namespaces, bridge and guard route away; what is not there is fine. */
-export async function removeNetwork(
-  settings: HostsLabSettings,
-  names: HostsLabNames,
-  commands: HostCommands,
-): Promise<void> {
-  for (const [index, machine] of settings.machines.entries()) {
-    await commands.ask(['ip', 'link', 'del', names.hostInterface(index)]);
-    await commands.ask(['ip', 'netns', 'del', names.namespace(machine.name)]);
-  }
+/** Takes a slot's cards, namespaces, bridge and guard route away; what is not there is fine. */
+export async function removeNetwork(names: HostsLabNames, commands: HostCommands): Promise<void> {
+  const cards = (await readdir('/sys/class/net')).filter((card) => card.startsWith(`${names.bridge}-`));
+  for (const card of cards) await commands.ask(['ip', 'link', 'del', card]);
+  const namespaces = existsSync('/run/netns') ? await readdir('/run/netns') : [];
+  for (const name of namespaces.filter((each) => each.startsWith(names.prefix)))
+    await commands.run(['ip', 'netns', 'del', name]);
   await commands.ask(['ip', 'link', 'del', names.bridge]);
-  await commands.ask([
-    'ip',
-    'route',
-    'del',
-    'unreachable',
-    `${settings.subnet}.0/24`,
-    'metric',
-    String(names.guardMetric),
-  ]);
+  await commands.ask(['ip', 'route', 'del', 'unreachable', names.subnet, 'metric', String(guardMetric)]);
 }
 
 /** Writes the ssh_config by which the product and tests reach the machines; host keys are checked by machine name. */
@@ -93,15 +71,15 @@ export async function writeSshConfig(
   path: string,
   settings: HostsLabSettings,
   names: HostsLabNames,
-  user: string,
+  operatorKey: string,
 ): Promise<void> {
   const blocks = settings.machines.map((machine) =>
     [
       `Host ${machine.name}`,
       `  HostName ${names.address(machine)}`,
       `  HostKeyAlias ${machine.name}`,
-      `  User ${user}`,
-      `  IdentityFile ${names.operatorKey}`,
+      `  User ${operatorUser}`,
+      `  IdentityFile ${operatorKey}`,
       '  IdentitiesOnly yes',
       '',
     ].join('\n'),

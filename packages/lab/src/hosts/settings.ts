@@ -1,17 +1,15 @@
+import { createHash } from 'node:crypto';
+
 /** A lab of real machines on this computer: systemd-nspawn over overlay file systems, on a bridge of its own. Root, Debian. */
 export interface HostsLabSettings {
-  /** Names everything that the lab makes on this computer; at most 6 characters, so that interface names fit. */
-  readonly name: string;
-  /** Base image, package layer, keys and the machines' disks; kept between starts. */
+  /** Base image, package layers and cached packages, shared by all labs of this computer; and the labs' own disks and keys. */
   readonly directory: string;
-  /** First three parts of a /24 that nothing else uses, for example `10.78.0`. */
-  readonly subnet: string;
+  /** Keeps disks and keys under this name between starts; without it, every start has newly installed machines that nobody else has. */
+  readonly owner?: string;
   readonly machines: readonly HostsMachine[];
   /** Debian packages in the layer that all machines share. */
   readonly packages: readonly string[];
   readonly suite: string;
-  /** Start from newly installed machines: what earlier starts left on their disks is thrown away. */
-  readonly freshDisks?: boolean;
 }
 
 /** One real machine. */
@@ -88,32 +86,64 @@ export const ownSysctls = [
   'fs/inotify/max_user_instances',
 ];
 
-/** Names and paths that follow from the settings. */
-export function hostsLabNames(settings: HostsLabSettings) {
-  const { name, directory, subnet } = settings;
-  const run = `/run/vmstation-${name}`;
+/** Places for labs on one computer. */
+export const allSlots: readonly number[] = Array.from({ length: 32 }, (_, index) => index + 1);
+
+/** Tells the labs' guard routes from anybody else's. */
+export const guardMetric = 4278;
+
+/** The addresses of the lab in a slot, a /24. */
+export function subnetOf(slot: number): string {
+  return `10.78.${100 + slot}.0/24`;
+}
+
+/** Names and paths on this computer that follow from a lab's slot. */
+export function hostsLabNames(slot: number) {
+  const run = `/run/vmstation-lab/${slot}`;
+  const subnet = `10.78.${100 + slot}`;
   return {
-    bridge: `vms${name}`,
+    bridge: `vms${slot}`,
     run,
-    base: `${directory}/base`,
-    layer: `${directory}/layer`,
-    keys: `${directory}/keys`,
-    operatorKey: `${directory}/keys/operator`,
+    subnet: subnetOf(slot),
     gateway: `${subnet}.1`,
-    /** Kept apart from other labs' by the metric. */
-    guardMetric: 4278,
-    cgroup: `vms-${name}`,
-    machineName: (machine: string) => `vms-${name}-${machine}`,
-    namespace: (machine: string) => `vms-${name}-${machine}`,
-    hostInterface: (index: number) => `v${name}-${index}`,
+    layerMount: `${run}/layer.mnt`,
+    cgroup: `vms-${slot}`,
+    /** Begins the names of all namespaces and machines of the lab. */
+    prefix: `vms-${slot}-`,
+    machineName: (machine: string) => `vms-${slot}-${machine}`,
+    namespace: (machine: string) => `vms-${slot}-${machine}`,
+    hostInterface: (index: number) => `vms${slot}-${index}`,
     address: (machine: HostsMachine) => `${subnet}.${machine.octet}`,
     mac: (machine: HostsMachine) => `02:78:00:00:00:${machine.octet.toString(16).padStart(2, '0')}`,
     root: (machine: string) => `${run}/${machine}.root`,
-    disk: (machine: string) => `${directory}/disks/${machine}`,
     pidFile: (machine: string) => `${run}/${machine}.pid`,
     logFile: (machine: string) => `${run}/${machine}.log`,
   };
 }
 
-/** Names and paths of one lab. */
+/** Names and paths on this computer of one lab. */
 export type HostsLabNames = ReturnType<typeof hostsLabNames>;
+
+/** Where images are, and where one lab's disks and keys are. */
+export function hostsLabFolders({ directory, owner, packages, suite }: HostsLabSettings, slot: number) {
+  const own = owner === undefined ? `${directory}/labs/once-${slot}` : `${directory}/labs/${owner}`;
+  const image = (parts: readonly string[]) => createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 12);
+  const base = `${directory}/base-${image([suite, ...basePackages])}`;
+  const layer = `${directory}/layer-${image([base, layerVersion, operatorUser, ...packages])}`;
+  return {
+    directory,
+    base,
+    layer,
+    packages: `${directory}/packages`,
+    own,
+    keys: `${own}/keys`,
+    operatorKey: `${own}/keys/operator`,
+    disk: (machine: string) => `${own}/disks/${machine}`,
+  };
+}
+
+/** Where one lab's files are. */
+export type HostsLabFolders = ReturnType<typeof hostsLabFolders>;
+
+/** Changes when the way that a layer is made does. */
+const layerVersion = '1';
