@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { AppError } from '@vmstation/core';
+import { type LabRandom, systemRandom } from '../clock/randomness.ts';
 import { TokenAuthenticator } from './auth/token-authentication.ts';
 import { bootstrapObjects } from './bootstrap/bootstrap-objects.ts';
 import { type ClusterClock, systemClusterClock } from './clock.ts';
@@ -41,6 +42,10 @@ import { StateFile } from './storage/state-file.ts';
 export interface LabClusterPorts {
   readonly host: NodeHost;
   readonly clock?: ClusterClock;
+  /** Object ids and name suffixes come from it; the computer's own when absent. */
+  readonly random?: LabRandom;
+  /** False: the API answers `request` alone and no socket is opened. */
+  readonly listens?: boolean;
   readonly timing?: KubeletTiming;
   /** Loopback port of the API; 0 or absent picks a free one. */
   readonly apiPort?: number;
@@ -148,7 +153,7 @@ interface Parts {
 function assemble(file: StateFile, identity: Identity, ports: LabClusterPorts): Parts {
   const clock = ports.clock ?? systemClusterClock;
   const store = new ObjectStore(file);
-  const api = new ApiObjects(store, clock, identity.config);
+  const api = new ApiObjects(store, clock, identity.config, ports.random ?? systemRandom);
   const faults = new ClusterFaults();
   const tokens = new TokenAuthenticator(store, clock, identity);
   const context: ControllerContext = {
@@ -195,7 +200,7 @@ async function start(
 ): Promise<LabKubernetes> {
   const { api, faults, runner, handler } = parts;
   const server = new ApiServer(handler, faults, identity.certificates);
-  const port = await server.listen(ports.apiPort ?? 0);
+  const port = ports.listens === false ? 6443 : await server.listen(ports.apiPort ?? 0);
   runner.start();
   const url = `https://127.0.0.1:${port}`;
   return {
@@ -210,7 +215,7 @@ async function start(
     dropWatches: () => server.dropStreams(),
     close: async () => {
       runner.stop();
-      await server.close();
+      if (ports.listens !== false) await server.close();
       file.close();
     },
   };

@@ -1,5 +1,6 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import ssh2 from 'ssh2';
+import { type LabRandom, randomUuid } from '../clock/randomness.ts';
 import type { FileTree } from '../disk/file-tree.ts';
 import { programFile } from '../shell/execute.ts';
 import type { FaceDefinition } from './face.ts';
@@ -18,6 +19,7 @@ interface Target {
   readonly files: RootFiles;
   readonly tree: FileTree;
   readonly packages: PackageDatabase;
+  readonly random: LabRandom;
 }
 
 /** Writes the disk of a fresh minimal installation. */
@@ -105,11 +107,11 @@ function writeSudoers(spec: MachineSpec, operator: string, files: RootFiles): vo
   );
 }
 
-function writeSettings({ spec, face, files }: Target): void {
+function writeSettings({ spec, face, files, random }: Target): void {
   files.write('/usr/lib/os-release', face.osRelease);
   files.link('/etc/os-release', '../usr/lib/os-release');
   files.write('/etc/hostname', `${spec.name}\n`);
-  files.write('/etc/machine-id', `${randomBytes(16).toString('hex')}\n`, { mode: 0o444 });
+  files.write('/etc/machine-id', `${Buffer.from(random.bytes(16)).toString('hex')}\n`, { mode: 0o444 });
   const zone = spec.timezone ?? 'Etc/UTC';
   for (const name of new Set([zone, ...ZONES.split(' ')]))
     files.write(`/usr/share/zoneinfo/${name}`, `TZif2 ${name}\n`);
@@ -128,7 +130,7 @@ function writeSettings({ spec, face, files }: Target): void {
   );
   files.write('/etc/modules-load.d/README', '');
   files.remove('/etc/modules-load.d/README');
-  const uuid = crypto.randomUUID();
+  const uuid = randomUuid(random);
   const swap = spec.swapMib ?? 1024;
   const lines = [
     `UUID=${uuid} / ${face.rootType} ${face.rootType === 'ext4' ? 'errors=remount-ro' : 'defaults'} 0 ${face.rootType === 'ext4' ? 1 : 0}`,

@@ -1,3 +1,5 @@
+import { type LabRandom, randomBelow, randomUuid, systemRandom } from '../clock/randomness.ts';
+
 /** Activity of a unit as `systemctl show -p ActiveState` names it. */
 export type ActiveState = 'active' | 'inactive' | 'failed' | 'activating' | 'deactivating';
 
@@ -71,9 +73,10 @@ export function freshKernelState(
   nowMs: number,
   selinux: KernelState['selinux'],
   interfaces: InterfaceState[],
+  random: LabRandom = systemRandom,
 ): KernelState {
   return {
-    bootId: crypto.randomUUID(),
+    bootId: randomUuid(random),
     bootedAtMs: nowMs,
     hostname,
     sysctl: {},
@@ -85,7 +88,7 @@ export function freshKernelState(
     routes: [],
     selinux,
     nftables: '',
-    lastPid: 400 + Math.floor(Math.random() * 200),
+    lastPid: 400 + randomBelow(random, 200),
     sshdConfig: '',
     clockShiftMs: 0,
   };

@@ -1,3 +1,4 @@
+import { type LabRandom, systemRandom } from '../clock/randomness.ts';
 import { FileTree } from '../disk/file-tree.ts';
 import { createVolume, type Inode, ROOT, type Volume } from '../disk/inode.ts';
 import type { Kernel, Process, Program } from '../shell/process.ts';
@@ -28,6 +29,8 @@ export type PowerState = 'on' | 'suspended' | 'off';
 /** What a machine is made from: a fresh installation, or a disk and memory that were kept. */
 export interface MachineOptions {
   clock?: LabClock;
+  /** Where ids of the installation and of each boot come from; the computer's own unless given. */
+  random?: LabRandom;
   network?: LabNetwork;
   /** A kept disk: its volume, with the root directory filled. */
   volume?: Volume;
@@ -47,6 +50,7 @@ export class Machine implements SystemdHost, NetworkPeer {
   /** Executables started since the lab's process made this object. */
   readonly counters = { executed: 0 };
   readonly clock: LabClock;
+  readonly random: LabRandom;
   network: LabNetwork | undefined;
   /** Called when the machine itself asks for its power to change: `systemctl suspend`, `poweroff`, `reboot`. */
   onPowerRequest: ((verb: 'suspend' | 'poweroff' | 'reboot') => void) | undefined;
@@ -67,6 +71,7 @@ export class Machine implements SystemdHost, NetworkPeer {
     this.spec = spec;
     this.face = faceOf(spec);
     this.clock = options.clock ?? realClock;
+    this.random = options.random ?? systemRandom;
     this.network = options.network;
     this.journal = new Journal(() => this.now());
     this.#power = options.power ?? 'on';
@@ -155,6 +160,7 @@ export class Machine implements SystemdHost, NetworkPeer {
       this.clock.now() + (this.spec.clockOffsetMs ?? 0),
       faceOf(this.spec).selinux,
       interfaces,
+      this.random,
     );
   }
 

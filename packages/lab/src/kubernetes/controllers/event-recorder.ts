@@ -52,7 +52,7 @@ export class EventRecorder {
     host: string,
   ): string | undefined {
     const now = timestamp(this.#api.clock.now());
-    const name = `${object.metadata.name}.${Date.now().toString(16)}${randomSuffix(5)}`;
+    const name = `${object.metadata.name}.${this.#api.clock.now().toString(16)}${randomSuffix(this.#api.random, 5)}`;
     const event = {
       apiVersion: 'v1',
       kind: 'Event',

@@ -1,3 +1,4 @@
+import { type LabRandom, systemRandom } from '../../clock/randomness.ts';
 import { admitNamespace, admitObject } from '../admission/admission.ts';
 import { type FieldOwnerIdentity, managedFieldsOf, ownersOf } from '../apply/managed-fields.ts';
 import { applyConfiguration, recordUpdate, type WriteContext } from '../apply/server-side-apply.ts';
@@ -31,11 +32,13 @@ export class ApiObjects {
   readonly store: ObjectStore;
   readonly clock: ClusterClock;
   readonly config: LabClusterConfig;
+  readonly random: LabRandom;
   readonly counters: WriteCounters = { client: {}, internal: {} };
   /** True while a client's request runs, for the counters. */
   servingClient = false;
 
-  constructor(store: ObjectStore, clock: ClusterClock, config: LabClusterConfig) {
+  constructor(store: ObjectStore, clock: ClusterClock, config: LabClusterConfig, random: LabRandom = systemRandom) {
+    this.random = random;
     this.store = store;
     this.clock = clock;
     this.config = config;
@@ -60,7 +63,7 @@ export class ApiObjects {
   }
 
   #admitNew(next: KubeObject, definition: ResourceDefinition): void {
-    prepareCreate(next, definition, timestamp(this.clock.now()));
+    prepareCreate(next, definition, timestamp(this.clock.now()), this.random);
     const { name, namespace = '' } = next.metadata;
     if (name && this.store.get(definition.name, namespace, name)) {
       throw alreadyExists({ group: definition.group, resource: definition.plural, name });
@@ -201,7 +204,12 @@ export class ApiObjects {
   }
 
   #admission(definition: ResourceDefinition): Parameters<typeof admitObject>[2] {
-    return { store: this.store, config: this.config, definition, randomText: randomSuffix };
+    return {
+      store: this.store,
+      config: this.config,
+      definition,
+      randomText: (length: number) => randomSuffix(this.random, length),
+    };
   }
 
   #identity(definition: ResourceDefinition, options: WriteOptions, operation: 'Apply' | 'Update'): FieldOwnerIdentity {

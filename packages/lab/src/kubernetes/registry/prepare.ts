@@ -1,3 +1,4 @@
+import { type LabRandom, randomUuid } from '../../clock/randomness.ts';
 import { isObject, type JsonObject, jsonEqual } from '../json.ts';
 import type { KubeObject } from '../kinds.ts';
 import type { ResourceDefinition } from '../resources.ts';
@@ -7,9 +8,8 @@ import type { Subresource } from './write-options.ts';
 const nameLetters = 'bcdfghjklmnpqrstvwxz2456789';
 
 /** Random name suffix in the API server's own letters. */
-export function randomSuffix(length: number): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(length));
-  return Array.from(bytes, (byte) => nameLetters[byte % nameLetters.length]).join('');
+export function randomSuffix(random: LabRandom, length: number): string {
+  return Array.from(random.bytes(length), (byte) => nameLetters[byte % nameLetters.length]).join('');
 }
 
 const initialStatus: Readonly<Record<string, JsonObject>> = {
@@ -20,13 +20,18 @@ const initialStatus: Readonly<Record<string, JsonObject>> = {
 };
 
 /** Sets identity and an empty status on an object to be created, in place. Throws 400 for metadata a client may not set. */
-export function prepareCreate(object: KubeObject, definition: ResourceDefinition, now: string): void {
+export function prepareCreate(
+  object: KubeObject,
+  definition: ResourceDefinition,
+  now: string,
+  random: LabRandom,
+): void {
   const { metadata } = object;
   if (metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
   if (!metadata.name && metadata.generateName) {
-    metadata.name = `${metadata.generateName.slice(0, 58)}${randomSuffix(5)}`;
+    metadata.name = `${metadata.generateName.slice(0, 58)}${randomSuffix(random, 5)}`;
   }
-  metadata.uid = crypto.randomUUID();
+  metadata.uid = randomUuid(random);
   metadata.creationTimestamp = now;
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
