@@ -112,8 +112,7 @@ function refuseConflicts(conflicts: readonly OwnerConflict[]): never {
 function shownOwner(owner: FieldOwner): string {
   const through = owner.subresource === '' ? '' : ` with subresource "${owner.subresource}"`;
   if (owner.operation === 'Apply') return `"${owner.manager}"${through}`;
-  const at = owner.time === '' ? '' : ` at ${owner.time}`;
-  return `"${owner.manager}"${through} using ${owner.apiVersion}${at}`;
+  return `"${owner.manager}"${through} using ${owner.apiVersion}`;
 }
 
 /** Removes what the manager owned before and nobody owns now; an item stays while somebody owns a part of it. */

@@ -2,7 +2,7 @@ import type { ApiUser } from '../auth/api-user.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import { badRequest } from '../status-error.ts';
 import { unsupportedMediaType } from './media-type.ts';
-import { readProtobufBody } from './protobuf-body.ts';
+import { readProtobufBody } from './protobuf/read-body.ts';
 import type { RequestInfo } from './request-info.ts';
 
 /** A request after authentication. */

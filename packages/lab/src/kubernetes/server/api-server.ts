@@ -136,6 +136,6 @@ async function readBody(request: IncomingMessage): Promise<string> {
       message: 'Request entity too large: limit is 3145728',
     });
   }
-  // One character per byte: the few protobuf bodies are read from that.
+  // One character per byte: protobuf bodies are read from that.
   return bytes.toString(request.headers['content-type']?.includes('protobuf') ? 'latin1' : 'utf8');
 }
