@@ -20,9 +20,27 @@ export function authenticate(machine: Machine, context: AuthContext): UserEntry 
   return user;
 }
 
+/**
+ * The user whom sshd lets in with this key (a line as in authorized_keys), by the same rules. A shared connection was judged when it was opened: there the
+ * user alone has to exist still.
+ */
+export function permitKey(
+  machine: Machine,
+  name: string,
+  publicKey: string,
+  how: { readonly sharedConnection?: boolean } = {},
+): UserEntry | undefined {
+  if (how.sharedConnection === true) return findUser(machine, name);
+  const user = permittedUser(machine, name);
+  const offered = keysIn(publicKey)[0];
+  if (user === undefined || offered === undefined) return undefined;
+  return authorizedKeys(machine, user).some((key) => key.equals(offered)) ? user : undefined;
+}
+
 function permittedUser(machine: Machine, name: string): UserEntry | undefined {
   const user = findUser(machine, name);
-  if (user === undefined || user.name !== name || /\/(nologin|false)$/.test(user.shell)) return undefined;
+  // A shell that lets nobody in is sshd's to start, not to judge: it says so itself.
+  if (user === undefined || user.name !== name) return undefined;
   const groups = credentialsOf(machine, user).groups.map((gid) => groupName(machine, gid));
   return mayLogIn(sshdSettings(machine.state.sshdConfig), name, groups) ? user : undefined;
 }
@@ -40,7 +58,11 @@ function holdsKey(machine: Machine, user: UserEntry, context: PublicKeyAuthConte
 function authorizedKeys(machine: Machine, user: UserEntry): readonly Buffer[] {
   const inode = machine.tree.find(`${user.home}/.ssh/authorized_keys`, ROOT);
   if (inode?.content === undefined) return [];
-  return toByteText(inode.content)
+  return keysIn(toByteText(inode.content));
+}
+
+function keysIn(text: string): readonly Buffer[] {
+  return text
     .split('\n')
     .flatMap((line) => /(?:^|\s)(?:ssh|ecdsa|sk)-\S+\s+([A-Za-z0-9+/=]+)/.exec(line)?.[1] ?? [])
     .map((base64) => Buffer.from(base64, 'base64'));

@@ -28,11 +28,17 @@ export function serveSession(session: Session, options: SessionOptions): void {
   session.on('env', (accept) => accept?.());
   session.on('window-change', (accept) => accept?.());
   session.on('exec', (accept, _reject, info) => {
-    void runInChannel(accept(), ['-c', encodeText(info.command)], terminal, options);
+    void runInChannel(accept(), ['-c', `${startUp(options)}${encodeText(info.command)}`], terminal, options);
   });
   session.on('shell', (accept) => {
     void runInChannel(accept(), terminal ? ['-i'] : [], terminal, options);
   });
+}
+
+/** Bash as distributions build it reads `.bashrc` when sshd starts it, also for one command (SSH_SOURCE_BASHRC). */
+function startUp({ machine, user }: SessionOptions): string {
+  const file = `${user.home}/.bashrc`;
+  return user.shell.endsWith('/bash') && machine.files.find(file) !== undefined ? `. ${file}; ` : '';
 }
 
 async function runInChannel(
@@ -43,14 +49,15 @@ async function runInChannel(
 ): Promise<void> {
   const { machine, user } = options;
   let process: Process | undefined;
-  channel.on('close', () => process?.kill(1));
+  // Without a terminal sshd ends nothing: what nobody listens to any more runs on.
+  if (terminal) channel.on('close', () => process?.kill(1));
   // Not in the type, but the channel emits it for a client's signal request.
   (channel as unknown as NodeJS.EventEmitter).on('signal', (name: string) => process?.kill(signalNumbers[name] ?? 15));
   let exitCode: number;
   try {
     if (machine.faults.slowMs !== undefined) await machine.sleep(machine.faults.slowMs);
     const files = channelFiles(channel, terminal, () => interruptForeground(machine, process));
-    const started = run(origin(machine, user, files), [user.shell, ...args], { newSession: true });
+    const started = run(loginOrigin(machine, user, files), [user.shell, ...args], { newSession: true });
     process = started.process;
     for (const file of files.values()) file.release();
     exitCode = await started.exit;
@@ -88,7 +95,8 @@ function interruptForeground(machine: Machine, shell: Process | undefined): void
     if (process.session === shell.session && process !== shell) process.kill(2);
 }
 
-function origin(machine: Machine, user: UserEntry, files: Map<number, OpenFile>): Parameters<typeof run>[0] {
+/** What sshd starts a session's shell from. */
+export function loginOrigin(machine: Machine, user: UserEntry, files: Map<number, OpenFile>): Parameters<typeof run>[0] {
   const environment = new Map([
     ['USER', user.name],
     ['LOGNAME', user.name],

@@ -1,0 +1,45 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { initWorkspace, openWorkspace } from '@vmstation/workspace';
+import { systemClock } from '../../../apps/cli/src/compose/system-clock.ts';
+import { askLab, labPaths, startLab, stopLab } from '../../../packages/lab/src/index.ts';
+import { type PortSubject, portSubject } from './port-subject.ts';
+
+const entry = (name: string) => join(import.meta.dirname, '..', '..', '..', 'apps', 'cli', 'src', `${name}.entry.ts`);
+
+/** The embedded lab of an example workspace, as `vmstation lab start` starts it. */
+export async function startEmbeddedSubject(): Promise<{ subject: PortSubject; stop(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'vmp-'));
+  const root = join(folder, 'w');
+  const paths = labPaths(root);
+  await initWorkspace(root, { example: true });
+  const clusterFile = join(root, 'vmstation.yaml');
+  await writeFile(clusterFile, `${await readFile(clusterFile, 'utf8')}\nssh: { user: ops }\n`);
+  const { cluster } = await openWorkspace(root);
+  const daemon = [process.execPath, entry('lab-daemon')];
+  await startLab({ workspaceRoot: root, cluster, daemon, installer: [process.execPath, entry('lab-installer')] });
+  const subject = portSubject({
+    node: 'masternode',
+    sleeper: 'storagenodet3500',
+    user: cluster.nodes[0]?.ssh.user ?? '',
+    sshConfigFile: paths.sshConfigFile,
+    knownHostsFile: paths.knownHostsFile,
+    folder,
+    freePackage: 'rsync',
+    clock: systemClock,
+    power: {
+      read: (node) => askLab(paths, 'node.power', { node }),
+      wake: async (node) => {
+        await askLab(paths, 'node.power', { node, order: 'wake' });
+      },
+    },
+    holdPackageLock: async () => Promise.reject(new Error('nothing of the lab holds the lock of the package manager')),
+  });
+  const stop = async () => {
+    await subject.transport.close();
+    await stopLab(paths);
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { subject, stop };
+}
