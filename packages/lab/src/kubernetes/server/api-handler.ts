@@ -1,4 +1,5 @@
 import { type ApiUser, anonymousUser } from '../auth/api-user.ts';
+import { impersonated } from '../auth/impersonation.ts';
 import { accessDenied, attributesOf, isAllowed } from '../auth/rbac.ts';
 import type { TokenAuthenticator } from '../auth/token-authentication.ts';
 import { gitVersionOf } from '../cluster-config.ts';
@@ -19,6 +20,7 @@ export interface WireRequest {
   readonly method: string;
   /** Path with query. */
   readonly url: string;
+  /** By name in lower case; a header that came several times has its values one a line. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: string;
 }
@@ -65,7 +67,8 @@ export class ApiHandler {
   #answer(wire: WireRequest): ApiResponse {
     const url = new URL(wire.url, 'https://lab.invalid');
     const info = readRequestInfo(wire.method, url.pathname, url.searchParams);
-    const user = this.#authenticate(wire.headers.authorization, url.pathname);
+    const sender = this.#authenticate(wire.headers.authorization, url.pathname);
+    const user = impersonated(this.#api.store, sender, wire.headers);
     this.#faultBefore(info.isResource ? info.resource : '', info.verb);
     const request: ApiRequest = {
       info,

@@ -55,16 +55,10 @@ export class ApiServer {
     const slow = this.#faults.take('api-slow');
     if (slow) await new Promise((resolve) => setTimeout(resolve, slow.delayMs));
     const body = await readBody(request);
-    const { authorization, accept } = request.headers;
     const reply = this.#handler.handle({
       method: request.method ?? 'GET',
       url: request.url ?? '/',
-      headers: {
-        authorization,
-        accept,
-        'content-type': request.headers['content-type'],
-        'user-agent': request.headers['user-agent'],
-      },
+      headers: readHeaders(request),
       body,
     });
     this.#send(reply, request, response);
@@ -123,6 +117,22 @@ export class ApiServer {
     const dropping = this.#faults.take('api-drops-watches');
     if (dropping) setTimeout(drop, dropping.afterMs).unref();
   }
+}
+
+const readNames = [
+  'authorization',
+  'accept',
+  'content-type',
+  'user-agent',
+  'impersonate-user',
+  'impersonate-group',
+  'impersonate-uid',
+];
+
+function readHeaders({ headersDistinct }: IncomingMessage): Record<string, string | undefined> {
+  return Object.fromEntries(
+    readNames.map((name) => [name, headersDistinct[name]?.join(name === 'accept' ? ',' : '\n')]),
+  );
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

@@ -8,7 +8,7 @@ import { type WireField, wireFields } from './wire-fields.ts';
 type Numbered = { readonly field: string; readonly zeroIsAbsent: boolean } | { readonly within: Map<number, Numbered> };
 
 const lines = new Map(
-  fieldLines.split('\n').map((line): [string, string[]] => [line.split(' ')[0] ?? '', line.split(' ').slice(1)]),
+  fieldLines.split('\n').map((line): [string, string[]] => [line.split(' ')[0] ?? '', line.split(' ').slice(2)]),
 );
 const tables = new Map<string, Map<number, Numbered>>();
 
