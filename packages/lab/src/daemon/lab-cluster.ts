@@ -26,7 +26,7 @@ export interface LabClusterParts {
 }
 
 /** The machines under the cluster, as kubelets see them. */
-export function nodeHostOf(nodes: ReadonlyMap<string, LabNode>): NodeHost {
+export function nodeHostOf(nodes: ReadonlyMap<string, Pick<LabNode, 'isUp' | 'machine' | 'save'>>): NodeHost {
   return {
     isUp: (node) => nodes.get(node)?.isUp === true,
     statPath(node, path) {

@@ -1,5 +1,4 @@
-import { AppError, canonicalJson } from '@vmstation/core';
-import type { LabClusterConfig } from '../kubernetes/cluster-config.ts';
+import { clusterConfigOf, leaveTraces, refuseDifference } from '../installer/installed-cluster.ts';
 import type { LabHandlers } from './control-server.ts';
 import type { LabNode } from './lab-node.ts';
 import type { ClusterOrder, LabEndpoint, LabStatus } from './lab-protocol.ts';
@@ -84,58 +83,17 @@ async function createCluster(
   lab: RunningLab,
   order: ClusterOrder,
 ): Promise<{ readonly changed: boolean; readonly kubeconfig: string }> {
-  const config = configOf(lab, order);
+  const config = clusterConfigOf((name) => lab.node(name).machine, order);
   const { cluster } = lab;
   if (cluster !== undefined) {
     refuseDifference(cluster.config, config);
     return { changed: false, kubeconfig: cluster.kubeconfig };
   }
   const made = await lab.makeCluster(config);
-  for (const { name, roles } of config.nodes) leaveTraces(lab.node(name), roles, made.kubeconfig);
+  for (const { name, roles } of config.nodes) {
+    leaveTraces(lab.node(name).machine, roles, made.kubeconfig);
+    lab.node(name).save();
+  }
   lab.log(`Kubernetes v${config.version} was installed`);
   return { changed: true, kubeconfig: made.kubeconfig };
-}
-
-function configOf(lab: RunningLab, order: ClusterOrder): LabClusterConfig {
-  const nodes = order.nodes.map((member) => {
-    const { machine } = lab.node(member.name);
-    const osName = /^PRETTY_NAME="(.*)"$/m.exec(machine.face.osRelease)?.[1] ?? machine.face.face;
-    return {
-      ...member,
-      capacity: {
-        cpu: String(machine.cpus),
-        memory: `${machine.memoryMib}Mi`,
-        pods: '110',
-        'ephemeral-storage': `${machine.disks[0]?.sizeGib ?? 40}Gi`,
-      },
-      osImage: osName,
-      kernelVersion: machine.kernelRelease,
-    };
-  });
-  return { ...order, nodes };
-}
-
-/** What Kubespray compares with the live cluster and refuses to change, and what the lab cannot change either. */
-function refuseDifference(live: LabClusterConfig, wanted: LabClusterConfig): void {
-  const names = [...new Set([...Object.keys(live), ...Object.keys(wanted)])] as (keyof LabClusterConfig)[];
-  const different = names.filter((name) => canonicalJson(live[name]) !== canonicalJson(wanted[name]));
-  if (different.length === 0) return;
-  const said = different.map(
-    (name) => `${name}: live ${canonicalJson(live[name])}, inventory ${canonicalJson(wanted[name])}`,
-  );
-  throw new AppError({
-    code: 'lab/cluster-differs',
-    kind: 'refused',
-    message: `The inventory does not match the configuration of the running cluster: ${said.join('; ')}`,
-    tryThis: 'These values are decided at installation. To install anew: vmstation lab reset',
-  });
-}
-
-/** What an installation leaves on a machine, as far as others look for it. */
-function leaveTraces(node: LabNode, roles: readonly string[], kubeconfig: string): void {
-  const { files } = node.machine;
-  files.write('/etc/kubernetes/kubelet.conf', kubeconfig, { mode: 0o600 });
-  if (roles.includes('control-plane')) files.write('/etc/kubernetes/admin.conf', kubeconfig, { mode: 0o600 });
-  files.folder('/var/lib/kubelet', { mode: 0o700 });
-  node.save();
 }

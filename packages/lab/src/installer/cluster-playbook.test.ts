@@ -87,6 +87,7 @@ async function play(found: Partial<NodeReadiness> = {}, changed = true, extra: V
     },
     output: new PlaybookOutput((line) => lines.push(line)),
     paceMs: 0,
+    sleep: async () => undefined,
   });
   return { code, order: made.order, events: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
 }

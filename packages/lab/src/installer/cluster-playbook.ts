@@ -25,6 +25,7 @@ export interface PlaybookRun {
   readonly output: PlaybookOutput;
   /** Time that a task takes, so that a run can be watched and interrupted. */
   readonly paceMs: number;
+  readonly sleep: (milliseconds: number) => Promise<void>;
 }
 
 /** Plays and tasks of an installation that only print what the one call to the lab has done; names are Kubespray's. */
@@ -196,7 +197,7 @@ async function perform(
 ): Promise<void> {
   run.output.task(task);
   const results = await Promise.all(hosts.map(async (host) => ({ host, result: await work(host) })));
-  if (run.paceMs > 0) await new Promise((resolve) => setTimeout(resolve, run.paceMs));
+  if (run.paceMs > 0) await run.sleep(run.paceMs);
   for (const { host, result } of results) run.output.result(host, action, result);
   const bad = results.some(({ result }) => result.state === 'failed' || result.state === 'unreachable');
   if (bad) throw new PlaybookEnded();

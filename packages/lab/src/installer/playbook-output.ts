@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { type LabRandom, randomUuid, systemRandom } from '../clock/randomness.ts';
 
 /** How a task ended on a host. */
 export type TaskResult =
@@ -24,20 +24,25 @@ const countOf = { ok: 'ok', skipped: 'skipped', failed: 'failures', unreachable:
  */
 export class PlaybookOutput {
   readonly #print: (line: string) => void;
+  readonly #now: () => number;
+  readonly #random: LabRandom;
   readonly #stats = new Map<string, Record<Count, number>>();
   #task: { name: string; id: string; duration: { start: string; end?: string } } | undefined;
 
-  constructor(print: (line: string) => void) {
+  /** `now` is milliseconds since 1970. */
+  constructor(print: (line: string) => void, now: () => number = () => Date.now(), random: LabRandom = systemRandom) {
     this.#print = print;
+    this.#now = now;
+    this.#random = random;
   }
 
   play(name: string): void {
-    const play = { name, id: randomUUID(), duration: { start: now() } };
+    const play = { name, id: randomUuid(this.#random), duration: { start: this.#stamp() } };
     this.#write('v2_playbook_on_play_start', { play, tasks: [] });
   }
 
   task(name: string): void {
-    this.#task = { name, id: randomUUID(), duration: { start: now() } };
+    this.#task = { name, id: randomUuid(this.#random), duration: { start: this.#stamp() } };
     this.#write('v2_playbook_on_task_start', { task: this.#task, hosts: {} });
   }
 
@@ -53,7 +58,7 @@ export class PlaybookOutput {
       ...(result.state === 'ok' ? {} : { [result.state]: true }),
     };
     const task = this.#task;
-    if (task !== undefined) task.duration.end = now();
+    if (task !== undefined) task.duration.end = this.#stamp();
     this.#write(eventOf[result.state], { task, hosts: { [host]: told } });
   }
 
@@ -75,17 +80,17 @@ export class PlaybookOutput {
     return made;
   }
 
+  /** Python's isoformat of a UTC time, with the Z that the callback adds. */
+  #stamp(): string {
+    return new Date(this.#now()).toISOString().replace('Z', '000Z');
+  }
+
   #write(event: string, content: object): void {
-    this.#print(JSON.stringify({ ...content, _event: event, _timestamp: now() }, sortKeys));
+    this.#print(JSON.stringify({ ...content, _event: event, _timestamp: this.#stamp() }, sortKeys));
   }
 }
 
 function sortKeys(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** Python's isoformat of a UTC time, with the Z that the callback adds. */
-function now(): string {
-  return new Date().toISOString().replace('Z', '000Z');
 }

@@ -1,9 +1,10 @@
 import { dirname, resolve } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { askLab } from '../daemon/lab-client.ts';
 import { labPaths } from '../daemon/lab-paths.ts';
 import { readInventory, type Variables } from './ansible-inventory.ts';
-import { type LabMachinesPort, runClusterPlaybook } from './cluster-playbook.ts';
+import { type LabMachinesPort, type PlaybookRun, runClusterPlaybook } from './cluster-playbook.ts';
 import { KubesprayVariables } from './kubespray-variables.ts';
 import { PlaybookOutput } from './playbook-output.ts';
 
@@ -19,13 +20,30 @@ export async function runLabInstaller(
   args: readonly string[],
   print: (line: string) => void = (line) => process.stdout.write(`${line}\n`),
 ): Promise<number> {
-  const order = readArguments(args, print);
-  if (typeof order === 'number') return order;
   const paths = labPaths(workspaceRoot);
   const machines: LabMachinesPort = {
     readiness: (node) => askLab(paths, 'node.readiness', { node }),
     createCluster: (wanted) => askLab(paths, 'cluster.create', { order: wanted }, createTimeoutMs),
   };
+  return playInstaller(args, {
+    machines,
+    output: new PlaybookOutput(print),
+    print,
+    paceMs: Number(process.env.VMSTATION_LAB_PACE_MS ?? defaultPaceMs),
+    sleep: (milliseconds) => after(milliseconds),
+  });
+}
+
+/** What the installer plays on. */
+export interface InstallerStage extends Pick<PlaybookRun, 'machines' | 'output' | 'paceMs' | 'sleep'> {
+  readonly print: (line: string) => void;
+}
+
+/** Runs `ansible-playbook` with these arguments on the lab's machines. Returns its exit code. */
+export async function playInstaller(args: readonly string[], stage: InstallerStage): Promise<number> {
+  const { print, machines, output, paceMs, sleep } = stage;
+  const order = readArguments(args, print);
+  if (typeof order === 'number') return order;
   try {
     const inventory = readInventory(order.inventoryFile);
     return await runClusterPlaybook({
@@ -33,8 +51,9 @@ export async function runLabInstaller(
       inventoryDir: dirname(order.inventoryFile),
       variablesOf: (host) => new KubesprayVariables(inventory, host, order.extra),
       machines,
-      output: new PlaybookOutput(print),
-      paceMs: Number(process.env.VMSTATION_LAB_PACE_MS ?? defaultPaceMs),
+      output,
+      paceMs,
+      sleep,
     });
   } catch (thrown) {
     print(`ERROR! ${thrown instanceof Error ? thrown.message : String(thrown)}`);
