@@ -1,5 +1,5 @@
 import { FileSystemError } from './file-system-error.ts';
-import { type Credentials, createInode, type Inode, type InodeKind, permits, type Volume } from './inode.ts';
+import { type Credentials, createInode, type Inode, type InodeKind, permits, ROOT, type Volume } from './inode.ts';
 
 /** Where a path ends: the directory that holds the last name, and the inode if it exists. */
 export interface Located {
@@ -9,6 +9,12 @@ export interface Located {
 }
 
 const MAX_LINKS = 40;
+
+/** Mount points of file systems that are full, or cannot be written, on request. */
+export interface FileSystemLimits {
+  readonly full: readonly string[];
+  readonly readOnly: readonly string[];
+}
 
 /** Resolves `path` against `cwd` and removes empty, `.` and `..` parts textually. */
 export function absolutePath(cwd: string, path: string): string {
@@ -30,10 +36,14 @@ export class FileTree {
   readonly #mounts = new Map<Inode, Inode>();
   readonly #parents = new WeakMap<Inode, { parent: Inode; name: string }>();
   readonly #now: () => number;
+  readonly #limits: () => FileSystemLimits | undefined;
+  /** Directory in which a file was last found; kept only while there are limits. */
+  readonly #holders = new WeakMap<Inode, Inode>();
 
-  constructor(root: Volume, now: () => number) {
+  constructor(root: Volume, now: () => number, limits: () => FileSystemLimits | undefined = () => undefined) {
     this.root = root;
     this.#now = now;
+    this.#limits = limits;
   }
 
   /** Puts a directory of another volume over an existing directory. */
@@ -102,6 +112,7 @@ export class FileTree {
       }
       if (last) {
         if (path.endsWith('/') && inode && inode.kind !== 'directory') throw new FileSystemError('ENOTDIR', path);
+        if (inode && inode.kind !== 'directory' && this.#limits()) this.#holders.set(inode, directory);
         return { parent: directory, name, inode };
       }
       if (!inode) throw new FileSystemError('ENOENT', path);
@@ -154,6 +165,8 @@ export class FileTree {
     const at = this.locate(path, who, { follow: kind === 'file' });
     if (at.inode || at.name === '..') throw new FileSystemError('EEXIST', path);
     this.#mayChange(at.parent, who, path);
+    // A name fits into the directory's block; a directory needs one of its own.
+    if (kind === 'directory') this.#assertRoom(at.parent, path);
     const owner = { uid: who.uid, gid: (at.parent.mode & 0o2000) === 0 ? who.gid : at.parent.gid };
     const inode = createInode(at.parent.volume, kind, mode, owner, this.#now());
     if (at.parent.context !== undefined) inode.context = at.parent.context;
@@ -163,10 +176,42 @@ export class FileTree {
 
   #mayChange(directory: Inode, who: Credentials, path: string, victim?: Inode): void {
     if (directory.volume.kind === 'virtual') throw new FileSystemError('EPERM', path);
+    this.assertWritable(directory, path);
     if (!permits(directory, who, 3)) throw new FileSystemError('EACCES', path);
     const sticky = (directory.mode & 0o1000) !== 0 && who.uid !== 0;
     if (victim && sticky && victim.uid !== who.uid && directory.uid !== who.uid)
       throw new FileSystemError('EPERM', path);
+  }
+
+  /** Throws EROFS where the file system of an inode is read-only. */
+  assertWritable(inode: Inode, path: string): void {
+    if (this.#isAmong(this.#limits()?.readOnly, inode)) throw new FileSystemError('EROFS', path);
+  }
+
+  #assertRoom(inode: Inode, path: string): void {
+    if (this.#isAmong(this.#limits()?.full, inode)) throw new FileSystemError('ENOSPC', path);
+  }
+
+  /** Whether an inode is on one of the file systems that hold these paths. */
+  #isAmong(paths: readonly string[] | undefined, inode: Inode): boolean {
+    if (paths === undefined || paths.length === 0) return false;
+    const own = this.#fileSystemOf(inode);
+    return paths.some((path) => {
+      const at = this.find(path, ROOT);
+      return at !== undefined && this.#fileSystemOf(at) === own;
+    });
+  }
+
+  /** Root directory of the mounted file system that an inode is reached through. */
+  #fileSystemOf(inode: Inode): Inode {
+    const mounted = new Set(this.#mounts.values());
+    let current = inode.kind === 'directory' ? inode : (this.#holders.get(inode) ?? inode.volume.root);
+    while (current !== this.root.root && !mounted.has(current)) {
+      const up = this.#parents.get(current)?.parent;
+      if (up === undefined || up === current) return current.volume.root;
+      current = up;
+    }
+    return current;
   }
 
   #put(directory: Inode, name: string, inode: Inode): void {
@@ -206,6 +251,8 @@ export class FileTree {
   /** Replaces a file's bytes. The caller has checked permission. Throws ENOSPC where the volume is full. */
   setContent(inode: Inode, content: Uint8Array): void {
     const growth = content.length - (inode.content?.length ?? 0);
+    this.assertWritable(inode, '');
+    if (growth > 0) this.#assertRoom(inode, '');
     if (growth > 0 && inode.volume.usedBytes + growth > inode.volume.capacityBytes) {
       throw new FileSystemError('ENOSPC', '');
     }
@@ -241,6 +288,7 @@ export class FileTree {
     if (!source.inode) throw new FileSystemError('ENOENT', from);
     if (source.inode === goal.inode) return;
     if (this.#mounts.has(source.inode)) throw new FileSystemError('EBUSY', from);
+    if (this.#holdsFolder(source.inode, goal.parent)) throw new FileSystemError('EINVAL', to);
     if (source.parent.volume !== goal.parent.volume) throw new FileSystemError('EXDEV', to);
     this.#mayChange(source.parent, who, from, source.inode);
     this.#mayChange(goal.parent, who, to, goal.inode);
@@ -250,6 +298,16 @@ export class FileTree {
     if (source.inode.kind === 'directory') source.parent.links -= 1;
     this.touched(source.parent, true);
     this.#put(goal.parent, goal.name, source.inode);
+  }
+
+  /** Whether a folder is the other one or above it. */
+  #holdsFolder(upper: Inode, folder: Inode): boolean {
+    for (let at: Inode | undefined = folder; at !== undefined; ) {
+      if (at === upper) return true;
+      const up: Inode | undefined = this.#parents.get(at)?.parent;
+      at = up === at ? undefined : up;
+    }
+    return false;
   }
 
   #replaceable(source: Inode, goal: Inode, to: string): void {
@@ -283,6 +341,7 @@ export class FileTree {
   chmod(path: string, mode: number, who: Credentials): void {
     const inode = this.lookup(path, who);
     if (who.uid !== 0 && inode.uid !== who.uid) throw new FileSystemError('EPERM', path);
+    this.assertWritable(inode, path);
     inode.mode = mode & 0o7777;
     this.touched(inode);
   }
@@ -294,9 +353,10 @@ export class FileTree {
     const regroups = ids.gid !== undefined && ids.gid !== inode.gid;
     const ownGroup = inode.uid === who.uid && (ids.gid === who.gid || who.groups.includes(ids.gid ?? -1));
     if (who.uid !== 0 && (givesAway || (regroups && !ownGroup))) throw new FileSystemError('EPERM', path);
+    this.assertWritable(inode, path);
     inode.uid = ids.uid ?? inode.uid;
     inode.gid = ids.gid ?? inode.gid;
-    if (inode.kind === 'file' && who.uid !== 0) inode.mode &= ~0o6000;
+    if (inode.kind === 'file') inode.mode &= inode.mode & 0o010 ? ~0o6000 : ~0o4000;
     this.touched(inode);
   }
 
@@ -304,6 +364,7 @@ export class FileTree {
   setTimes(path: string, mtimeMs: number, who: Credentials, follow = true): void {
     const inode = this.lookup(path, who, follow);
     if (who.uid !== 0 && inode.uid !== who.uid && !permits(inode, who, 2)) throw new FileSystemError('EACCES', path);
+    this.assertWritable(inode, path);
     this.touched(inode);
     inode.mtimeMs = mtimeMs;
   }

@@ -88,22 +88,50 @@ export interface NetworkPeer {
   listens(port: number): boolean;
 }
 
-/** Faults that can be switched on at any time; all off by default. */
+/** What happens after so many steps: programs that changed something. */
+export interface StepFault {
+  readonly what: 'cut' | 'reboot' | 'clock-jump';
+  readonly afterSteps: number;
+  /** How often; Infinity for each time. */
+  readonly times: number;
+  /** Of a reboot: how long SSH stays away. */
+  readonly downMs?: number;
+  /** Of a jump. */
+  readonly seconds?: number;
+}
+
+/** Faults that can be switched on at any time; all off by default. Times that have passed are kept by the machine, not here. */
 export interface MachineFaults {
   /** Connections are refused. */
   unreachable?: boolean;
   /** Connections are accepted and nothing is ever said. */
   silent?: boolean;
+  /** Each way; without a number of bytes a second there is no limit. */
+  slowWire?: { latencyMs: number; bytesPerSecond?: number };
+  /** A connection dies after so many bytes, both ways counted. */
+  cutAfterBytes?: { bytes: number; times: number };
   /** Milliseconds added to each command. */
   slowMs?: number;
-  /** Commands that would change something exit 0 and change nothing. */
+  /** Commands and redirections that would change something exit 0 and change nothing. */
   liar?: boolean;
   /** sudo refuses the operator. */
   noSudo?: boolean;
-  /** Units (by name) that die so many seconds after their start. */
+  /** Suspending exits 0 and the machine stays up. */
+  lyingSuspend?: boolean;
+  /** Units (by name) that die so many seconds after their start; 0: they do not start. */
   unitDiesAfterSeconds?: Record<string, number>;
-  /** The disk has no space left. */
-  diskFull?: boolean;
+  /** Units (by name) that die and come back after so many seconds each. */
+  unitFlapsSeconds?: Record<string, number>;
+  /** Mount points of file systems with no space left. */
+  diskFull?: readonly string[];
+  /** Mount points of file systems that cannot be written. */
+  readOnly?: readonly string[];
+  /** Milliseconds that the clock is ahead. */
+  clockSkewMs?: number;
   /** Packages cannot be installed or removed: the database is broken. */
   brokenPackages?: boolean;
+  /** Another program holds the package manager's lock, for so many seconds or until this is switched off. */
+  packageLock?: { seconds?: number };
+  /** What happens in the middle of a change. */
+  atSteps?: readonly StepFault[];
 }

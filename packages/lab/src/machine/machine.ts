@@ -5,6 +5,7 @@ import type { Kernel, Process, Program } from '../shell/process.ts';
 import { bootMachine, resumeMachine } from './boot.ts';
 import { readExports } from './commands/nfs.ts';
 import { type FaceDefinition, faceOf } from './face.ts';
+import { FaultEffects, type SpentFault } from './fault-effects.ts';
 import { installImage } from './image.ts';
 import { Journal } from './journal.ts';
 import { freshKernelState, type InterfaceState, type KernelState } from './kernel-state.ts';
@@ -56,6 +57,12 @@ export class Machine implements SystemdHost, NetworkPeer {
   onPowerRequest: ((verb: 'suspend' | 'poweroff' | 'reboot') => void) | undefined;
   /** Called when the power state has changed. */
   onPowerChange: ((state: PowerState) => void) | undefined;
+  /** Called when {@link setFaults} has changed the faults. */
+  onFaultsChange: (() => void) | undefined;
+  /** Called when a fault has ended by itself, as often as it was to happen. */
+  onFaultSpent: ((what: SpentFault) => void) | undefined;
+  /** Called when a fault cuts every connection to the machine. */
+  onConnectionsCut: (() => void) | undefined;
   tree: FileTree;
   files: RootFiles;
   packages: PackageDatabase;
@@ -65,6 +72,8 @@ export class Machine implements SystemdHost, NetworkPeer {
   #power: PowerState;
   #thaw: (() => void) | undefined;
   #frozen: Promise<void> | undefined;
+  #rebooting = false;
+  readonly #effects = new FaultEffects(this);
   readonly #programs = new Map<string, Program>();
 
   constructor(spec: MachineSpec, options: MachineOptions = {}) {
@@ -83,7 +92,7 @@ export class Machine implements SystemdHost, NetworkPeer {
         { id: 'root', kind: 'disk', typeName: this.face.rootType, device: this.rootDevice, capacityBytes },
         this.now(),
       );
-    this.tree = new FileTree(this.volume, () => this.now());
+    this.tree = this.#makeTree();
     this.files = new RootFiles(this.tree);
     this.packages = this.face.family === 'debian' ? new DpkgDatabase(this.files) : new RpmDatabase(this.files);
     this.sysctl = new SysctlTable(this.state);
@@ -164,6 +173,18 @@ export class Machine implements SystemdHost, NetworkPeer {
     );
   }
 
+  #makeTree(): FileTree {
+    const { faults } = this;
+    return new FileTree(
+      this.volume,
+      () => this.now(),
+      () =>
+        faults.diskFull === undefined && faults.readOnly === undefined
+          ? undefined
+          : { full: faults.diskFull ?? [], readOnly: faults.readOnly ?? [] },
+    );
+  }
+
   #mountKernelFiles(): void {
     const mount = (id: string, path: string, kind: Volume['kind'], typeName: string): Volume => {
       const volume = createVolume({ id, kind, typeName, device: typeName, capacityBytes: 2 ** 30 }, this.now());
@@ -185,7 +206,8 @@ export class Machine implements SystemdHost, NetworkPeer {
   }
 
   now(): number {
-    return this.clock.now() + (this.spec.clockOffsetMs ?? 0) + (this.state?.clockShiftMs ?? 0);
+    const wrongMs = (this.faults.clockSkewMs ?? 0) + this.#effects.jumpedMs;
+    return this.clock.now() + (this.spec.clockOffsetMs ?? 0) + (this.state?.clockShiftMs ?? 0) + wrongMs;
   }
 
   sleep(milliseconds: number): Promise<void> {
@@ -206,6 +228,34 @@ export class Machine implements SystemdHost, NetworkPeer {
     return program;
   }
 
+  /** Switches the faults, and those that are not named off. */
+  setFaults(faults: MachineFaults): void {
+    const target = this.faults as Record<string, unknown>;
+    for (const name of Object.keys(target)) delete target[name];
+    Object.assign(target, faults);
+    this.#effects.changed();
+    this.onFaultsChange?.();
+  }
+
+  /** A program has changed something: what faults count. */
+  stepTaken(): void {
+    this.#effects.stepTaken();
+  }
+
+  /** Whether a fault cuts a connection that has carried so many bytes. */
+  cutsAfter(bytes: number): boolean {
+    return this.#effects.cutsAfter(bytes);
+  }
+
+  /** The process that holds the package manager's lock on request. */
+  get packageLockHolder(): Process | undefined {
+    return this.#effects.lockHolder;
+  }
+
+  pretendsToWrite(path: string): boolean {
+    return this.#effects.pretendsToWrite(path);
+  }
+
   executed(_process: Process): void {
     this.counters.executed += 1;
   }
@@ -224,9 +274,9 @@ export class Machine implements SystemdHost, NetworkPeer {
     });
   }
 
-  /** Suspends to memory: every process stops where it is. Nothing happens unless the machine is on. */
+  /** Suspends to memory: every process stops where it is. Nothing happens unless the machine is on and tells the truth. */
   suspend(): void {
-    if (this.#power !== 'on') return;
+    if (this.#power !== 'on' || this.faults.lyingSuspend === true) return;
     this.#power = 'suspended';
     this.#freeze();
     this.onPowerChange?.('suspended');
@@ -245,7 +295,7 @@ export class Machine implements SystemdHost, NetworkPeer {
 
   async #boot(): Promise<void> {
     this.state = this.#freshState();
-    this.tree = new FileTree(this.volume, () => this.now());
+    this.tree = this.#makeTree();
     this.files = new RootFiles(this.tree);
     this.packages = this.face.family === 'debian' ? new DpkgDatabase(this.files) : new RpmDatabase(this.files);
     this.sysctl = new SysctlTable(this.state);
@@ -264,9 +314,17 @@ export class Machine implements SystemdHost, NetworkPeer {
     this.onPowerChange?.('off');
   }
 
-  /** Off and on again. */
-  async reboot(): Promise<void> {
+  /** True between the two halves of a reboot: nobody has switched the machine off. */
+  get isRebooting(): boolean {
+    return this.#rebooting;
+  }
+
+  /** Off and on again, after so many milliseconds. */
+  async reboot(downMs = 0): Promise<void> {
+    this.#rebooting = true;
     this.powerOff();
+    if (downMs > 0) await this.sleep(downMs);
+    this.#rebooting = false;
     await this.wake();
   }
 

@@ -1,6 +1,7 @@
 import type { Process, Program } from '../shell/process.ts';
 import { shellProgram } from '../shell/shell-program.ts';
 import { ShellError } from '../shell/shell-state.ts';
+import { changesMachine } from './changing-programs.ts';
 import * as copying from './commands/copy-commands.ts';
 import * as debian from './commands/debian-commands.ts';
 import { base64, checksum, cksum } from './commands/digest.ts';
@@ -14,7 +15,7 @@ import * as listing from './commands/listing.ts';
 import type { MachineProgram } from './commands/machine-program.ts';
 import * as network from './commands/network-commands.ts';
 import { exportfs, showmount } from './commands/nfs.ts';
-import { UsageError } from './commands/options.ts';
+import { refuseUsage, UsageError } from './commands/options.ts';
 import * as processes from './commands/process-commands.ts';
 import * as rhel from './commands/rhel-commands.ts';
 import { sed } from './commands/sed.ts';
@@ -105,7 +106,7 @@ const PLAIN: Record<string, Program> = {
   truncate: disk.truncate,
   true: ok,
   false: () => 1,
-  sync: ok,
+  sync: files.sync,
   stty: ok,
   tty: async (process) => (
     await process.out(process.files.get(0)?.isTerminal ? '/dev/pts/0\n' : 'not a tty\n'),
@@ -152,7 +153,10 @@ const MACHINE: Record<string, MachineProgram> = {
   'dpkg-query': debian.dpkgQuery,
   dnf: rhel.dnf,
   rpm: rhel.rpm,
-  nologin: (process) => process.fail('This account is currently not available.'),
+  nologin: async (process) => {
+    await process.out('This account is currently not available.\n');
+    return 1;
+  },
   poweroff: (_process, machine) => request(machine, 'poweroff'),
   shutdown: (process, machine) => request(machine, process.argv.includes('-r') ? 'reboot' : 'poweroff'),
   reboot: (_process, machine) => request(machine, 'reboot'),
@@ -209,14 +213,6 @@ function request(machine: Machine, verb: 'poweroff' | 'reboot'): number {
   return 0;
 }
 
-/** Programs that a lying machine only pretends to run. */
-const MUTATING = new Set(
-  'apt-get dpkg dnf rpm systemctl mv cp install rm mkdir ln chmod chown chgrp touch tee sysctl modprobe swapoff swapon mount umount useradd usermod userdel groupadd groupmod groupdel hostnamectl timedatectl hostname sed'.split(
-    ' ',
-  ),
-);
-const LOOKS = /^(show|is-active|is-enabled|status|list-units|cat|-W|-l|-q|-qa|-n)/;
-
 /** The behaviour of a program on one machine. Undefined: the lab has none of that name. */
 export function programFor(name: string, machine: Machine): Program | undefined {
   const own = MACHINE[name];
@@ -224,15 +220,14 @@ export function programFor(name: string, machine: Machine): Program | undefined 
   if (!plain && !own) return undefined;
   return async (process) => {
     if (machine.faults.slowMs) await process.interruptible(machine.sleep(machine.faults.slowMs));
-    if (machine.faults.liar && MUTATING.has(name) && !LOOKS.test(process.argv[1] ?? '')) return pretend(process, name);
+    const isStep = changesMachine(process.argv, name);
+    if (machine.faults.liar && isStep) return pretend(process, name);
     try {
-      return await (plain ? plain(process) : (own as MachineProgram)(process, machine));
+      const status = await (plain ? plain(process) : (own as MachineProgram)(process, machine));
+      if (isStep) machine.stepTaken();
+      return status;
     } catch (error) {
-      if (error instanceof UsageError)
-        return process.fail(
-          `${error.message}\nTry '${process.name} --help' for more information.`,
-          name === 'grep' ? 2 : 1,
-        );
+      if (error instanceof UsageError) return refuseUsage(process, error);
       if (error instanceof ShellError) return process.fail(error.message);
       throw error;
     }

@@ -15,7 +15,7 @@ export interface SystemdHost extends Kernel {
   readonly files: RootFiles;
   readonly state: KernelState;
   readonly journal: Journal;
-  readonly faults: { unitDiesAfterSeconds?: Record<string, number> };
+  readonly faults: { unitDiesAfterSeconds?: Record<string, number>; unitFlapsSeconds?: Record<string, number> };
 }
 
 /** Result of a start, stop or reload job; `message` is what systemctl prints when it failed. */
@@ -124,6 +124,7 @@ export class Systemd {
 
   async #startService(name: string, unit: UnitDefinition, runtime: UnitRuntime): Promise<JobResult> {
     Object.assign(runtime, { active: 'activating', sub: 'start', result: 'success' });
+    if (this.#host.faults.unitDiesAfterSeconds?.[name] === 0) return this.#startFailed(name, runtime);
     const type = unitValue(unit, 'Service', 'Type') ?? 'simple';
     for (const value of unitValues(unit, 'Service', 'ExecStartPre')) {
       if (!(await this.#toEnd(name, unit, value))) return this.#startFailed(name, runtime);
@@ -170,12 +171,19 @@ export class Systemd {
     return { ok: false, message, status: 1 };
   }
 
+  /** Faults of units were switched: what runs and shall die begins to. */
+  faultsChanged(): void {
+    for (const [name, process] of this.#main) this.#scheduleDeath(name, process);
+  }
+
   #scheduleDeath(name: string, process: Process): void {
-    const seconds = this.#host.faults.unitDiesAfterSeconds?.[name];
+    const secondsLeft = (): number | undefined =>
+      this.#host.faults.unitDiesAfterSeconds?.[name] ?? this.#host.faults.unitFlapsSeconds?.[name];
+    const seconds = secondsLeft();
     if (seconds === undefined) return;
     const die = async (): Promise<void> => {
       await this.#host.sleep(seconds * 1000);
-      if (this.#host.processes.has(process.pid)) process.kill(9);
+      if (this.#host.processes.has(process.pid) && secondsLeft() !== undefined) process.kill(9);
     };
     void die();
   }
@@ -258,9 +266,11 @@ export class Systemd {
     const wanted =
       policy === 'always' || (clean ? policy === 'on-success' : policy !== 'no' && policy !== 'on-success');
     const burst = Number(unitValue(unit, 'Unit', 'StartLimitBurst') ?? 5);
-    if (!wanted || runtime.restarts >= burst) return;
+    const flapsSeconds = this.#host.faults.unitFlapsSeconds?.[name];
+    if (flapsSeconds === undefined && (!wanted || runtime.restarts >= burst)) return;
     Object.assign(runtime, { active: 'activating', sub: 'auto-restart' });
-    const delay = spanMs(unitValue(unit, 'Service', 'RestartSec') ?? '100ms');
+    const delay =
+      flapsSeconds === undefined ? spanMs(unitValue(unit, 'Service', 'RestartSec') ?? '100ms') : flapsSeconds * 1000;
     const again = async (): Promise<void> => {
       await this.#host.sleep(delay);
       if (runtime.active !== 'activating' || runtime.sub !== 'auto-restart') return;

@@ -18,6 +18,8 @@ export interface Kernel {
   executed(process: Process): void;
   /** Resolves after simulated time. */
   sleep(milliseconds: number): Promise<void>;
+  /** True on a machine that lies: writing to this path shall seem to succeed and change nothing. */
+  pretendsToWrite?(path: string): boolean;
   /** Set while the machine is suspended; everything waits for it. */
   readonly frozen: Promise<void> | undefined;
 }
@@ -213,6 +215,7 @@ export class Process {
     if (special) return special.retain();
     const { tree } = this.kernel;
     const full = this.path(path);
+    if (mode !== 'r' && this.kernel.pretendsToWrite?.(full) === true) return new DeviceFile('null');
     let inode = tree.locate(full, this.credentials).inode;
     if (mode === 'wx' && inode) throw new FileSystemError('EEXIST', path);
     if (!inode) {
@@ -222,6 +225,7 @@ export class Process {
       if (inode.kind === 'directory' && mode !== 'r') throw new FileSystemError('EISDIR', path);
       const wanted = mode === 'r' ? 4 : mode === 'rw' ? 6 : 2;
       if (!permits(inode, this.credentials, wanted)) throw new FileSystemError('EACCES', path);
+      if (mode !== 'r' && inode.kind === 'file') tree.assertWritable(inode, path);
       if (mode === 'w' && inode.kind === 'file' && !inode.view) tree.setContent(inode, fromByteText(''));
     }
     if (inode.kind === 'directory') throw new FileSystemError('EISDIR', path);

@@ -96,7 +96,11 @@ function interruptForeground(machine: Machine, shell: Process | undefined): void
 }
 
 /** What sshd starts a session's shell from. */
-export function loginOrigin(machine: Machine, user: UserEntry, files: Map<number, OpenFile>): Parameters<typeof run>[0] {
+export function loginOrigin(
+  machine: Machine,
+  user: UserEntry,
+  files: Map<number, OpenFile>,
+): Parameters<typeof run>[0] {
   const environment = new Map([
     ['USER', user.name],
     ['LOGNAME', user.name],

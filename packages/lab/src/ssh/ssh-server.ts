@@ -1,4 +1,4 @@
-import { createServer, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import ssh2, { type Connection } from 'ssh2';
 import { ROOT } from '../disk/inode.ts';
 import type { UserEntry } from '../machine/commands/accounts.ts';
@@ -7,6 +7,7 @@ import { sshdSettings } from '../machine/sshd-config.ts';
 import { toByteText } from '../shell/byte-text.ts';
 import { authenticate } from './login.ts';
 import { serveSession } from './session.ts';
+import { Wire } from './wire.ts';
 
 /** A machine's sshd on a loopback port. */
 export interface LabSshServer {
@@ -15,6 +16,8 @@ export interface LabSshServer {
   readonly hostKey: string;
   /** To be told whenever the machine's power changed: live connections freeze, go on, or die with it. */
   powerChanged(state: PowerState): void;
+  /** To be told whenever the machine's faults were switched: it stops listening, or listens again. Rejects with EADDRINUSE. */
+  faultsChanged(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -28,33 +31,45 @@ export interface SshServerOptions {
 
 const hostKeyPath = '/etc/ssh/ssh_host_ed25519_key';
 
-/** Listens on 127.0.0.1 and answers as the machine's own sshd would; a machine that sleeps or is off says nothing at all. */
+/**
+ * Listens on 127.0.0.1 and answers as the machine's own sshd would; a machine that sleeps or is off says nothing at all, and one that
+ * is unreachable has no listener. Takes the machine's `onConnectionsCut`.
+ */
 export async function startSshServer(machine: Machine, options: SshServerOptions): Promise<LabSshServer> {
-  const sockets = new Set<Socket>();
+  const wires = new Set<Wire>();
   const listener = createServer((socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    socket.on('error', () => socket.destroy());
     socket.setNoDelay(true);
-    receive(machine, socket, options.afterCommand ?? (() => undefined));
+    const wire = new Wire(socket, machine);
+    wires.add(wire);
+    wire.once('close', () => wires.delete(wire));
+    wire.on('error', () => wire.destroy());
+    receive(machine, wire, options.afterCommand ?? (() => undefined));
   });
-  await new Promise<void>((resolve, reject) => {
-    listener.once('error', reject).listen(options.port, '127.0.0.1', resolve);
-  });
-  const address = listener.address();
-  const port = typeof address === 'object' && address !== null ? address.port : options.port;
+  const port = await listen(listener, options.port);
+  const cutAll = (): void => {
+    for (const wire of wires) wire.cut();
+  };
+  machine.onConnectionsCut = cutAll;
   return {
     port,
     hostKey: publicHostKey(machine),
     powerChanged: (state) => {
-      for (const socket of sockets) {
-        if (state === 'off') socket.destroy();
-        else if (state === 'suspended') socket.pause();
-        else socket.resume();
+      for (const wire of wires) {
+        if (state === 'off') wire.destroy();
+        else wire.setFrozen(state === 'suspended');
       }
     },
+    faultsChanged: async () => {
+      if (machine.faults.unreachable !== true) {
+        if (!listener.listening) await listen(listener, port);
+        return;
+      }
+      if (listener.listening) listener.close();
+      cutAll();
+    },
     close: async () => {
-      for (const socket of sockets) socket.destroy();
+      for (const wire of wires) wire.destroy();
+      if (!listener.listening) return;
       await new Promise<void>((resolve) => {
         listener.close(() => resolve());
       });
@@ -62,17 +77,29 @@ export async function startSshServer(machine: Machine, options: SshServerOptions
   };
 }
 
-function receive(machine: Machine, socket: Socket, afterCommand: () => void): void {
+async function listen(listener: Server, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    listener.once('error', reject).listen(port, '127.0.0.1', () => {
+      listener.off('error', reject);
+      resolve();
+    });
+  });
+  const address = listener.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}
+
+function receive(machine: Machine, wire: Wire, afterCommand: () => void): void {
   // A sleeping machine's card takes no part in TCP: to the client it is silence until its own deadline.
   if (machine.power !== 'on' || machine.faults.silent === true) return;
   if (machine.faults.unreachable === true || !machine.listens(22)) {
-    socket.resetAndDestroy();
+    wire.cut();
     return;
   }
   const server = new ssh2.Server({ hostKeys: [hostKeyText(machine)], ...bannerOf(machine) }, (client) =>
     serveClient(client, machine, afterCommand),
   );
-  server.injectSocket(socket);
+  // All that it uses of a socket is what a duplex stream has.
+  server.injectSocket(wire as unknown as Socket);
 }
 
 function serveClient(client: Connection, machine: Machine, afterCommand: () => void): void {
