@@ -31,7 +31,7 @@ export async function openLabWorkspace(prepare?: (root: string) => Promise<void>
   const folder = await mkdtemp(join(tmpdir(), 'vmstation-lab-'));
   const root = join(folder, 'example');
   const paths = labPaths(root);
-  const vmstation: LabWorkspace['vmstation'] = (args, env = {}) => run(['--workspace', root, ...args], env);
+  const vmstation = vmstationIn(root);
   const remove = async () => {
     await vmstation(['lab', 'stop']);
     await rm(folder, { recursive: true, force: true });
@@ -53,6 +53,11 @@ export async function openLabWorkspace(prepare?: (root: string) => Promise<void>
     writes: async () => (await askLab(paths, 'counters', {})).machines,
     remove,
   };
+}
+
+/** The command line on a workspace, as its operator would run it; `always` is added to its environment. */
+export function vmstationIn(root: string, always: Readonly<Record<string, string>> = {}): LabWorkspace['vmstation'] {
+  return (args, env = {}) => run(['--workspace', root, ...args], { ...always, ...env });
 }
 
 function mustSucceed({ exitCode, text }: Ended): void {

@@ -18,7 +18,7 @@ afterAll(() => lab?.remove());
 
 test('a journey with one manifest that the API refuses ends red and names it', async () => {
   const { exitCode, text } = await lab.vmstation(['up', '--yes', '--to', 'application-stack']);
-  expect(text).toContain('⊘ application-stack/broken blocked');
+  expect(text).toContain('✗ application-stack/broken failed');
   expect(text).toContain('ConfigMap broken/settings');
   expect(text).toContain('.datas: field not declared in schema');
   expect(exitCode).toBe(1);

@@ -1,5 +1,7 @@
 import {
   AppError,
+  asleepBlock,
+  blockOf,
   type Cluster,
   type ClusterApp,
   hostStepId,
@@ -47,11 +49,10 @@ async function setOf(app: ClusterApp, { workspace, secrets, readings }: Applicat
     const set = manifestSet({ ...parts, objects: [...namespaceOf(app, cluster, objects), ...objects] });
     const reading = await readings.read(app.node);
     if (reading.state !== 'asleep') return set;
-    const reason = `${app.node} is asleep (${reading.evidence})`;
-    return { ...set, blockedBy: { code: 'node/asleep', reason, asleep: true } };
+    return { ...set, blockedBy: asleepBlock(`${app.node} is asleep (${reading.evidence})`) };
   } catch (thrown) {
     if (!(thrown instanceof AppError) || thrown.kind === 'bug' || thrown.kind === 'interrupted') throw thrown;
-    return { ...parts, objects: [], blockedBy: { code: thrown.code, reason: thrown.message } };
+    return { ...parts, objects: [], blockedBy: blockOf(thrown) };
   }
 }
 

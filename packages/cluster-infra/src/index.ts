@@ -3,3 +3,4 @@ export type { CalicoModes, KubesprayAccess, RenderedFile } from './kubespray/ren
 export { clusterMembers, inventoryDirectory, powerClassLabel, renderKubespray } from './kubespray/render-kubespray.ts';
 export { accessOf, writeRendered } from './kubespray/write-kubespray.ts';
 export { createInfraPhase, infraPhase } from './phase/infra-phase.ts';
+export { infraSteps } from './phase/plan-infra.ts';

@@ -1,4 +1,4 @@
-import { AppError, hostStepId, type Secrets, type Workspace } from '@vmstation/core';
+import { AppError, blockOf, hostStepId, type Secrets, type Workspace } from '@vmstation/core';
 import { type ManifestSet, manifestSet, manifestStepId } from '@vmstation/kube';
 import type { MonitorComponent } from './components/component.ts';
 import { componentsFor } from './components/index.ts';
@@ -29,7 +29,7 @@ async function setOf(component: MonitorComponent, { workspace, secrets }: Monito
     return manifestSet({ ...parts, objects: await component.objects({ cluster, secrets, dashboards }) });
   } catch (thrown) {
     if (!(thrown instanceof AppError)) throw thrown;
-    return { ...parts, objects: [], blockedBy: { code: thrown.code, reason: thrown.message } };
+    return { ...parts, objects: [], blockedBy: blockOf(thrown) };
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  blockOfUnread,
   type Finding,
   inputHash,
   missing,
@@ -101,7 +102,7 @@ function prerequisitesStep(
 ): Step {
   const model = context.workspace.cluster.nodes.find((candidate) => candidate.name === node);
   const unmet = findings.filter((finding) => finding.state === 'failed');
-  const blockedBy = blockOf(node, reading);
+  const blockedBy = reading.state === 'read' ? undefined : blockOfUnread(node, reading);
   return {
     id: prerequisitesStepId(node),
     phase: 'setup',
@@ -120,12 +121,6 @@ function prerequisitesStep(
     inputHash: inputHash([model, requirements.map((requirement) => requirement.title)]),
     ...(blockedBy === undefined ? {} : { blockedBy }),
   };
-}
-
-function blockOf(node: string, reading: NodeReading): Step['blockedBy'] {
-  if (reading.state === 'asleep')
-    return { code: 'node/asleep', reason: `${node} is asleep (${reading.evidence})`, asleep: true };
-  return reading.state === 'unreadable' ? { code: reading.error.code, reason: reading.error.message } : undefined;
 }
 
 function needingPrerequisites(step: Step): Step {

@@ -105,6 +105,8 @@ export { hostStepId, planHostSteps } from './plan/host-steps.ts';
 export { canonicalJson, inputHash, sha256Hex } from './plan/input-hash.ts';
 export type { Plan, PlanScope, Step, StepAction, StepChange, StepEffect } from './plan/step.ts';
 export { countEffects } from './plan/step.ts';
+export type { StepBlock } from './plan/step-block.ts';
+export { asleepBlock, blockOf, blockOfUnread } from './plan/step-block.ts';
 export type { Clock, Ids } from './ports/clock.ts';
 export type {
   AppliedResource,

@@ -27,11 +27,24 @@ export interface ApiReply {
   readonly body: unknown;
 }
 
-interface RawReply {
+/** One request at the API, for {@link KubeExchange}. */
+export interface KubeRequest {
+  readonly method: string;
+  /** Path with query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+}
+
+/** What a server answered. */
+export interface KubeReply {
   readonly status: number;
   readonly text: string;
   readonly retryAfter: string | undefined;
 }
+
+/** Sends one request and brings its answer, in place of a connection of our own: to a cluster in the same process. Rejects as a connection does. */
+export type KubeExchange = (request: KubeRequest) => Promise<KubeReply>;
 
 const retryDelaysMs: readonly number[] = [200, 600, 1500];
 
@@ -40,9 +53,11 @@ export class ApiClient {
   readonly #access: KubeAccess;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
+  readonly #exchange: KubeExchange | undefined;
   readonly #discovered = new Map<string, ApiResource>();
 
-  constructor(access: KubeAccess, clock: Clock, timeoutMs: number) {
+  constructor(access: KubeAccess, clock: Clock, timeoutMs: number, exchange?: KubeExchange) {
+    this.#exchange = exchange;
     this.#access = access;
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
@@ -95,7 +110,7 @@ export class ApiClient {
     this.#access.agent.destroy();
   }
 
-  async #try(call: ApiCall, last: boolean): Promise<RawReply | undefined> {
+  async #try(call: ApiCall, last: boolean): Promise<KubeReply | undefined> {
     try {
       return await this.#send(call);
     } catch (cause) {
@@ -105,11 +120,12 @@ export class ApiClient {
     }
   }
 
-  #send(call: ApiCall): Promise<RawReply> {
+  #send(call: ApiCall): Promise<KubeReply> {
     const { server, options } = this.#access;
     const url = new URL(`${server}${call.path}`);
     for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value);
-    const payload = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
+    const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+    const payload = body === undefined ? undefined : Buffer.from(body);
     const headers: http.OutgoingHttpHeaders = {
       ...(options.headers as http.OutgoingHttpHeaders | undefined),
       accept: 'application/json',
@@ -118,6 +134,16 @@ export class ApiClient {
         ? {}
         : { 'content-type': call.contentType ?? 'application/json', 'content-length': payload.length }),
     };
+    if (this.#exchange !== undefined) {
+      const texts = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]);
+      const path = `${url.pathname}${url.search}`;
+      return this.#exchange({
+        method: call.method,
+        path,
+        headers: Object.fromEntries(texts) as Record<string, string>,
+        body,
+      });
+    }
     const request = url.protocol === 'http:' ? http.request : https.request;
     const limit = AbortSignal.timeout(this.#timeoutMs);
     const signal = call.signal === undefined ? limit : AbortSignal.any([limit, call.signal]);

@@ -1,5 +1,5 @@
 import { type Clock, type KubeConnector, type KubePort, sha256Hex } from '@vmstation/core';
-import { ApiClient } from './api-client.ts';
+import { ApiClient, type KubeExchange } from './api-client.ts';
 import { ClusterPort } from './cluster-port.ts';
 import { openKubeconfig, readKubeconfig } from './kubeconfig.ts';
 
@@ -10,6 +10,8 @@ export interface KubeConnectorOptions {
   readonly clock: Clock;
   /** How long one call may take; 15 s when left out. */
   readonly callTimeoutMs?: number;
+  /** Carries the requests instead of a connection to the kubeconfig's server. */
+  readonly exchange?: KubeExchange;
 }
 
 const connections = 8;
@@ -29,7 +31,7 @@ export function kubeConnector(options: KubeConnectorOptions): KubeConnector {
       if (opened?.digest !== digest) {
         const open = async (): Promise<KubePort> => {
           const access = await openKubeconfig(kubeconfigFile, text, connections);
-          return new ClusterPort(new ApiClient(access, clock, callTimeoutMs), clock, access.server);
+          return new ClusterPort(new ApiClient(access, clock, callTimeoutMs, options.exchange), clock, access.server);
         };
         opened = { digest, port: open() };
       }

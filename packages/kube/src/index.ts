@@ -1,3 +1,4 @@
+export type { KubeExchange, KubeReply, KubeRequest } from './api-client.ts';
 export type { KubeConnectorOptions } from './connector.ts';
 export { kubeConnector } from './connector.ts';
 export { refKey, refOf, showRef } from './kube-ref.ts';

@@ -1,3 +1,4 @@
+import { infraSteps } from '@vmstation/cluster-infra';
 import { type NodeDrift, nodeDrifts } from '@vmstation/cluster-tools';
 import {
   type DriftState,
@@ -37,13 +38,20 @@ async function clusterDrift(facts: FactStore, run: RunPorts): Promise<ClusterDri
   for (const phase of run.phases.filter((one) => clusterPhases.includes(one.name))) {
     steps.push(...(await planPhase(phase, scope, facts)).filter((step) => step.node === undefined));
   }
-  const judged = steps.filter((step) => step.action?.type !== 'check');
+  // What is rendered for the installer lies in the workspace: files there are no state of the cluster.
+  const judged = steps.filter((step) => step.action?.type !== 'check' && step.id !== infraSteps.render);
   const changes = judged.filter((step) => step.effect === 'change').flatMap(changesOf);
-  const unreadable = judged
-    .filter((step) => step.effect === 'unknown')
-    .map((step) => `${step.id}: ${step.blockedBy?.reason ?? step.why}`);
+  const unreadable = unreadableOf(judged.filter((step) => step.effect === 'unknown'));
   const state = changes.length > 0 ? 'drifted' : unreadable.length > 0 ? 'unreadable' : 'clean';
   return { state, compared: judged.length, changes, unreadable };
+}
+
+/** Each reason once, with what it keeps from being compared. A step that only waits for another one listed here says nothing new. */
+function unreadableOf(steps: readonly Step[]): readonly string[] {
+  const listed = new Set(steps.map((step) => step.id));
+  const own = steps.filter((step) => step.blockedBy !== undefined || !step.needs.steps.some((id) => listed.has(id)));
+  const alike = Map.groupBy(own, (step) => step.blockedBy?.reason ?? step.why);
+  return [...alike].map(([reason, group]) => `${group.map((step) => step.id).join(', ')}: ${reason}`);
 }
 
 /** A step that would change something but has no detail still says that it would. */

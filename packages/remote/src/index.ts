@@ -1,5 +1,5 @@
 export type { HostKey } from './known-hosts/known-hosts.ts';
-export { forgetHostKey, hostKey, readKnownHosts, trustHostKey } from './known-hosts/known-hosts.ts';
+export { forgetHostKey, hostKey, mayKnowHost, readKnownHosts, trustHostKey } from './known-hosts/known-hosts.ts';
 export type { HostKeyScan } from './known-hosts/scan-host-keys.ts';
 export { scanHostKeys } from './known-hosts/scan-host-keys.ts';
 export { localTransport } from './local-transport.ts';

@@ -1,8 +1,13 @@
 import { connect } from 'node:net';
 import type { EndpointProbe, ProbeAnswer } from '@vmstation/core';
 
-/** Where an address of the model is really dialled: itself (undefined), another place, or nowhere: nothing answers for it and nothing is sent. */
-export type Place = { readonly address: string; readonly port: number } | 'nowhere' | undefined;
+/** Where an address of the model is really dialled: itself (undefined), another place, or nowhere for a reason: then nothing is sent. */
+export type Place = { readonly address: string; readonly port: number } | Nowhere | undefined;
+
+/** Why an address is not dialled. */
+export interface Nowhere {
+  readonly nowhere: string;
+}
 
 /** How addresses of the model are dialled, and how a stand-in says that it is one. */
 export interface Dialling {
@@ -11,10 +16,18 @@ export interface Dialling {
   readonly standInHeader: string | undefined;
 }
 
-/** Dials addresses as they are. */
-export const direct: Dialling = { elsewhere: async () => undefined, standInHeader: undefined };
+/** Dials addresses as they are, but not those of machines that nobody has introduced (`node trust`). */
+export function introducedOnly(strangerAt: (address: string) => string | undefined): Dialling {
+  return {
+    standInHeader: undefined,
+    async elsewhere(address) {
+      const stranger = strangerAt(address);
+      if (stranger === undefined) return undefined;
+      return { nowhere: `not asked: nobody has trusted ${stranger} yet (vmstation node trust ${stranger})` };
+    },
+  };
+}
 
-const nobody = 'nothing publishes this address';
 const mostBodyCharacters = 64 * 1024;
 
 /** Asks published endpoints over HTTP and TCP. Redirects are answers, not followed: a login page proves that its program runs. */
@@ -22,7 +35,7 @@ export function endpointProbe(dialling: Dialling): EndpointProbe {
   return {
     async http(url, { timeoutMs, signal }) {
       const routed = await route(new URL(url), dialling);
-      if (routed === 'nowhere') return silent('', nobody);
+      if ('nowhere' in routed) return silent('', routed.nowhere);
       const { target, dialled } = routed;
       const deadline = AbortSignal.timeout(timeoutMs);
       try {
@@ -45,7 +58,7 @@ export function endpointProbe(dialling: Dialling): EndpointProbe {
     },
     async tcp(address, port, { timeoutMs }) {
       const place = (await dialling.elsewhere(address, port)) ?? { address, port };
-      if (place === 'nowhere') return silent('', nobody);
+      if ('nowhere' in place) return silent('', place.nowhere);
       const answer = await knock(place.address, place.port, timeoutMs);
       return { ...answer, standIn: answer.ok ? await standInBehind(place, dialling, timeoutMs) : undefined };
     },
@@ -55,11 +68,11 @@ export function endpointProbe(dialling: Dialling): EndpointProbe {
 async function route(
   url: URL,
   dialling: Dialling,
-): Promise<{ readonly target: URL; readonly dialled: string } | 'nowhere'> {
+): Promise<{ readonly target: URL; readonly dialled: string } | Nowhere> {
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
   const place = await dialling.elsewhere(url.hostname, port);
-  if (place === 'nowhere') return place;
   if (place === undefined) return { target: url, dialled: url.origin };
+  if ('nowhere' in place) return place;
   const target = new URL(url);
   target.hostname = place.address;
   target.port = String(place.port);

@@ -36,7 +36,7 @@ function diallingOf(paths: ReturnType<typeof labPaths>, first: LabStatus): Diall
       const known = find(address, port);
       if (known !== undefined) return known;
       ({ endpoints } = await askLab(paths, 'status', {}));
-      return find(address, port) ?? 'nowhere';
+      return find(address, port) ?? { nowhere: 'nothing publishes this address' };
     },
   };
 }

@@ -49,7 +49,7 @@ export async function openSession(invocation: Invocation, options: SessionOption
       ? acquireWorkspaceLock(workspace.stateDir, { command: invocation.line, clock: systemClock })
       : undefined;
   try {
-    const surroundings = await surroundingsOf(workspace.root);
+    const surroundings = await surroundingsOf(workspace);
     const transport = transportOf(workspace);
     const ports = await portsOf(workspace, surroundings, transport, invocation, options);
     const platform = await createPlatform(ports, { withDiff: options.withDiff });

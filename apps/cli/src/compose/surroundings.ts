@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PowerStates, ProcessRunner, Transport, TryMode } from '@vmstation/core';
-import { nodeProcessRunner } from '@vmstation/remote';
-import { type Dialling, direct } from './endpoint-probe.ts';
+import { mayKnowHost, nodeProcessRunner } from '@vmstation/remote';
+import type { LoadedWorkspace } from '@vmstation/workspace';
+import { type Dialling, introducedOnly } from './endpoint-probe.ts';
 
 /** What differs between real machines and a rehearsal. Everything else of a session is the same. */
 export interface Surroundings {
@@ -14,16 +15,19 @@ export interface Surroundings {
 }
 
 /** Real machines. Nothing knows their power yet, so they are judged by reaching them. */
-const realMachines = (): Surroundings => ({
+const realMachines = ({ stateDir, cluster }: LoadedWorkspace): Surroundings => ({
   processes: nodeProcessRunner(),
-  dialling: direct,
+  dialling: introducedOnly((address) => {
+    const node = cluster.nodes.find((one) => one.address === address && !one.ssh.local);
+    return node === undefined || mayKnowHost(join(stateDir, 'known_hosts'), node.name) ? undefined : node.name;
+  }),
   power: { read: async () => ({ state: 'unknown', evidence: 'no power source is read yet', since: undefined }) },
   tryMode: undefined,
 });
 
 /** The surroundings of a workspace: its lab from `lab start` to `lab stop`, else the real machines. */
-export async function surroundingsOf(workspaceRoot: string): Promise<Surroundings> {
-  if (!existsSync(join(workspaceRoot, '.vmstation', 'lab', 'displaced'))) return realMachines();
+export async function surroundingsOf(workspace: LoadedWorkspace): Promise<Surroundings> {
+  if (!existsSync(join(workspace.stateDir, 'lab', 'displaced'))) return realMachines(workspace);
   const { labSurroundings } = await import('./lab-surroundings.ts');
-  return labSurroundings(workspaceRoot);
+  return labSurroundings(workspace.root);
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ClusterNode, exitCodes, toAppError } from '@vmstation/core';
 import { type HostKey, readKnownHosts, scanHostKeys, trustHostKey } from '@vmstation/remote';
@@ -7,7 +8,7 @@ import { openSession } from '../compose/session.ts';
 import { renderError } from '../render/error.ts';
 import { jsonText } from '../render/json.ts';
 import { mark } from '../render/style.ts';
-import { needsApproval, saysYes } from './approval.ts';
+import { needsApproval, requireApproval, saysYes } from './approval.ts';
 
 interface Trusted {
   readonly node: string;
@@ -24,17 +25,17 @@ export const handleNodeTrust: CommandHandler = async (invocation) => {
   try {
     const named = invocation.rest('nodes');
     session.requireNodes(named);
-    const file = join(session.workspace.stateDir, 'known_hosts');
-    const known = readKnownHosts(file);
+    const known = readKnownHosts(join(session.workspace.stateDir, 'known_hosts'));
     const nodes = session.workspace.cluster.nodes.filter(({ name, ssh }) =>
       named.length > 0 ? named.includes(name) : !known.has(name) && !ssh.local,
     );
     if (nodes.length === 0 && !global.json)
       io.out('Every machine is trusted already; name one to compare its key again.\n');
+    await sayWhoIsCalled(nodes, session.workspace.stateDir, invocation);
     const results: Trusted[] = [];
     let silent = false;
     for (const node of nodes) {
-      const result = await trust(node, file, known.get(node.name) ?? [], invocation);
+      const result = await trust(node, session.workspace.stateDir, known.get(node.name) ?? [], invocation);
       if (result === undefined) silent = true;
       else results.push(result);
     }
@@ -45,16 +46,35 @@ export const handleNodeTrust: CommandHandler = async (invocation) => {
   }
 };
 
+/** Where a lab of the workspace is stopped, whoever rehearsed may not know that this contacts the machines themselves. */
+async function sayWhoIsCalled(nodes: readonly ClusterNode[], stateDir: string, invocation: Invocation): Promise<void> {
+  const rehearsed = existsSync(join(stateDir, 'lab'));
+  const rehearsing = existsSync(join(stateDir, 'ssh_config'));
+  if (nodes.length === 0 || !rehearsed || rehearsing) return;
+  const machines = nodes.map(({ name, address }) => `${name} (${address})`).join(', ');
+  await requireApproval(invocation, {
+    question: `The lab of this workspace is stopped, so this contacts the real machines: ${machines}. Go on?`,
+    whenAlone: `The lab of this workspace is stopped, so this would contact the real machines (${machines}), and nobody is here to approve it.`,
+  });
+}
+
 async function trust(
   node: ClusterNode,
-  file: string,
+  stateDir: string,
   before: readonly HostKey[],
   invocation: Invocation,
 ): Promise<Trusted | undefined> {
   const { io, global, style, errStyle } = invocation;
+  const file = join(stateDir, 'known_hosts');
+  const configFile = join(stateDir, 'ssh_config');
   let keys: readonly HostKey[];
   try {
-    keys = await scanHostKeys({ node: node.name, address: node.address, port: node.ssh.port });
+    keys = await scanHostKeys({
+      node: node.name,
+      address: node.address,
+      port: node.ssh.port,
+      ...(existsSync(configFile) ? { configFile } : {}),
+    });
   } catch (thrown) {
     const error = toAppError(thrown);
     if (error.kind !== 'unreachable') throw error;

@@ -1,7 +1,7 @@
 import { type DriftState, outcomeOf, type StepChange } from '@vmstation/core';
 import type { DriftReport } from '@vmstation/platform';
 import { renderChanges } from './diff.ts';
-import { count, table } from './layout.ts';
+import { count, labelled, table } from './layout.ts';
 import { dot, mark, type Style, toneOf } from './style.ts';
 
 /** Declared against observed, one row a node and one for the cluster; each difference below, with its diff when asked for. */
@@ -23,6 +23,7 @@ export function renderDrift(report: DriftReport, options: { readonly diff: boole
     ]),
     '',
     verdict(report, style),
+    ...advice(report, style),
   ].join('\n');
 }
 
@@ -52,6 +53,12 @@ function differences(changes: readonly StepChange[], { diff }: { diff: boolean }
       `  ${change.target} ${style.paint.quiet(change.attribute)}  ${count(lines, 'line')} differ; --diff shows them`,
     ];
   });
+}
+
+/** What to do about nodes that could not be read, each advice once. */
+function advice(report: DriftReport, style: Style): readonly string[] {
+  const lines = new Set(report.nodes.flatMap((node) => node.tryThis ?? []));
+  return [...lines].map((line) => labelled('Try', line, { indent: 2, width: 6, style }));
 }
 
 function verdict(report: DriftReport, style: Style): string {

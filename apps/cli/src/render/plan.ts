@@ -76,13 +76,33 @@ function renderPhase(phase: PhaseName, steps: readonly Step[], view: PlanView, c
   return [`${style.unicode ? '▸' : '>'} ${title}${rest === '' ? '' : dot(style) + rest}`, ...lines].join('\n');
 }
 
-/** One line a step, its changes below. */
+/** One line a step, its changes below; what the same thing stops stands together. */
 function linesByNode(work: readonly Step[], columns: Columns): readonly string[] {
-  return [...Map.groupBy(work, placeOf)].flatMap(([place, steps]) =>
-    steps.flatMap((step, index) => [
-      stepLine(step, index === 0 ? place : '', noteOf(step, 'changes'), columns),
-      ...renderChanges(step.changes, columns.style, '        '),
-    ]),
+  return [...Map.groupBy(work, placeOf)].flatMap(([place, steps]) => {
+    const stopped = steps.filter((step) => isStopped(step) && step.changes.length === 0);
+    const lines = [
+      ...steps
+        .filter((step) => !stopped.includes(step))
+        .map((step) => (name: string) => [
+          stepLine(step, name, noteOf(step, 'changes'), columns),
+          ...renderChanges(step.changes, columns.style, '        '),
+        ]),
+      ...linesOfStopped(stopped, 'changes', columns),
+    ];
+    return lines.flatMap((line, index) => line(index === 0 ? place : ''));
+  });
+}
+
+function linesOfStopped(
+  steps: readonly Step[],
+  detail: PlanView['detail'],
+  columns: Columns,
+): readonly ((place: string) => readonly string[])[] {
+  const alike = Map.groupBy(steps, (step) => noteOf(step, detail));
+  return [...alike].map(
+    ([note, list]) =>
+      (place) =>
+        stoppedLines(list, place, note, columns),
   );
 }
 
@@ -96,16 +116,11 @@ function linesOfAlike(work: readonly Step[], nodes: number, columns: Columns): r
   );
   return [...Map.groupBy(placed, ({ place }) => place)].flatMap(([place, members]) => {
     const steps = members.map(({ step }) => step);
-    const stopped = Map.groupBy(steps.filter(isStopped), (step) => noteOf(step, 'steps'));
     const lines = [
       ...steps
         .filter((step) => !isStopped(step))
         .map((step) => (name: string) => [stepLine(step, name, noteOf(step, 'steps'), columns)]),
-      ...[...stopped].map(
-        ([note, list]) =>
-          (name: string) =>
-            stoppedLines(list, name, note, columns),
-      ),
+      ...linesOfStopped(steps.filter(isStopped), 'steps', columns),
     ];
     return lines.flatMap((line, index) => line(index === 0 ? place : ''));
   });
@@ -126,7 +141,9 @@ function stoppedLines(steps: readonly Step[], place: string, note: string, colum
   const room = style.columns - indent.length;
   const titles = wrap(steps.map((step) => step.title).join(', '), room);
   const notes = wrap(note, room).map((line) => indent + paintNote(first, line, style));
-  return [...titles.map((line, index) => (index === 0 ? head : indent) + line), ...notes];
+  const advice = first.blockedBy?.tryThis;
+  const tried = advice === undefined ? [] : wrap(`Try ${advice}`, room).map((line) => indent + style.paint.quiet(line));
+  return [...titles.map((line, index) => (index === 0 ? head : indent) + line), ...notes, ...tried];
 }
 
 function stepLine(step: Step, place: string, note: string, { node, title, style }: Columns): string {

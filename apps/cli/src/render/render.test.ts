@@ -96,7 +96,8 @@ test('with every change shown, values are old → new and files are diffs', () =
               @@ -0,0 +1,2 @@
               +overlay
               +br_netfilter
-        homelab     z system              node/asleep: homelab is asleep (no answer since 09:00)
+        homelab     z system
+                      node/asleep: homelab is asleep (no answer since 09:00)
 
     > infra  The phase infra
         cluster     ? Install Kubernetes  cannot be undone; unknown until setup has run

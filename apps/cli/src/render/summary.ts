@@ -83,7 +83,7 @@ function renderGroup(group: readonly StepResult[], style: Style): readonly strin
 function reasonLines(result: StepResult, style: Style): readonly string[] {
   const reason = result.reason ?? result.error?.message ?? '';
   const code = codeOf(result);
-  const advice = result.error?.tryThis;
+  const advice = result.error?.tryThis ?? result.tryThis;
   const cause = result.error?.cause;
   return [
     ...wrap(reason, style.columns - 6).map((line) => `    ${line}`),

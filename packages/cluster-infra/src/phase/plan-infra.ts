@@ -1,8 +1,10 @@
 import {
-  type AppError,
+  asleepBlock,
+  blockOf,
   inputHash,
   type NodeReading,
   type Step,
+  type StepBlock,
   type StepChange,
   type StepEffect,
 } from '@vmstation/core';
@@ -102,23 +104,18 @@ async function obstacle(
   context: InfraContext,
   judged: JudgedCluster,
   readings: ReadonlyMap<string, NodeReading>,
-): Promise<Step['blockedBy']> {
+): Promise<StepBlock | undefined> {
   const { versions } = context.workspace.cluster;
   const foreign = await foreignCluster(context, judged, readings);
-  if (foreign !== undefined) return blockedBy(foreign);
+  if (foreign !== undefined) return blockOf(foreign);
   if ((await context.processes.findOnPath('ansible-playbook')) === undefined) {
-    return blockedBy(installerMissing(versions));
+    return blockOf(installerMissing(versions));
   }
   const asleep = [...readings].flatMap(([name, reading]) =>
     reading.state === 'asleep' ? [`${name} is asleep (${reading.evidence})`] : [],
   );
   if (asleep.length === 0) return undefined;
-  const reason = `Kubespray has to reach every node: ${asleep.join(', ')}`;
-  return { code: 'node/asleep', reason, asleep: true };
-}
-
-function blockedBy(error: AppError): NonNullable<Step['blockedBy']> {
-  return { code: error.code, reason: error.message };
+  return asleepBlock(`Kubespray has to reach every node: ${asleep.join(', ')}`);
 }
 
 function mismatches(context: InfraContext, judged: JudgedCluster): readonly StepChange[] {

@@ -17,6 +17,8 @@ export interface NodeDrift {
   readonly changes: readonly StepChange[];
   /** Resources that could not be read, or why the whole node could not. */
   readonly unreadable: readonly string[];
+  /** What the operator can do about a node that could not be read. */
+  readonly tryThis?: string | undefined;
   /** Evidence of sleep. */
   readonly evidence: string | undefined;
 }
@@ -32,7 +34,8 @@ export async function nodeDrifts(
 function driftOf(node: string, context: Pick<PhaseContext, 'desired'>, reading: NodeReading): NodeDrift {
   const nothing = { node, compared: 0, changes: [], unreadable: [], evidence: undefined };
   if (reading.state === 'asleep') return { ...nothing, state: 'asleep', evidence: reading.evidence };
-  if (reading.state === 'unreadable') return { ...nothing, state: 'unreadable', unreadable: [reading.error.message] };
+  if (reading.state === 'unreadable')
+    return { ...nothing, state: 'unreadable', unreadable: [reading.error.message], tryThis: reading.error.tryThis };
   const ids = (context.desired.nodes.get(node) ?? []).map((desired) => resourceId(desired.resource));
   const changes: StepChange[] = [];
   const unreadable: string[] = [];

@@ -4,6 +4,7 @@ import type { PhaseName } from '../phase/phase-name.ts';
 import { type GuardArea, type ResourceId, resourceId } from '../resource/resource.ts';
 import { inputHash } from './input-hash.ts';
 import type { Step, StepChange } from './step.ts';
+import { blockOfUnread } from './step-block.ts';
 
 /** What {@link planHostSteps} decides on. */
 export interface HostSlice {
@@ -61,24 +62,8 @@ function hostStep(slice: HostSlice, node: string, group: readonly DesiredResourc
       action,
       blockedBy: { code: 'plan/node-not-read', reason: `${node} was not read` },
     };
-  if (reading.state === 'asleep') {
-    return {
-      ...base,
-      effect: 'unknown',
-      changes: [],
-      action,
-      blockedBy: { code: 'node/asleep', reason: `${node} is asleep (${reading.evidence})`, asleep: true },
-    };
-  }
-  if (reading.state === 'unreadable') {
-    return {
-      ...base,
-      effect: 'unknown',
-      changes: [],
-      action,
-      blockedBy: { code: reading.error.code, reason: reading.error.message },
-    };
-  }
+  if (reading.state !== 'read')
+    return { ...base, effect: 'unknown', changes: [], action, blockedBy: blockOfUnread(node, reading) };
   return { ...base, ...judge(resources, reading, action) };
 }
 

@@ -1,5 +1,6 @@
 import type { PhaseName } from '../phase/phase-name.ts';
 import type { GuardArea, ResourceId } from '../resource/resource.ts';
+import type { StepBlock } from './step-block.ts';
 
 /** `none`: observed equal, nothing to do · `change` · `unknown`: cannot be predicted before an earlier phase has run, or at all. */
 export type StepEffect = 'none' | 'change' | 'unknown';
@@ -50,7 +51,7 @@ export interface Step {
   /** Set when the step can be predicted only after that phase has run. */
   readonly unknownUntil?: PhaseName;
   /** Set when it is known now that the step cannot run: why, and the code that explains it. */
-  readonly blockedBy?: { readonly code: string; readonly reason: string; readonly asleep?: boolean };
+  readonly blockedBy?: StepBlock;
   /** sha256 over what shapes the step; a resumed run trusts an earlier success only with the same hash. */
   readonly inputHash: string;
 }

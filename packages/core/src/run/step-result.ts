@@ -15,6 +15,8 @@ export interface StepResult {
   readonly error?: ErrorRecord;
   /** The code that explains the reason, when no error or finding carries it. */
   readonly code?: string;
+  /** What the operator can do about it, when no error or finding says. */
+  readonly tryThis?: string;
   /** The step or phase that it waited for in vain: that one is to be mended. */
   readonly consequenceOf?: string;
 }

@@ -23,9 +23,11 @@ export function mayBuildOn(outcome: Outcome): boolean {
 /** A step that needs no call: decided by what was observed, or by a need that was not met. Undefined when it has to be carried out. */
 export function decideWithoutRunning(step: Step, results: ReadonlyMap<string, StepResult>): StepResult | undefined {
   if (step.blockedBy !== undefined) {
-    const { asleep, code, reason } = step.blockedBy;
+    const { asleep, ownFault, code, reason, tryThis } = step.blockedBy;
+    const outcome = asleep === true ? 'queued' : ownFault === true ? 'failed' : 'blocked';
+    const advice = tryThis === undefined ? {} : { tryThis };
     const waited = step.unknownUntil === undefined ? {} : { consequenceOf: step.unknownUntil };
-    return { ...ended(step, asleep === true ? 'queued' : 'blocked', reason), code, ...waited };
+    return { ...ended(step, outcome, reason), code, ...advice, ...waited };
   }
   for (const need of step.needs.steps) {
     const needed = results.get(need);

@@ -8,6 +8,7 @@ import {
   type KubeReadiness,
   type KubeRef,
   type PhaseName,
+  type StepBlock,
 } from '@vmstation/core';
 import { prunableKinds } from '../apply-order.ts';
 import { refKey, refOf } from '../kube-ref.ts';
@@ -28,7 +29,7 @@ export interface ManifestSet {
   /** Ids of steps that must have ended green before. */
   readonly needs: readonly string[];
   /** Set when it cannot be applied now, with the code that explains it. */
-  readonly blockedBy?: { readonly code: string; readonly reason: string; readonly asleep?: boolean };
+  readonly blockedBy?: StepBlock;
 }
 
 /** What the cluster says of a set. */

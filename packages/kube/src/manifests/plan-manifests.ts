@@ -1,4 +1,4 @@
-import { type KubeConnector, type PhaseName, type Step, type StepChange, toAppError } from '@vmstation/core';
+import { blockOf, type KubeConnector, type PhaseName, type Step, type StepChange, toAppError } from '@vmstation/core';
 import { showRef } from '../kube-ref.ts';
 import {
   isSettled,
@@ -33,7 +33,7 @@ export async function planManifestSets(
   } catch (thrown) {
     const error = toAppError(thrown);
     if (error.kind === 'bug' || error.kind === 'interrupted') throw thrown;
-    return sets.map((set) => ({ ...unread(set), blockedBy: { code: error.code, reason: error.message } }));
+    return sets.map((set) => ({ ...unread(set), blockedBy: blockOf(error) }));
   }
 }
 
@@ -67,7 +67,7 @@ function unread(set: ManifestSet): Step {
 function judged(state: ManifestSetState): Step {
   if (isSettled(state)) return { ...base(state.set), effect: 'none', changes: [], action: undefined };
   if (state.refused !== undefined)
-    return { ...unread(state.set), blockedBy: { code: state.refused.code, reason: state.refused.message } };
+    return { ...unread(state.set), blockedBy: { ...blockOf(state.refused), ownFault: true } };
   const action = { type: 'manifests', set: state.set.name } as const;
   return { ...base(state.set), effect: 'change', changes: manifestChanges(state), action };
 }

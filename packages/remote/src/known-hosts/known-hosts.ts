@@ -32,6 +32,18 @@ export function readKnownHosts(file: string): ReadonlyMap<string, readonly HostK
 }
 
 /**
+ * False when no line of the file can be about this node, so that strict host keys would refuse it whatever it shows.
+ * Lines that only ssh can judge (hashed names, patterns, @cert-authority: sshd(8)) count as lines about it.
+ */
+export function mayKnowHost(file: string, node: string): boolean {
+  return linesOf(file).some((line) => {
+    const names = line.trim().split(/\s+/)[0] ?? '';
+    if (names === '' || names.startsWith('#')) return false;
+    return /^[@|]|[*?!]/.test(names) || names.split(',').includes(node);
+  });
+}
+
+/**
  * Trusts exactly these keys for a node: its former lines are replaced. The file is written beside and renamed, mode 0600.
  * @throws AppError ssh/no-host-keys when the list is empty.
  */

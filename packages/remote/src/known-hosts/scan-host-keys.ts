@@ -8,6 +8,8 @@ export interface HostKeyScan {
   readonly address: string;
   readonly port?: number;
   readonly timeoutSeconds?: number;
+  /** An ssh_config whose block for the node says where it is really reached (the lab's). */
+  readonly configFile?: string;
 }
 
 /**
@@ -15,8 +17,8 @@ export interface HostKeyScan {
  * @throws AppError ssh/unreachable when nothing answered, ssh/client-missing without ssh-keyscan.
  */
 export async function scanHostKeys(scan: HostKeyScan): Promise<readonly HostKey[]> {
-  const { node, address } = scan;
-  const port = scan.port ?? 22;
+  const { node } = scan;
+  const { address, port } = await placeOf(scan);
   const timeoutSeconds = scan.timeoutSeconds ?? 5;
   const argv = [
     'ssh-keyscan',
@@ -54,6 +56,26 @@ export async function scanHostKeys(scan: HostKeyScan): Promise<readonly HostKey[
     context: { node, address, port },
     retryable: true,
   });
+}
+
+/** ssh-keyscan reads no ssh_config, so ssh is asked (`-G`) what it makes of one. */
+async function placeOf(scan: HostKeyScan): Promise<{ readonly address: string; readonly port: number }> {
+  const { node, configFile } = scan;
+  if (configFile === undefined) return { address: scan.address, port: scan.port ?? 22 };
+  const { stdout } = await runChild(['ssh', '-F', configFile, '-G', '--', node], { timeoutMs: 10_000 });
+  const said = stdout.toString('utf8');
+  const address = /^hostname (.+)$/m.exec(said)?.[1];
+  const port = Number(/^port (\d+)$/m.exec(said)?.[1]);
+  if (address === undefined || address === node || !(port > 0)) {
+    throw new AppError({
+      code: 'ssh/node-unknown',
+      kind: 'user',
+      message: `There is no address for a node called ${node} in ${configFile}.`,
+      tryThis: 'Start the lab again, which writes that file: vmstation lab start',
+      context: { node },
+    });
+  }
+  return { address, port };
 }
 
 function rank(type: string): number {

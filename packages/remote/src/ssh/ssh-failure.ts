@@ -46,12 +46,7 @@ function recognise({ node, destination, stderr, answered }: SshFailure, said: st
     };
   }
   if (/host key is known for|Host key verification failed/.test(stderr)) {
-    return {
-      code: 'ssh/host-key-unknown',
-      kind: 'refused',
-      message: `This workspace has no trusted host key of ${at} yet, so nothing was sent to it.`,
-      tryThis: `vmstation node trust ${node}`,
-    };
+    return hostKeyUnknown(node, at);
   }
   if (keysRefused(stderr)) {
     return {
@@ -79,6 +74,20 @@ function recognise({ node, destination, stderr, answered }: SshFailure, said: st
     };
   }
   return connectionLost(at, said);
+}
+
+/** ssh/host-key-unknown: nobody has compared this machine's key yet. */
+export function untrusted(node: string, destination: string): AppError {
+  return new AppError({ context: { node, destination }, ...hostKeyUnknown(node, `${node} (${destination})`) });
+}
+
+function hostKeyUnknown(node: string, at: string): Recognised {
+  return {
+    code: 'ssh/host-key-unknown',
+    kind: 'refused',
+    message: `This workspace has no trusted host key of ${at} yet, so nothing was sent to it.`,
+    tryThis: `vmstation node trust ${node}`,
+  };
 }
 
 function connectionLost(at: string, said: string): Recognised {

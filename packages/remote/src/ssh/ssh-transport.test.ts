@@ -8,6 +8,7 @@ import { openSshTransport } from './ssh-transport.ts';
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'vmstation-ssh-'));
+  writeFileSync(join(folder, 'known_hosts'), 'homelab ssh-ed25519 AAAA\n');
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -39,6 +40,23 @@ test('elevation is sudo for a user and nothing for root', async () => {
     'sudo -n -- true',
   );
   expect(Buffer.from((await transportOver(line, 'root').run('homelab', elevated)).stdout).toString()).toBe('true');
+});
+
+test.each([
+  ['', false],
+  ['# homelab ssh-ed25519 AAAA\nothers ssh-ed25519 AAAA', false],
+  ['others,homelab ssh-ed25519 AAAA', true],
+  ['@cert-authority * ssh-ed25519 AAAA', true],
+  ['|1|c2FsdA==|aGFzaA== ssh-ed25519 AAAA', true],
+])('with known hosts %j the machine is contacted: %s', async (lines, contacted) => {
+  writeFileSync(join(folder, 'known_hosts'), lines);
+  const run = transportOver(`echo called >>"${folder}/calls"`).run('homelab', command);
+  const ended = await run.then(
+    () => 'ran',
+    (error: { readonly code: string }) => error.code,
+  );
+  expect(ended).toBe(contacted ? 'ran' : 'ssh/host-key-unknown');
+  expect(existsSync(join(folder, 'calls'))).toBe(contacted);
 });
 
 test('stdin and stdout carry any byte', async () => {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { AppError, type RemoteCommand, type RemoteResult, type Transport } from '@vmstation/core';
+import { mayKnowHost } from '../known-hosts/known-hosts.ts';
 import { type ChildResult, runChild } from '../process/child.ts';
 import { quoteArguments } from '../quote.ts';
 import {
@@ -9,6 +10,7 @@ import {
   keysRefused,
   sshFailure,
   sudoRefusal,
+  untrusted,
 } from './ssh-failure.ts';
 import { controlPathOf, type OfferedKeys, type SshSettings, sshDestination, sshOptions } from './ssh-options.ts';
 
@@ -52,6 +54,10 @@ class OpenSshTransport implements Transport {
   async run(node: string, command: RemoteCommand): Promise<RemoteResult> {
     const what = `\`${command.argv[0] ?? ''}\``;
     if (command.signal?.aborted === true) throw interrupted(node, what);
+    // An address of the model is not even dialled before somebody has introduced the machine behind it.
+    if (!mayKnowHost(this.#settings.knownHostsFile, node)) {
+      throw untrusted(node, sshDestination(this.#settings, node));
+    }
     let result = await this.#attempt(node, command);
     if (nothingWasSent(result)) result = await this.#attempt(node, command);
     if (this.#mayOfferOthers(node) && wasRefused(result)) {
