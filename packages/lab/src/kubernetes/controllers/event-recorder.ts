@@ -1,7 +1,6 @@
 import { timestamp } from '../clock.ts';
 import type { KubeObject } from '../kinds.ts';
 import type { ApiObjects } from '../registry/api-objects.ts';
-import { randomSuffix } from '../registry/prepare.ts';
 import { StatusError } from '../status-error.ts';
 
 /** What an event tells. */
@@ -17,6 +16,8 @@ export interface EventReport {
 export class EventRecorder {
   readonly #api: ApiObjects;
   readonly #known = new Map<string, { readonly name: string; readonly untilMs: number }>();
+
+  #lastInstant = 0n;
 
   constructor(api: ApiObjects) {
     this.#api = api;
@@ -44,6 +45,13 @@ export class EventRecorder {
     return counted !== undefined;
   }
 
+  /** Nanoseconds since 1970, each instant once: events are named by it, so that a list has them in the order in which they came. */
+  #nextInstant(): bigint {
+    const now = BigInt(Math.round(this.#api.clock.now())) * 1_000_000n;
+    this.#lastInstant = now > this.#lastInstant ? now : this.#lastInstant + 1n;
+    return this.#lastInstant;
+  }
+
   #create(
     object: KubeObject,
     namespace: string,
@@ -52,7 +60,7 @@ export class EventRecorder {
     host: string,
   ): string | undefined {
     const now = timestamp(this.#api.clock.now());
-    const name = `${object.metadata.name}.${this.#api.clock.now().toString(16)}${randomSuffix(this.#api.random, 5)}`;
+    const name = `${object.metadata.name}.${this.#nextInstant().toString(16)}`;
     const event = {
       apiVersion: 'v1',
       kind: 'Event',

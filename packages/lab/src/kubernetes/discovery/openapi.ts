@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../json.ts';
+import { goNameOf } from '../request/protobuf/read-fields.ts';
 import { apiVersionOf, type ResourceDefinition, resourceDefinitions } from '../resources.ts';
 import type { ScalarKind, Schema, StructSchema } from '../schema/schema.ts';
 import { typeSchema } from '../schema/schema.ts';
@@ -11,13 +12,28 @@ const scalars: Readonly<Record<ScalarKind, JsonObject>> = {
   decimal: { type: 'number', format: 'double' },
   boolean: { type: 'boolean' },
   time: { type: 'string', format: 'date-time' },
-  'int-or-text': { 'x-kubernetes-int-or-string': true, oneOf: [{ type: 'integer' }, { type: 'string' }] },
-  quantity: { oneOf: [{ type: 'string' }, { type: 'number' }] },
+  'int-or-text': reference('io.k8s.apimachinery.pkg.util.intstr.IntOrString'),
+  quantity: reference('io.k8s.apimachinery.pkg.api.resource.Quantity'),
 };
 
-/** Name of a type among the document's schemas. */
+/** Scalars that a real server's documents name. */
+const namedScalars: Readonly<Record<string, JsonObject>> = {
+  'io.k8s.apimachinery.pkg.util.intstr.IntOrString': {
+    'x-kubernetes-int-or-string': true,
+    oneOf: [{ type: 'integer' }, { type: 'string' }],
+    format: 'int-or-string',
+  },
+  'io.k8s.apimachinery.pkg.api.resource.Quantity': { oneOf: [{ type: 'string' }, { type: 'number' }] },
+};
+
+function reference(name: string): JsonObject {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+/** Name of a type among the document's schemas: that of its Go type, whose last part `kubectl explain` prints. */
 function schemaName(type: string): string {
-  return `io.k8s.api.${type}`;
+  if (type.startsWith('Calico')) return `org.projectcalico.crd.v1.${type.slice('Calico'.length)}`;
+  return `io.k8s.${goNameOf(type) ?? `api.core.v1.${type.replace(/^V1/u, '')}`}`;
 }
 
 function describe(schema: Schema, referred: Set<string>): JsonObject {
@@ -28,7 +44,7 @@ function describe(schema: Schema, referred: Set<string>): JsonObject {
       return { ...scalars[schema.scalar] };
     case 'struct':
       referred.add(schema.type);
-      return { $ref: `#/components/schemas/${schemaName(schema.type)}` };
+      return reference(schemaName(schema.type));
     case 'map':
       return {
         type: 'object',
@@ -88,7 +104,7 @@ const documents = new Map<string, string>();
 
 function groupDocument(group: string, version: string): string {
   const definitions = resourceDefinitions.filter((item) => item.group === group && item.version === version);
-  const schemas: JsonObject = {};
+  const schemas: JsonObject = { ...namedScalars };
   const waiting = new Set(definitions.map(({ type }) => type));
   for (const type of waiting) {
     const schema = structDocument(typeSchema(type), waiting);

@@ -8,15 +8,20 @@ import { type WireField, wireFields } from './wire-fields.ts';
 type Numbered = { readonly field: string; readonly zeroIsAbsent: boolean } | { readonly within: Map<number, Numbered> };
 
 const lines = new Map(
-  fieldLines.split('\n').map((line): [string, string[]] => [line.split(' ')[0] ?? '', line.split(' ').slice(2)]),
+  fieldLines.split('\n').map((line): [string, string[]] => [line.split(' ')[0] ?? '', line.split(' ').slice(1)]),
 );
+/** Name of a type in OpenAPI documents without `io.k8s.`, `api.core.v1.Pod`; undefined for a type without a protobuf form. */
+export function goNameOf(type: string): string | undefined {
+  return lines.get(type)?.[0];
+}
+
 const tables = new Map<string, Map<number, Numbered>>();
 
 function numbersOf(type: string): Map<number, Numbered> {
   const known = tables.get(type);
   if (known) return known;
   const table = new Map<number, Numbered>();
-  for (const entry of lines.get(type) ?? []) {
+  for (const entry of lines.get(type)?.slice(1) ?? []) {
     const [, field = '', path = '', mark] = /^(.*)=([\d.]+)(\?)?$/u.exec(entry) ?? [];
     const numbers = path.split('.').map(Number);
     let owner = table;
