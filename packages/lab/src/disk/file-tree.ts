@@ -168,7 +168,9 @@ export class FileTree {
     // A name fits into the directory's block; a directory needs one of its own.
     if (kind === 'directory') this.#assertRoom(at.parent, path);
     const owner = { uid: who.uid, gid: (at.parent.mode & 0o2000) === 0 ? who.gid : at.parent.gid };
-    const inode = createInode(at.parent.volume, kind, mode, owner, this.#now());
+    // A new folder takes the set-group-ID bit of the one that it is in.
+    const bits = kind === 'directory' ? mode | (at.parent.mode & 0o2000) : mode;
+    const inode = createInode(at.parent.volume, kind, bits, owner, this.#now());
     if (at.parent.context !== undefined) inode.context = at.parent.context;
     this.#put(at.parent, at.name, inode);
     return inode;

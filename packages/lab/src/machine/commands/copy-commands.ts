@@ -2,7 +2,8 @@ import { FileSystemError } from '../../disk/file-system-error.ts';
 import { type Inode, permits } from '../../disk/inode.ts';
 import type { Process, Program } from '../../shell/process.ts';
 import { forEachOperand, parseMode, parseOwner } from './file-commands.ts';
-import { type Options, parseOptions } from './options.ts';
+import { type Options, parseOptions, UsageError } from './options.ts';
+import { quotedName } from './quoted-name.ts';
 
 const baseName = (path: string): string => path.split('/').filter(Boolean).pop() ?? '/';
 
@@ -27,6 +28,13 @@ function goalOf(
     given !== undefined || (!options.has('T', 'no-target-directory') && process.find(goal)?.kind === 'directory');
   const target = (source: string): string => (isFolder ? `${goal.replace(/(.)\/$/, '$1')}/${baseName(source)}` : goal);
   return { sources: operands, target, missing: operands.length === 0 };
+}
+
+function missingOperand(options: Options): UsageError {
+  const [only] = options.operands;
+  return new UsageError(
+    only === undefined ? 'missing file operand' : `missing destination file operand after ${quotedName(only)}`,
+  );
 }
 
 /** Copies one file, link or tree. Throws FileSystemError. */
@@ -65,13 +73,21 @@ function preserve(process: Process, source: Inode, to: string, keep: Keep): void
   if (keep.times) tree.setTimes(path, source.mtimeMs, process.credentials, follow);
 }
 
+function refusedCopy(process: Process, source: string, goal: string, error: FileSystemError): string {
+  const from = process.find(source);
+  if (from === undefined) return `cannot stat ${quotedName(source)}`;
+  if (error.code === 'EACCES' && !permits(from, process.credentials, 4))
+    return `cannot open ${quotedName(source)} for reading`;
+  return `cannot create regular file ${quotedName(goal)}`;
+}
+
 export const cp: Program = async (process) => {
   const options = parseOptions(
     process,
     'a archive r R recursive p preserve:: f force T no-target-directory t: target-directory= P d L H n no-clobber u v verbose i l s reflink:: sparse= b Z no-preserve=',
   );
   const { sources, target, missing } = goalOf(process, options);
-  if (missing) return process.fail('missing destination file operand');
+  if (missing) throw missingOperand(options);
   const archive = options.has('a', 'archive');
   const kept = options.has('p')
     ? 'mode,ownership,timestamps'
@@ -90,14 +106,13 @@ export const cp: Program = async (process) => {
     try {
       const inode = process.find(source, !keep.links);
       if (inode?.kind === 'directory' && !keep.recursive)
-        status = await process.fail(`-r not specified; omitting directory '${source}'`);
+        status = await process.fail(`-r not specified; omitting directory ${quotedName(source)}`);
       else if (inode && inode === process.find(goal))
-        status = await process.fail(`'${source}' and '${goal}' are the same file`);
+        status = await process.fail(`${quotedName(source)} and ${quotedName(goal)} are the same file`);
       else copyEntry(process, source, goal, keep);
     } catch (error) {
       if (!(error instanceof FileSystemError)) throw error;
-      const message = process.find(source, false) ? `cannot create regular file '${goal}'` : `cannot stat '${source}'`;
-      status = await process.fail(`${message}: ${error.message}`);
+      status = await process.fail(`${refusedCopy(process, source, goal, error)}: ${error.message}`);
     }
   }
   return status;
@@ -109,26 +124,54 @@ export const mv: Program = async (process) => {
     'f force n no-clobber T no-target-directory t: target-directory= v verbose i u b Z',
   );
   const { sources, target, missing } = goalOf(process, options);
-  if (missing) return process.fail('missing destination file operand');
-  return forEachOperand(process, sources, 'cannot move', (source) => {
+  if (missing) throw missingOperand(options);
+  let status = 0;
+  for (const source of sources) {
     const goal = target(source);
-    if (options.has('n', 'no-clobber') && process.find(goal, false)) return;
-    process.lookup(source, false);
-    try {
-      process.kernel.tree.rename(
-        process.path(source.replace(/(.)\/+$/, '$1')),
-        process.path(goal.replace(/(.)\/+$/, '$1')),
-        process.credentials,
-      );
-    } catch (error) {
-      if (!(error instanceof FileSystemError) || error.code !== 'EXDEV') throw error;
-      if (process.find(goal, false)?.kind === 'file')
-        process.kernel.tree.unlink(process.path(goal), process.credentials);
-      copyEntry(process, source, goal, { recursive: true, links: true, mode: true, owner: true, times: true });
-      removeTree(process, source);
-    }
-  });
+    if (options.has('n', 'no-clobber') && process.find(goal, false)) continue;
+    const refusal = refusedMove(process, source, goal) ?? move(process, source, goal);
+    if (refusal !== undefined) status = await process.fail(refusal);
+  }
+  return status;
 };
+
+/** What GNU mv finds wrong before it asks the kernel. */
+function refusedMove(process: Process, source: string, goal: string): string | undefined {
+  try {
+    const from = process.lookup(source, false);
+    const to = process.find(goal, false);
+    if (from === to) return `${quotedName(source)} and ${quotedName(goal)} are the same file`;
+    if (from.kind === 'directory' && to !== undefined && to.kind !== 'directory')
+      return `cannot overwrite non-directory ${quotedName(goal)} with directory ${quotedName(source)}`;
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof FileSystemError)) throw error;
+    return `cannot stat ${quotedName(source)}: ${error.message}`;
+  }
+}
+
+function move(process: Process, source: string, goal: string): string | undefined {
+  const plain = (path: string): string => process.path(path.replace(/(.)\/+$/, '$1'));
+  try {
+    process.kernel.tree.rename(plain(source), plain(goal), process.credentials);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof FileSystemError)) throw error;
+    if (error.code === 'EINVAL')
+      return `cannot move ${quotedName(source)} to a subdirectory of itself, ${quotedName(goal)}`;
+    if (error.code !== 'EXDEV') return `cannot move ${quotedName(source)} to ${quotedName(goal)}: ${error.message}`;
+  }
+  // To another file system mv copies and removes.
+  try {
+    if (process.find(goal, false)?.kind === 'file') process.kernel.tree.unlink(plain(goal), process.credentials);
+    copyEntry(process, source, goal, { recursive: true, links: true, mode: true, owner: true, times: true });
+    removeTree(process, source);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof FileSystemError)) throw error;
+    return `cannot move ${quotedName(source)} to ${quotedName(goal)}: ${error.message}`;
+  }
+}
 
 /** Removes a file or a directory with everything in it. Throws FileSystemError. */
 export function removeTree(process: Process, path: string): void {
@@ -165,7 +208,7 @@ export const install: Program = async (process) => {
     });
   }
   const { sources, target, missing } = goalOf(process, options);
-  if (missing) return process.fail('missing destination file operand');
+  if (missing) throw missingOperand(options);
   return forEachOperand(process, sources, 'cannot install', async (source) => {
     const goal = target(source);
     if (options.has('D')) makeParents(process, goal);

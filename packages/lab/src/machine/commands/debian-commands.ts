@@ -147,6 +147,9 @@ export const dpkg: MachineProgram = async (process, machine) => {
   }
   const refused = await unlessRoot(process, 'dpkg: error: requested operation requires superuser privilege', 2);
   if (refused !== undefined) return refused;
+  const holder = machine.packageLockHolder;
+  if (holder !== undefined)
+    return process.fail(`error: dpkg frontend lock was locked by another process with pid ${holder.pid}`, 2);
   if (options.has('configure'))
     return machine.faults.brokenPackages
       ? process.fail("error: parsing file '/var/lib/dpkg/status' near line 1", 2)
@@ -170,13 +173,28 @@ async function removeByName(
   return 0;
 }
 
-async function lockedBy(process: Process, machine: Machine): Promise<number | undefined> {
+/** Who holds dpkg's lock: a process with its command's name as the kernel cuts it. */
+function lockHolder(machine: Machine): string | undefined {
+  const held = machine.packageLockHolder;
+  if (held !== undefined) return `${held.pid} (${held.name.slice(0, 15)})`;
   const lock = machine.files.find('/var/lib/dpkg/lock-frontend');
-  if (!lock || !isLocked(lock)) return undefined;
-  await process.err(
-    'E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 4242 (apt-get)\nE: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another process using it?\n',
-  );
-  return 100;
+  return lock && isLocked(lock) ? '4242 (apt-get)' : undefined;
+}
+
+/** Waits for the lock as long as `DPkg::Lock::Timeout` says, then gives up as apt does. */
+async function lockedBy(process: Process, machine: Machine): Promise<number | undefined> {
+  const seconds = /DPkg::Lock::Timeout=(-?\d+)/.exec(process.argv.join(' '))?.[1] ?? '0';
+  const deadline = machine.now() + (seconds === '-1' ? Infinity : Number(seconds) * 1000);
+  for (let holder = lockHolder(machine); holder !== undefined; holder = lockHolder(machine)) {
+    if (machine.now() >= deadline) {
+      await process.err(
+        `E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process ${holder}\nN: Be aware that removing the lock file is not a solution and may break your system.\nE: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another process using it?\n`,
+      );
+      return 100;
+    }
+    await process.interruptible(machine.sleep(1000));
+  }
+  return undefined;
 }
 
 /** apt-get(8): update, install, remove, purge, autoremove, clean. */
@@ -263,7 +281,7 @@ async function aptInstall(
     `0 upgraded, ${plan.install.length} newly installed, ${plan.remove.length} to remove and 0 not upgraded.\n`,
   );
   if (simulated) return 0;
-  if (machine.faults.diskFull) {
+  if (plan.install.length > 0 && machine.faults.diskFull?.includes('/') === true) {
     await process.err("E: You don't have enough free space in /var/cache/apt/archives/.\n");
     return 100;
   }

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { FileSystemError } from '../../disk/file-system-error.ts';
 import { fromByteText, toByteText } from '../../shell/byte-text.ts';
 import type { Process } from '../../shell/process.ts';
-import { parseOptions } from './options.ts';
+import { parseOptions, UsageError } from './options.ts';
+import { nameInMessage, quotedName } from './quoted-name.ts';
 
 /** Whole content of a file operand; `-` is standard input. */
 export async function operandText(process: Process, path: string): Promise<string> {
@@ -29,7 +30,7 @@ export function checksum(algorithm: 'md5' | 'sha1' | 'sha256' | 'sha512') {
         await process.out(`${escapes ? '\\' : ''}${sum} ${options.has('b', 'binary') ? '*' : ' '}${name}${end}`);
       } catch (error) {
         if (!(error instanceof FileSystemError)) throw error;
-        status = await process.fail(`${file}: ${error.message}`);
+        status = await process.fail(`${nameInMessage(file)}: ${error.message}`);
       }
     }
     return status;
@@ -81,7 +82,15 @@ async function verifyOne(
 /** base64(1). */
 export async function base64(process: Process): Promise<number> {
   const options = parseOptions(process, 'd decode i ignore-garbage w: wrap=');
-  const text = await operandText(process, options.operands[0] ?? '-');
+  const [file = '-', extra] = options.operands;
+  if (extra !== undefined) throw new UsageError(`extra operand ${quotedName(extra)}`);
+  let text: string;
+  try {
+    text = await operandText(process, file);
+  } catch (error) {
+    if (!(error instanceof FileSystemError)) throw error;
+    return process.fail(`${nameInMessage(file)}: ${error.message}`);
+  }
   if (options.has('d', 'decode')) {
     const clean = text.replace(/[\r\n]/g, '');
     if (

@@ -4,22 +4,28 @@ import { applySymbolicMode } from '../../shell/builtins.ts';
 import type { Process, Program } from '../../shell/process.ts';
 import { ShellError } from '../../shell/shell-state.ts';
 import { findGroup, findUser } from './accounts.ts';
-import { parseOptions } from './options.ts';
+import { parseOptions, UsageError } from './options.ts';
+import { quotedName } from './quoted-name.ts';
+
+/** chmod(1) does not follow a link to nothing. */
+class DanglingLink extends FileSystemError {}
 
 /** Runs `action` for each operand; a refusal is printed with `verb` and fails the command, the others still run. */
 export async function forEachOperand(
   process: Process,
   operands: readonly string[],
-  verb: string,
+  verb: string | ((error: FileSystemError, path: string) => string),
   action: (path: string) => void | Promise<void>,
 ): Promise<number> {
+  if (operands.length === 0) throw new UsageError('missing operand');
   let status = 0;
   for (const path of operands) {
     try {
       await action(path);
     } catch (error) {
       if (!(error instanceof FileSystemError)) throw error;
-      await process.err(`${process.name}: ${verb} '${path}': ${error.message}\n`);
+      const what = typeof verb === 'string' ? `${verb} ${quotedName(path)}` : verb(error, path);
+      await process.err(`${process.name}: ${what}${error instanceof DanglingLink ? '' : `: ${error.message}`}\n`);
       status = 1;
     }
   }
@@ -28,7 +34,11 @@ export async function forEachOperand(
 
 /** Mode bits from octal or symbolic text. Throws ShellError. */
 export function parseMode(text: string, old: number, isDirectory = false): number {
-  if (/^[0-7]{1,4}$/.test(text)) return Number.parseInt(text, 8);
+  if (/^0*[0-7]{1,4}$/.test(text)) {
+    const bits = Number.parseInt(text, 8);
+    // GNU chmod leaves set-id bits of a folder that a number of at most four digits does not name.
+    return isDirectory && text.length < 5 ? bits | (old & 0o6000) : bits;
+  }
   return applySymbolicMode(old, text, isDirectory);
 }
 
@@ -45,18 +55,26 @@ export const mkdir: Program = async (process) => {
   const { tree } = process.kernel;
   const mode = options.value('m', 'mode');
   const final = mode === undefined ? 0o777 & ~process.umask : parseMode(mode, 0o777 & ~process.umask, true);
-  return forEachOperand(process, options.operands, 'cannot create directory', (path) => {
-    const full = process.path(path).replace(/(.)\/+$/, '$1');
+  let failedAt = '';
+  const said = (): string => `cannot create directory ${quotedName(failedAt)}`;
+  return forEachOperand(process, options.operands, said, (path) => {
+    failedAt = path;
     if (!options.has('p', 'parents')) {
-      tree.create(full, process.credentials, 'directory', final);
+      tree.create(process.path(path).replace(/(.)\/+$/, '$1'), process.credentials, 'directory', final);
       return;
     }
-    const parts = full.split('/').filter(Boolean);
+    const parts = path.split('/').filter(Boolean);
     for (let count = 1; count <= parts.length; count += 1) {
-      const part = `/${parts.slice(0, count).join('/')}`;
-      const inode = process.find(part);
-      if (!inode)
-        tree.create(part, process.credentials, 'directory', count === parts.length ? final : 0o777 & ~process.umask);
+      // GNU names the folder above that could not be passed.
+      failedAt = `${path.startsWith('/') ? '/' : ''}${parts.slice(0, count).join('/')}`;
+      const inode = process.find(failedAt);
+      if (inode === undefined)
+        tree.create(
+          process.path(failedAt),
+          process.credentials,
+          'directory',
+          count === parts.length ? final : 0o777 & ~process.umask,
+        );
       else if (inode.kind !== 'directory')
         throw new FileSystemError(count === parts.length ? 'EEXIST' : 'ENOTDIR', path);
     }
@@ -82,24 +100,55 @@ export const rm: Program = async (process) => {
     'f force r R recursive i v verbose d dir one-file-system preserve-root no-preserve-root',
   );
   const force = options.has('f', 'force');
-  const { tree } = process.kernel;
-  if (options.operands.length === 0) return force ? 0 : process.fail('missing operand');
-  return forEachOperand(process, options.operands, 'cannot remove', (path) => {
-    const inode = process.find(path, false);
-    if (!inode) {
-      if (force) return;
-      process.lookup(path, false);
-    }
-    if (inode?.kind === 'directory' && !options.has('r', 'R', 'recursive')) {
-      if (!options.has('d', 'dir')) throw new FileSystemError('EISDIR', path);
-    }
-    for (const each of walk(process, path.replace(/(.)\/+$/, '$1')).toReversed()) {
-      if (process.lookup(each, false).kind === 'directory')
-        tree.removeDirectory(process.path(each), process.credentials);
-      else tree.unlink(process.path(each), process.credentials);
-    }
-  });
+  const recursive = options.has('r', 'R', 'recursive');
+  if (options.operands.length === 0 && force) return 0;
+  if (options.operands.length === 0) throw new UsageError('missing operand');
+  let status = 0;
+  for (const path of options.operands) {
+    const refusal = recursive ? refusedTree(process, path) : undefined;
+    if (refusal !== undefined) status = await process.fail(refusal);
+    else if (
+      !(await removeEntry(process, path.replace(/(.)\/+$/, '$1'), { force, recursive, empty: options.has('d', 'dir') }))
+    )
+      status = 1;
+  }
+  return status;
 };
+
+function refusedTree(process: Process, path: string): string | undefined {
+  if (/(?:^|\/)\.\.?\/*$/.test(path)) return `refusing to remove '.' or '..' directory: skipping ${quotedName(path)}`;
+  if (process.path(path) !== '/') return undefined;
+  return `it is dangerous to operate recursively on '/'\nrm: use --no-preserve-root to override this failsafe`;
+}
+
+/** Removes what can be removed; what cannot is said, and the folders above it stay without a word. False: something stayed. */
+async function removeEntry(
+  process: Process,
+  path: string,
+  how: { readonly force: boolean; readonly recursive: boolean; readonly empty: boolean },
+): Promise<boolean> {
+  const { tree } = process.kernel;
+  try {
+    const inode = process.lookup(path, false);
+    if (inode.kind !== 'directory') tree.unlink(process.path(path), process.credentials);
+    else {
+      if (!how.recursive && !how.empty) throw new FileSystemError('EISDIR', path);
+      let emptied = true;
+      const isEmpty = (inode.entries?.size ?? 0) === 0;
+      if (how.recursive && !(isEmpty && inode.view === undefined))
+        for (const name of tree.list(process.path(path), process.credentials))
+          emptied = (await removeEntry(process, path.endsWith('/') ? path + name : `${path}/${name}`, how)) && emptied;
+      if (!emptied) return false;
+      tree.removeDirectory(process.path(path), process.credentials);
+    }
+    return true;
+  } catch (error) {
+    if (!(error instanceof FileSystemError)) throw error;
+    if (how.force && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return true;
+    await process.err(`${process.name}: cannot remove ${quotedName(path)}: ${error.message}\n`);
+    return false;
+  }
+}
 
 export const touch: Program = (process) => {
   const options = parseOptions(process, 'a m c no-create d: date= r: reference= t: h no-dereference');
@@ -121,7 +170,9 @@ function momentOf(date: string | undefined, stamp: string | undefined, now: numb
   if (date?.startsWith('@')) return Number(date.slice(1)) * 1000;
   if (date !== undefined)
     return Date.parse(
-      /[zZ]|[-+]\d\d:?\d\d$/.test(date) ? date : `${date.replace(' ', 'T')}${date.includes(':') ? 'Z' : 'T00:00:00Z'}`,
+      / UTC$|[zZ]|[-+]\d\d:?\d\d$/.test(date)
+        ? date
+        : `${date.replace(' ', 'T')}${date.includes(':') ? 'Z' : 'T00:00:00Z'}`,
     );
   const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d\d))?$/.exec(stamp ?? '');
   return parts
@@ -136,19 +187,42 @@ function momentOf(date: string | undefined, stamp: string | undefined, now: numb
     : now;
 }
 
+function isMode(text: string): boolean {
+  return /^0*[0-7]{1,4}$/.test(text) || /^[ugoa]*(?:[-+=][rwxXst]*)+(?:,[ugoa]*(?:[-+=][rwxXst]*)+)*$/.test(text);
+}
+
+/** What chmod and chown say: a path that is not there is not accessible, the rest could not be changed. */
+function refusedChange(process: Process, verb: string): (error: FileSystemError, path: string) => string {
+  return (error, path) => {
+    const { code } = error;
+    if (code !== 'ENOENT' && code !== 'EACCES' && code !== 'ENOTDIR') return `${verb} ${quotedName(path)}`;
+    if (error instanceof DanglingLink) return `cannot operate on dangling symlink ${quotedName(path)}`;
+    const dangles = process.name === 'chown' && process.find(path, false) !== undefined;
+    return `cannot ${dangles ? 'dereference' : 'access'} ${quotedName(path)}`;
+  };
+}
+
 export const chmod: Program = async (process) => {
   const args = process.argv.slice(1);
   // A mode such as -x is an operand, not an option.
-  const modeAt = args.findIndex((arg) => !/^-[RvfcR]+$|^--/.test(arg));
+  const modeAt = args.findIndex((arg) => !/^-[RvfcR]+$|^--./.test(arg));
   const flags = args.slice(0, Math.max(modeAt, 0));
   const referenced = flags.find((flag) => flag.startsWith('--reference='))?.slice(12);
   const operands = args.slice(modeAt + (referenced === undefined ? 1 : 0)).filter((arg) => arg !== '--');
   const text = referenced === undefined ? (args[modeAt] ?? '') : process.lookup(referenced).mode.toString(8);
-  if (modeAt === -1 || operands.length === 0) return process.fail('missing operand');
+  const unknown = (modeAt === -1 ? args : flags).find(
+    (flag) => flag.startsWith('--') && !/^--(?:$|reference=|rec|v|q|s|c|no-p|p)/.test(flag),
+  );
+  if (unknown !== undefined) throw new UsageError(`unrecognized option '${unknown}'`);
+  if (modeAt === -1) throw new UsageError('missing operand');
+  if (operands.length === 0) throw new UsageError(`missing operand after ${quotedName(args.at(-1) ?? '')}`);
+  if (!isMode(text)) throw new UsageError(`invalid mode: ${quotedName(text)}`);
   const recursive = flags.some((flag) => /^-[a-zA-Z]*R|^--recursive/.test(flag));
   try {
-    return await forEachOperand(process, operands, 'cannot access', (path) => {
+    return await forEachOperand(process, operands, refusedChange(process, 'changing permissions of'), (path) => {
       for (const each of recursive ? walk(process, path) : [path]) {
+        if (!recursive && process.find(each, false)?.kind === 'symlink' && process.find(each) === undefined)
+          throw new DanglingLink('ENOENT', each);
         const inode = process.lookup(each, !recursive);
         if (inode.kind === 'symlink') continue;
         process.kernel.tree.chmod(
@@ -192,9 +266,15 @@ function changeOwner(groupOnly: boolean): Program {
       ? { uid: source.uid, gid: source.gid }
       : parseOwner(process, options.operands[0] ?? '', groupOnly);
     if (typeof ids === 'string') return process.fail(ids);
-    if (operands.length === 0) return process.fail('missing operand');
+    if (operands.length === 0)
+      throw new UsageError(
+        options.operands[0] === undefined
+          ? 'missing operand'
+          : `missing operand after ${quotedName(options.operands[0])}`,
+      );
     const recursive = options.has('R', 'recursive');
-    return forEachOperand(process, operands, groupOnly ? 'changing group of' : 'changing ownership of', (path) => {
+    const verb = groupOnly || ids.uid === undefined ? 'changing group of' : 'changing ownership of';
+    return forEachOperand(process, operands, refusedChange(process, verb), (path) => {
       for (const each of recursive ? walk(process, path) : [path]) {
         process.kernel.tree.chown(
           process.path(each),
@@ -217,16 +297,22 @@ export const ln: Program = async (process) => {
   const last = options.value('t') ?? (operands.length > 1 ? operands.pop() : undefined) ?? '.';
   const treatAsLink = options.has('n', 'no-dereference', 'T', 'no-target-directory');
   const isFolder = process.find(last, !treatAsLink)?.kind === 'directory' && !options.has('T', 'no-target-directory');
-  return forEachOperand(process, operands, 'failed to create link', (target) => {
-    const path = process.path(
-      isFolder ? `${last.replace(/\/$/, '')}/${target.split('/').filter(Boolean).pop()}` : last,
-    );
+  if (operands.length === 0 || options.operands.length === 0) throw new UsageError('missing file operand');
+  const symbolic = options.has('s', 'symbolic');
+  const goalOf = (target: string): string =>
+    isFolder ? `${last.replace(/\/$/, '')}/${target.split('/').filter(Boolean).pop()}` : last;
+  const said = (_error: FileSystemError, target: string): string =>
+    symbolic
+      ? `failed to create symbolic link ${quotedName(goalOf(target))}`
+      : `failed to create hard link ${quotedName(goalOf(target))} => ${quotedName(target)}`;
+  return forEachOperand(process, operands, said, (target) => {
+    const path = process.path(goalOf(target));
     if (options.has('f', 'force') && process.find(path, false)) {
       // GNU ln -f replaces by rename, so that the name never vanishes.
       const temporary = `${path}.${process.pid}~`;
-      makeLink(process, target, temporary, options.has('s', 'symbolic'));
+      makeLink(process, target, temporary, symbolic);
       tree.rename(temporary, path, process.credentials);
-    } else makeLink(process, target, path, options.has('s', 'symbolic'));
+    } else makeLink(process, target, path, symbolic);
   });
 };
 
@@ -274,3 +360,18 @@ function randomLetters(count: number): string {
 export function mayRead(process: Process, inode: Inode): boolean {
   return permits(inode, process.credentials, 4);
 }
+
+/** sync(1). */
+export const sync: Program = async (process) => {
+  const options = parseOptions(process, 'd data f file-system');
+  let status = 0;
+  for (const path of options.operands) {
+    try {
+      process.lookup(path);
+    } catch (error) {
+      if (!(error instanceof FileSystemError)) throw error;
+      status = await process.fail(`error opening ${quotedName(path)}: ${error.message}`);
+    }
+  }
+  return status;
+};

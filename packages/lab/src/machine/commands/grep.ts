@@ -18,7 +18,13 @@ export const grep: Program = async (process) => {
   const operands = [...options.operands];
   const patterns = options.values('e', 'regexp').flatMap((pattern) => pattern.split('\n'));
   for (const path of options.values('f', 'file')) {
-    const text = await operandText(process, path);
+    let text: string;
+    try {
+      text = await operandText(process, path);
+    } catch (error) {
+      if (!(error instanceof FileSystemError)) throw error;
+      return process.fail(`${path}: ${error.message}`, 2);
+    }
     if (text !== '') patterns.push(...text.replace(/\n$/, '').split('\n'));
   }
   const hasPattern = options.has('e', 'regexp', 'f', 'file');
@@ -32,10 +38,18 @@ export const grep: Program = async (process) => {
     expression = patterns.length === 0 ? undefined : matcher(process, options, patterns);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return process.fail(error.message, 2);
+    return process.fail(posixComplaint(error.message), 2);
   }
   return searchAll(process, options, operands, expression);
 };
+
+/** GNU's words for what is wrong with an expression. */
+function posixComplaint(message: string): string {
+  if (/Unterminated group/.test(message)) return 'Unmatched ( or \\(';
+  if (/Unmatched '\)'/.test(message)) return 'Unmatched ) or \\)';
+  if (/numbers out of order/.test(message)) return 'Invalid content of \\{\\}';
+  return 'Invalid regular expression';
+}
 
 function matcher(process: Process, options: Options, patterns: readonly string[]): RegExp {
   const syntax: RegexSyntax =

@@ -2,7 +2,7 @@ import { FileSystemError } from '../../disk/file-system-error.ts';
 import { type Inode, inodeSize } from '../../disk/inode.ts';
 import type { Process, Program } from '../../shell/process.ts';
 import { groupName, userName } from './accounts.ts';
-import { type Options, parseOptions } from './options.ts';
+import { type Options, parseOptions, UsageError } from './options.ts';
 import { modeText } from './stat.ts';
 
 interface Entry {
@@ -143,6 +143,7 @@ export const readlink: Program = async (process) => {
     process,
     'f canonicalize e canonicalize-existing m canonicalize-missing n no-newline q s v z zero',
   );
+  if (options.operands.length === 0) throw new UsageError('missing operand');
   let status = 0;
   for (const path of options.operands) {
     const canonical = options.has('f', 'canonicalize', 'e', 'canonicalize-existing', 'm', 'canonicalize-missing');

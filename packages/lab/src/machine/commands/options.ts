@@ -16,6 +16,25 @@ export interface Options {
 /** A program was called wrongly; the message has no program name. */
 export class UsageError extends Error {}
 
+/** Exit status of a program that was called wrongly, where it is not 1. */
+const usageStatus: Readonly<Record<string, number>> = {
+  grep: 2,
+  sort: 2,
+  ls: 2,
+  timeout: 125,
+  env: 125,
+  nohup: 125,
+  dpkg: 2,
+  'dpkg-query': 2,
+  'apt-get': 100,
+};
+
+/** What a program that was called wrongly prints and returns. */
+export async function refuseUsage(process: Process, error: UsageError): Promise<number> {
+  await process.err(`${process.name}: ${error.message}\nTry '${process.name} --help' for more information.\n`);
+  return usageStatus[process.name] ?? 1;
+}
+
 /** What a program accepts: `a b: long long=` (a colon or equals sign: takes a value; `::`: value only when attached). */
 export function parseOptions(process: Process, accepts: string, settings: { stopAtOperand?: boolean } = {}): Options {
   return parseArguments(process.argv.slice(1), accepts, settings);

@@ -2,7 +2,8 @@ import { ExecError, type RunOptions, run, searchPath } from '../../shell/execute
 import { DeviceFile, TextSource } from '../../shell/open-file.ts';
 import type { Process, Program } from '../../shell/process.ts';
 import { SIGNALS, signalName } from '../../shell/traps.ts';
-import { parseArguments, parseOptions } from './options.ts';
+import { parseArguments, parseOptions, UsageError } from './options.ts';
+import { nameInMessage, quotedName } from './quoted-name.ts';
 
 /** Starts a command found on PATH and gives its status; 127 or 126 with a message when it cannot start. */
 export async function runCommand(process: Process, argv: string[], options: RunOptions = {}): Promise<number> {
@@ -17,9 +18,10 @@ async function start(process: Process, argv: string[], options: RunOptions): Pro
     return run(process, argv, { ...options, file });
   } catch (error) {
     if (!(error instanceof ExecError)) throw error;
-    await process.err(
-      `${process.name}: ${error.status === 127 ? `failed to run command '${argv[0]}': No such file or directory` : `${argv[0]}: ${error.message}`}\n`,
-    );
+    const why = error.status === 127 ? 'No such file or directory' : error.message;
+    const what =
+      process.name === 'env' ? nameInMessage(argv[0] ?? '') : `failed to run command ${quotedName(argv[0] ?? '')}`;
+    await process.err(`${process.name}: ${what}: ${why}\n`);
     return error.status;
   }
 }
@@ -64,9 +66,11 @@ export function durationMs(text: string): number {
 }
 
 export const sleep: Program = async (process) => {
-  const total = process.argv.slice(1).reduce((sum, arg) => sum + durationMs(arg), 0);
-  if (process.argv.length < 2) return process.fail('missing operand');
-  if (Number.isNaN(total)) return process.fail(`invalid time interval '${process.argv[1]}'`);
+  const { operands } = parseOptions(process, 'version');
+  if (operands.length === 0) throw new UsageError('missing operand');
+  const bad = operands.find((text) => Number.isNaN(durationMs(text)));
+  if (bad !== undefined) throw new UsageError(`invalid time interval ${quotedName(bad)}`);
+  const total = operands.reduce((sum, text) => sum + durationMs(text), 0);
   await process.interruptible(process.kernel.sleep(total));
   return 0;
 };
@@ -77,7 +81,8 @@ export const timeout: Program = async (process) => {
   });
   const [limit = '', ...argv] = options.operands;
   const milliseconds = durationMs(limit);
-  if (Number.isNaN(milliseconds) || argv.length === 0) return process.fail(`invalid time interval '${limit}'`, 125);
+  if (argv.length === 0) throw new UsageError('missing operand');
+  if (Number.isNaN(milliseconds)) throw new UsageError(`invalid time interval ${quotedName(limit)}`);
   const started = await start(process, argv, {});
   if (typeof started === 'number') return started;
   const name = signalName(options.value('s', 'signal') ?? 'TERM') ?? 'TERM';

@@ -75,5 +75,5 @@ function bracket(pattern: string, start: number): { source: string; end: number 
       index += named[0].length - 1;
     } else body += /[\\^[\]]/.test(char) ? `\\${char}` : char;
   }
-  return { source: '\\[', end: start };
+  throw new SyntaxError('Invalid regular expression: unmatched [');
 }

@@ -104,6 +104,10 @@ async function erase(process: Process, machine: Machine, names: readonly string[
   const missing = names.filter((name) => !machine.packages.get(name));
   for (const name of missing) await process.err(`error: package ${name} is not installed\n`);
   if (missing.length > 0) return missing.length;
+  if (machine.packageLockHolder !== undefined)
+    return process.fail(
+      `error: can't create transaction lock on /usr/lib/sysimage/rpm/.rpm.lock (Resource temporarily unavailable)`,
+    );
   const extra = plannedRemoval(machine, names).filter((name) => !names.includes(name));
   if (extra.length > 0) {
     await process.err(`error: Failed dependencies:\n\t${names[0]} is needed by (installed) ${extra[0]}\n`);
@@ -126,6 +130,7 @@ export const dnf: MachineProgram = async (process, machine) => {
       'Error: This command has to be run with superuser privileges (under the root user on most systems).',
     );
     if (refused !== undefined) return refused;
+    await untilUnlocked(process, machine, options.has('q', 'quiet'));
   }
   const quiet = options.has('q', 'quiet');
   switch (verb) {
@@ -152,6 +157,16 @@ export const dnf: MachineProgram = async (process, machine) => {
   }
 };
 
+/** dnf has no limit of its own: it waits until the other one has ended. */
+async function untilUnlocked(process: Process, machine: Machine, quiet: boolean): Promise<void> {
+  let told = quiet;
+  for (let holder = machine.packageLockHolder; holder !== undefined; holder = machine.packageLockHolder) {
+    if (!told) await process.out(`Waiting for process with pid ${holder.pid} to finish.\n`);
+    told = true;
+    await process.interruptible(machine.sleep(1000));
+  }
+}
+
 async function dnfInstall(
   process: Process,
   machine: Machine,
@@ -169,7 +184,7 @@ async function dnfInstall(
     );
     return 1;
   }
-  if (machine.faults.diskFull && plan.install.length > 0) {
+  if (machine.faults.diskFull?.includes('/') === true && plan.install.length > 0) {
     await process.err(
       'Error: Transaction test error:\n  installing package needs 12MB more space on the / filesystem\n',
     );

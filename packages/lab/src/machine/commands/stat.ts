@@ -3,7 +3,8 @@ import { type Inode, inodeSize } from '../../disk/inode.ts';
 import { unescape } from '../../shell/printf.ts';
 import type { Process } from '../../shell/process.ts';
 import { groupName, userName } from './accounts.ts';
-import { parseOptions } from './options.ts';
+import { parseOptions, UsageError } from './options.ts';
+import { quotedName } from './quoted-name.ts';
 
 /** `drwxr-xr-x` of a file. */
 export function modeText(inode: Inode): string {
@@ -36,11 +37,6 @@ export function timeText(milliseconds: number): string {
   const iso = new Date(milliseconds).toISOString();
   const fraction = (milliseconds % 1000).toFixed(6).replace('.', '').padStart(9, '0').slice(0, 9);
   return `${iso.slice(0, 10)} ${iso.slice(11, 19)}.${fraction} +0000`;
-}
-
-/** Shell-escaped name as stat %N and ls print it. */
-export function quotedName(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 const TYPE_BITS = { file: 0o100000, directory: 0o040000, symlink: 0o120000, device: 0o020000, fifo: 0o010000 } as const;
@@ -118,7 +114,7 @@ export async function stat(process: Process): Promise<number> {
   const format = options.value('c', 'format');
   const printf = options.value('printf');
   let status = 0;
-  if (options.operands.length === 0) return process.fail('missing operand');
+  if (options.operands.length === 0) throw new UsageError('missing operand');
   for (const path of options.operands) {
     try {
       const inode = process.lookup(path, options.has('L', 'dereference'));

@@ -3,6 +3,7 @@ import type { Machine } from '../machine.ts';
 import { memoryKib } from '../proc-files.ts';
 import { type MachineProgram, unlessRoot } from './machine-program.ts';
 import { parseOptions } from './options.ts';
+import { nameInMessage, quotedName } from './quoted-name.ts';
 
 export const uname: MachineProgram = async (process, machine) => {
   const options = parseOptions(
@@ -199,6 +200,8 @@ export const date: MachineProgram = async (process, machine) => {
     process,
     'u utc universal d: date= s: set= r: reference= R rfc-email I:: iso-8601:: rfc-3339=',
   );
+  const operand = options.operands.find((word) => !word.startsWith('+'));
+  if (operand !== undefined) return process.fail(`invalid date ${quotedName(operand)}`);
   const zone = options.has('u', 'utc', 'universal') ? 'UTC' : (process.environment.get('TZ') ?? zoneOf(machine));
   const set = options.value('s', 'set');
   const parse = (text: string): number => parseMoment(text, machine.now());
@@ -298,7 +301,7 @@ export const df: MachineProgram = async (process, machine) => {
   for (const path of paths) {
     const inode = process.find(path);
     if (!inode) {
-      status = await process.fail(`${path}: No such file or directory`);
+      status = await process.fail(`${nameInMessage(path)}: No such file or directory`);
       continue;
     }
     const { volume } = inode;
@@ -317,6 +320,7 @@ export const df: MachineProgram = async (process, machine) => {
       mounted?.path ?? (volume.kind === 'disk' ? '/' : process.path(path)),
     ]);
   }
+  if (rows.length === 0) return status;
   if (options.value('output') !== undefined) {
     await outputColumns(process, rows, (options.value('output') ?? '').split(','));
     return status;

@@ -4,13 +4,15 @@ import type { Process, Program } from '../../shell/process.ts';
 import { ShellError } from '../../shell/shell-state.ts';
 import { testCommand } from '../../shell/test-command.ts';
 import { operandText } from './digest.ts';
-import { parseArguments, parseOptions } from './options.ts';
+import { type Options, parseArguments, parseOptions, UsageError } from './options.ts';
+import { nameInMessage, quotedName } from './quoted-name.ts';
 
 /** Runs `action` with the text of each file operand (standard input if none); unreadable ones are reported. */
 export async function forEachText(
   process: Process,
   operands: readonly string[],
   action: (text: string, name: string) => void | Promise<void>,
+  refusal: (name: string) => string = nameInMessage,
 ): Promise<number> {
   let status = 0;
   for (const path of operands.length > 0 ? operands : ['-']) {
@@ -18,11 +20,14 @@ export async function forEachText(
       await action(await operandText(process, path), path);
     } catch (error) {
       if (!(error instanceof FileSystemError)) throw error;
-      status = await process.fail(`${path}: ${error.message}`);
+      status = await process.fail(`${refusal(path)}: ${error.message}`);
     }
   }
   return status;
 }
+
+/** How head and tail refuse a file: a folder opens, and is refused when it is read. */
+const cannotOpen = (path: string): string => `cannot open ${quotedName(path)} for reading`;
 
 export const cat: Program = async (process) => {
   const options = parseOptions(process, 'n number A v E T e t s u b');
@@ -79,8 +84,18 @@ function withCount(args: readonly string[]): string[] {
   );
 }
 
+/** Refuses a count that is no number, as head and tail do. */
+async function refusedCount(process: Process, options: Options, shape: RegExp): Promise<number | undefined> {
+  const bytes = options.value('c', 'bytes');
+  const text = bytes ?? options.value('n', 'lines');
+  if (text === undefined || shape.test(text)) return undefined;
+  return process.fail(`invalid number of ${bytes === undefined ? 'lines' : 'bytes'}: ${quotedName(text)}`);
+}
+
 export const head: Program = async (process) => {
   const options = parseArguments(withCount(process.argv.slice(1)), 'n: lines= c: bytes= q quiet v verbose z');
+  const refused = await refusedCount(process, options, /^-?\d+$/);
+  if (refused !== undefined) return refused;
   const bytes = options.value('c', 'bytes');
   const count = Number(bytes ?? options.value('n', 'lines') ?? 10);
   const slice = (text: string): string =>
@@ -88,7 +103,18 @@ export const head: Program = async (process) => {
   const [only, ...others] = options.operands;
   if (others.length === 0 && count >= 0 && !options.has('v', 'verbose')) {
     // One file is read as it is needed: /dev/zero has no end.
-    if (only !== undefined && only !== '-') process.setFile(0, process.open(only, 'r'));
+    if (only !== undefined && only !== '-') {
+      try {
+        process.setFile(0, process.open(only, 'r'));
+      } catch (error) {
+        if (!(error instanceof FileSystemError)) throw error;
+        return process.fail(
+          error.code === 'EISDIR'
+            ? `error reading ${quotedName(only)}: ${error.message}`
+            : `${cannotOpen(only)}: ${error.message}`,
+        );
+      }
+    }
     if (bytes === undefined) {
       for (let taken = 0; taken < count; taken += 1) {
         const line = await process.readLine();
@@ -115,11 +141,12 @@ async function headings(
 ): Promise<number> {
   const titled = options.has('v', 'verbose') || (options.operands.length > 1 && !options.has('q', 'quiet'));
   let first = true;
-  return forEachText(process, options.operands, async (text, name) => {
-    if (titled) await process.out(`${first ? '' : '\n'}==> ${name} <==\n`);
+  const show = async (text: string, name: string): Promise<void> => {
+    if (titled) await process.out(`${first ? '' : '\n'}==> ${name === '-' ? 'standard input' : name} <==\n`);
     first = false;
     await process.out(slice(text));
-  });
+  };
+  return forEachText(process, options.operands, show, cannotOpen);
 }
 
 export const tail: Program = async (process) => {
@@ -127,9 +154,11 @@ export const tail: Program = async (process) => {
     withCount(process.argv.slice(1)),
     'n: lines= c: bytes= f F follow:: q quiet v verbose s: pid=',
   );
+  const refused = await refusedCount(process, options, /^[-+]?\d+$/);
+  if (refused !== undefined) return refused;
   const bytes = options.value('c', 'bytes');
   const text = bytes ?? options.value('n', 'lines') ?? '10';
-  const from = text.startsWith('+') ? Number(text) - 1 : undefined;
+  const from = text.startsWith('+') ? Math.max(0, Number(text) - 1) : undefined;
   const count = Math.abs(Number(text));
   const last = <T>(items: T[]): T[] =>
     from === undefined ? items.slice(Math.max(0, items.length - count)) : items.slice(from);
@@ -213,7 +242,11 @@ function characterSet(text: string): string {
 
 export const tr: Program = async (process) => {
   const options = parseOptions(process, 'd delete s squeeze-repeats c C complement t');
-  const [first = '', second] = options.operands;
+  const [first, second, extra] = options.operands;
+  if (first === undefined) throw new UsageError('missing operand');
+  if (second === undefined && !options.has('d', 'delete', 's', 'squeeze-repeats'))
+    throw new UsageError(`missing operand after ${quotedName(first)}\nTwo strings must be given when translating.`);
+  if (extra !== undefined) throw new UsageError(`extra operand ${quotedName(extra)}`);
   let set = characterSet(first);
   if (options.has('c', 'C', 'complement')) {
     const excluded = new Set(set);
