@@ -38,7 +38,8 @@ export interface HostOptions {
  * host/garbled-reply, host/unsupported-system, host/unusable-resource, host/order-cycle, host/locked and host/nothing-to-roll-back.
  */
 export function createHost(options: HostOptions): HostPort {
-  const key = randomBytes(32);
+  const nonce = options.nonce ?? ((bytes: number) => randomBytes(bytes).toString('hex'));
+  const key = Buffer.from(nonce(32), 'hex');
   const context: HostContext = {
     transport: options.transport,
     clock: options.clock,
@@ -47,7 +48,7 @@ export function createHost(options: HostOptions): HostPort {
     checkTimeoutMs: options.checkTimeoutMs ?? 60_000,
     applyTimeoutMs: options.applyTimeoutMs ?? 20 * 60_000,
     settleSeconds: options.settleSeconds ?? 2,
-    nonce: options.nonce ?? ((bytes) => randomBytes(bytes).toString('hex')),
+    nonce,
     digestOfSecret: (sha256) => createHmac('sha256', key).update(sha256).digest('hex').slice(0, 12),
   };
   return {
