@@ -20,8 +20,9 @@ const sometimes: Readonly<Record<string, (args: readonly string[]) => boolean>> 
   swapon: (args) => args.length > 0 && !args.some((arg) => /^(-s|--show|--summary)/.test(arg)),
   swapoff: () => true,
   hostname: (args) => args.some((arg) => !arg.startsWith('-')),
-  hostnamectl: (args) => /^set-/.test(verbOf(args)) || (/^(hostname|static)$/.test(verbOf(args)) && args.length > 1),
-  timedatectl: (args) => /^set-/.test(verbOf(args)),
+  hostnamectl: (args) =>
+    verbOf(args).startsWith('set-') || (/^(hostname|static)$/.test(verbOf(args)) && args.length > 1),
+  timedatectl: (args) => verbOf(args).startsWith('set-'),
   date: (args) => args.some((arg) => /^(-s|--set)/.test(arg)),
   nft: (args) => !args.some((arg) => /^(-c|--check|list)$/.test(arg)),
   'firewall-cmd': (args) => args.some((arg) => /^--(add|remove|set|change|reload|new|delete)/.test(arg)),

@@ -94,6 +94,11 @@ export class FaultEffects {
     setImmediate(() => this.#machine.onFaultSpent?.(what));
   }
 
+  async #lockEnds(process: Process, exit: Promise<number>): Promise<void> {
+    await exit;
+    if (this.#holder?.process === process) this.#spent('package-lock');
+  }
+
   #holdLock(): void {
     const wanted = this.#machine.faults.packageLock;
     if (this.#holder?.fault === wanted) return;
@@ -106,9 +111,7 @@ export class FaultEffects {
       const origin = { argv, environment: new Map(), cwd: '/', credentials: ROOT, umask: 0o022, files: new Map() };
       const { process, exit } = run({ kernel: this.#machine, ...origin }, argv, { file: '/bin/sleep' });
       this.#holder = { fault: wanted, process };
-      void exit.then(() => {
-        if (this.#holder?.process === process) this.#spent('package-lock');
-      });
+      void this.#lockEnds(process, exit);
     } catch (error) {
       if (!(error instanceof ExecError)) throw error;
       this.#machine.journal.add('', 'lab', 1, `no lock is held: ${error.message}`);

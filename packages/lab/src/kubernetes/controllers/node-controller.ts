@@ -36,6 +36,7 @@ export class NodeHeartbeat implements ControlLoop {
     if (!node) return undefined;
     if (!nodes.isUp(name)) return lookMs;
     const nowMs = clock.now();
+    this.#offerCapacity(node);
     const lease = store.get('leases.coordination.k8s.io', leaseNamespace, name);
     const renewed = Date.parse(lease?.spec?.renewTime ?? '');
     const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
@@ -66,6 +67,24 @@ export class NodeHeartbeat implements ControlLoop {
     }
     return lookMs;
   }
+
+  /** What a node reserves for itself shrinks what it offers: all of its capacity, or what a fault leaves. */
+  #offerCapacity(node: ClusterNode): void {
+    const { api, faults } = this.#context;
+    const { name } = node.metadata;
+    const shrunk = faults.list().find((fault) => fault.kind === 'no-capacity' && fault.node === name);
+    const left: Record<string, string> =
+      shrunk?.kind === 'no-capacity' ? { cpu: shrunk.cpu, memory: shrunk.memory } : {};
+    const allocatable = { ...node.status?.capacity, ...left };
+    if (sameQuantities(node.status?.allocatable, allocatable)) return;
+    api.mutate('nodes', '', name, { manager: 'kubelet', subresource: 'status' }, (draft) => {
+      draft.status = { ...draft.status, allocatable };
+    });
+  }
+}
+
+function sameQuantities(a: Record<string, string> | undefined, b: Record<string, string>): boolean {
+  return Object.entries(b).every(([name, quantity]) => a?.[name] === quantity);
 }
 
 function healthyConditions(node: ClusterNode, now: string): Condition[] {

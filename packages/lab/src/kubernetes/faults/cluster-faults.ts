@@ -4,7 +4,9 @@ export type ClusterFault =
   | { readonly kind: 'api-slow'; readonly delayMs: number }
   | { readonly kind: 'api-conflicts'; readonly resource?: string; readonly times?: number }
   | { readonly kind: 'api-throttled'; readonly retryAfterSeconds?: number; readonly times?: number }
+  | { readonly kind: 'api-errors'; readonly times?: number }
   | { readonly kind: 'api-drops-watches'; readonly afterMs: number }
+  | { readonly kind: 'no-capacity'; readonly node: string; readonly cpu: string; readonly memory: string }
   | { readonly kind: 'image-pull'; readonly image: string; readonly message?: string }
   | {
       readonly kind: 'crash-loop';
@@ -58,7 +60,10 @@ export class ClusterFaults {
     const found = this.#active.find((item) => item.fault.kind === kind && matches(item.fault as FaultOf<Kind>));
     if (!found) return undefined;
     found.timesLeft--;
-    if (found.timesLeft <= 0) this.#active = this.#active.filter((item) => item !== found);
+    if (found.timesLeft <= 0) {
+      this.#active = this.#active.filter((item) => item !== found);
+      this.#changed();
+    }
     return found.fault as FaultOf<Kind>;
   }
 

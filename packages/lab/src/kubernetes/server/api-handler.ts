@@ -100,6 +100,13 @@ export class ApiHandler {
     if (throttle) {
       throw tooManyRequests('Too many requests, please try again later.', throttle.retryAfterSeconds ?? 1);
     }
+    if (this.#faults.take('api-errors')) {
+      throw new StatusError({
+        code: 500,
+        reason: 'InternalError',
+        message: 'Internal error occurred: etcdserver: request timed out',
+      });
+    }
     if (!['create', 'update', 'patch', 'delete'].includes(verb)) return;
     const storm = this.#faults.take(
       'api-conflicts',

@@ -13,6 +13,8 @@ export class ApiServer {
   readonly #handler: ApiHandler;
   readonly #faults: ClusterFaults;
   readonly #streams = new Set<() => void>();
+  #port = 0;
+  #isClosed = false;
 
   constructor(handler: ApiHandler, faults: ClusterFaults, certificates: ClusterCertificates) {
     this.#handler = handler;
@@ -22,15 +24,34 @@ export class ApiServer {
     });
     this.#server.keepAliveTimeout = 60_000;
     this.#server.on('connection', (socket: Socket) => socket.setNoDelay(true));
+    faults.subscribe(() => this.#faultsChanged());
   }
 
   /** Begins to listen on 127.0.0.1; 0 picks a free port. Returns the port. Rejects with EADDRINUSE. */
   async listen(port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(port, '127.0.0.1', resolve);
+      this.#server.listen(port, '127.0.0.1', () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
     });
-    return (this.#server.address() as AddressInfo).port;
+    this.#port = (this.#server.address() as AddressInfo).port;
+    this.#faultsChanged();
+    return this.#port;
+  }
+
+  /** While the fault `api-down` is on, nothing listens and no connection lives. */
+  #faultsChanged(): void {
+    const down = this.#faults.list().some(({ kind }) => kind === 'api-down');
+    if (this.#isClosed || this.#port === 0) return;
+    if (!down) {
+      if (!this.#server.listening) this.#server.listen(this.#port, '127.0.0.1');
+    } else if (this.#server.listening) {
+      this.dropStreams();
+      this.#server.close();
+      this.#server.closeAllConnections();
+    }
   }
 
   /** Ends every open watch and log stream: what a restart of the API server does to clients. */
@@ -41,6 +62,8 @@ export class ApiServer {
 
   async close(): Promise<void> {
     this.dropStreams();
+    this.#isClosed = true;
+    if (!this.#server.listening) return;
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
       this.#server.closeAllConnections();
@@ -48,10 +71,6 @@ export class ApiServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (this.#faults.take('api-down')) {
-      request.socket.destroy();
-      return;
-    }
     const slow = this.#faults.take('api-slow');
     if (slow) await new Promise((resolve) => setTimeout(resolve, slow.delayMs));
     const body = await readBody(request);
