@@ -1,3 +1,4 @@
+import type { SetStage } from '../compose/stage.ts';
 import type { Style } from '../render/style.ts';
 import { styleFor } from './terminal-style.ts';
 
@@ -16,6 +17,8 @@ export interface CommandIo {
   readonly workingDirectory: string;
   /** Aborted at the first Ctrl-C. */
   readonly signal: AbortSignal;
+  /** Sets the stage of every session in place of this computer; for a rehearsal in this process. */
+  readonly stage?: SetStage;
 }
 
 /** Options that every command has. */

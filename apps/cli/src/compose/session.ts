@@ -17,6 +17,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import type { Invocation } from '../command/invocation.ts';
 import { endpointProbe } from './endpoint-probe.ts';
 import { requireNodes } from './require-nodes.ts';
+import type { SetStage } from './stage.ts';
 import { type Surroundings, surroundingsOf } from './surroundings.ts';
 import { randomIds, systemClock } from './system-clock.ts';
 import { journalFile, startFolder } from './workspace-folder.ts';
@@ -49,9 +50,8 @@ export async function openSession(invocation: Invocation, options: SessionOption
       ? acquireWorkspaceLock(workspace.stateDir, { command: invocation.line, clock: systemClock })
       : undefined;
   try {
-    const surroundings = await surroundingsOf(workspace);
-    const transport = transportOf(workspace);
-    const ports = await portsOf(workspace, surroundings, transport, invocation, options);
+    const setStage = invocation.io.stage ?? thisComputer;
+    const { transport, ports } = await setStage(workspace, { onEvent: options.onEvent, signal: invocation.io.signal });
     const platform = await createPlatform(ports, { withDiff: options.withDiff });
     return {
       workspace,
@@ -70,6 +70,11 @@ export async function openSession(invocation: Invocation, options: SessionOption
     throw thrown;
   }
 }
+
+const thisComputer: SetStage = async (workspace, how) => {
+  const transport = transportOf(workspace);
+  return { transport, ports: await portsOf(workspace, await surroundingsOf(workspace), transport, how) };
+};
 
 function transportOf({ stateDir, cluster }: LoadedWorkspace): Transport {
   const configFile = join(stateDir, 'ssh_config');
@@ -91,8 +96,7 @@ async function portsOf(
   workspace: LoadedWorkspace,
   surroundings: Surroundings,
   transport: Transport,
-  { io }: Invocation,
-  { onEvent }: SessionOptions,
+  { onEvent, signal }: Parameters<SetStage>[1],
 ): Promise<PlatformPorts> {
   const { stateDir, cluster } = workspace;
   const tryMode = surroundings.tryMode?.(transport);
@@ -113,7 +117,7 @@ async function portsOf(
     operatorPublicKey: publicKey,
     versions: { vmstation: manifest.version, node: process.versions.node },
     onEvent,
-    signal: io.signal,
+    signal,
   };
 }
 

@@ -1,0 +1,15 @@
+import type { RunEvent, Transport } from '@vmstation/core';
+import type { PlatformPorts } from '@vmstation/platform';
+import type { LoadedWorkspace } from '@vmstation/workspace';
+
+/** Everything from outside that a session works with. */
+export interface Stage {
+  readonly transport: Transport;
+  readonly ports: PlatformPorts;
+}
+
+/** Composes the stage of a session on an open workspace: this computer with what it reaches, or a rehearsal in this process. */
+export type SetStage = (
+  workspace: LoadedWorkspace,
+  how: { readonly onEvent: (event: RunEvent) => void; readonly signal: AbortSignal },
+) => Promise<Stage>;
