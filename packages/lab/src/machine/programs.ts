@@ -15,6 +15,7 @@ import * as listing from './commands/listing.ts';
 import type { MachineProgram } from './commands/machine-program.ts';
 import * as network from './commands/network-commands.ts';
 import { exportfs, showmount } from './commands/nfs.ts';
+import { od } from './commands/octal-dump.ts';
 import { refuseUsage, UsageError } from './commands/options.ts';
 import * as processes from './commands/process-commands.ts';
 import * as rhel from './commands/rhel-commands.ts';
@@ -66,7 +67,7 @@ const PLAIN: Record<string, Program> = {
   test: text.test,
   '[': text.test,
   seq: text.seq,
-  od: text.od,
+  od,
   mkdir: files.mkdir,
   rmdir: files.rmdir,
   rm: files.rm,

@@ -11,6 +11,15 @@ export const TOOLBOX_COMMANDS =
     ' ',
   ) as CommandName[];
 
+/** Tools that know characters whatever the locale; the others see bytes, as in the C locale in which all scripts run. */
+const UNICODE_TOOLS: ReadonlySet<string> = new Set(['jq']);
+
+/** One character a byte; a tool's own words may hold others. */
+function byteText(text: string): string {
+  for (let index = 0; index < text.length; index += 1) if (text.charCodeAt(index) > 255) return encodeText(text);
+  return text;
+}
+
 /** No such folder exists, so that just-bash finds its own commands by name and never the machine's files. */
 const NO_PATH = '/.no-path';
 
@@ -19,6 +28,8 @@ class ToolFiles implements IFileSystem {
   readonly #kernel: Kernel;
   readonly #who: Credentials;
   umask = 0o022;
+  /** Content is Unicode for the tool that runs, else one character a byte, as in the C locale. */
+  asText = false;
   ready = false;
 
   constructor(kernel: Kernel, who: Credentials) {
@@ -49,7 +60,7 @@ class ToolFiles implements IFileSystem {
   }
 
   readFile(path: string): Promise<string> {
-    return Promise.resolve(decodeText(this.#bytes(path)));
+    return Promise.resolve(this.asText ? decodeText(this.#bytes(path)) : this.#bytes(path));
   }
 
   readFileBuffer(path: string): Promise<Uint8Array> {
@@ -58,7 +69,8 @@ class ToolFiles implements IFileSystem {
 
   #put(path: string, content: string | Uint8Array, append: boolean): void {
     if (!this.ready) return;
-    const bytes = typeof content === 'string' ? fromByteText(encodeText(content)) : content;
+    const bytes =
+      typeof content === 'string' ? fromByteText(this.asText ? encodeText(content) : byteText(content)) : content;
     this.#attempt(path, () => {
       const { tree } = this.#kernel;
       const found = tree.find(path, this.#who);
@@ -172,6 +184,9 @@ class ToolFiles implements IFileSystem {
   }
 }
 
+/** What a tool ends with that could not read or understand something, where it is not 1. */
+const FAILURE_STATUS: Readonly<Record<string, number>> = { awk: 2, sort: 2, diff: 2 };
+
 /** A user's toolbox on one machine. */
 interface Toolbox {
   readonly bash: Bash;
@@ -204,17 +219,20 @@ export async function runTool(
 ): Promise<{ stdout: string; stderr: string; exitCode: number }> {
   const { bash, files } = toolboxFor(process);
   files.umask = process.umask;
+  const asText = UNICODE_TOOLS.has(name);
+  files.asText = asText;
   const result = await bash.exec(name, {
-    args: args.map(decodeText),
+    args: asText ? args.map(decodeText) : [...args],
     stdin,
-    stdinKind: 'bytes',
+    stdinKind: asText ? 'bytes' : 'text',
     replaceEnv: true,
     env: { ...Object.fromEntries(process.environment), PATH: NO_PATH },
     cwd: process.cwd,
     rawScript: true,
   });
-  const stdout = result.stdoutKind === 'bytes' ? result.stdout : encodeText(result.stdout);
-  return { stdout, stderr: encodeText(result.stderr), exitCode: result.exitCode };
+  const encode = asText ? encodeText : byteText;
+  const stdout = result.stdoutKind === 'bytes' ? result.stdout : encode(result.stdout);
+  return { stdout, stderr: encode(result.stderr), exitCode: result.exitCode };
 }
 
 /** The program for a tool. Standard input is read only when the arguments leave it to be read. */
@@ -225,7 +243,7 @@ export function toolProgram(name: string): Program {
     const result = await runTool(process, name, args, stdin);
     await process.out(result.stdout);
     if (result.stderr) await process.err(result.stderr);
-    return result.exitCode;
+    return result.exitCode === 1 && result.stderr !== '' ? (FAILURE_STATUS[name] ?? 1) : result.exitCode;
   };
 }
 
