@@ -24,7 +24,11 @@ const settings: HostsLabSettings = {
 
 /** Brings two fresh machines up for the whole suite, and takes them away after it. Any number of runs may do so at the same time. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { down, ...access } = await startHostsLab(settings, nodeProcessRunner(), (line) => console.log(line));
+  const {
+    down,
+    running: _,
+    ...access
+  } = await startHostsLab(settings, nodeProcessRunner(), (line) => console.log(line));
   project.provide('machines', access);
   return () => down();
 }

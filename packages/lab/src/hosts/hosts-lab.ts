@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import type { Server } from 'node:http';
 import { AppError, type ProcessRunner } from '@vmstation/core';
 import { startAptProxy } from './apt-proxy.ts';
 import { claimName } from './claim.ts';
 import { type HostCommands, hostCommands } from './host-commands.ts';
 import { aptSources, ensureImage } from './image.ts';
-import { mountDisk } from './machine-disk.ts';
-import { type MachineProcess, startMachine } from './machine-process.ts';
-import { connectMachine, makeBridge, writeSshConfig } from './network.ts';
+import { LabMachine, type LabMachineParts } from './lab-machine.ts';
+import { watchMagicPackets } from './magic-packets.ts';
+import { makeBridge, writeSshConfig } from './network.ts';
 import {
+  aptProxyPort,
   type HostsLabFolders,
   type HostsLabNames,
   type HostsLabSettings,
@@ -37,11 +37,11 @@ export interface HostsLabAccess {
 
 /** A lab of real machines that is up. It lives as long as the process that started it. */
 export interface HostsLab extends HostsLabAccess {
+  /** By name, in the order of the settings. */
+  readonly running: ReadonlyMap<string, LabMachine>;
   /** Powers the machines off and takes network, mounts and groups away; disks stay where the lab has an owner, unless `wipe`. */
   readonly down: (options?: { wipe?: boolean }) => Promise<void>;
 }
-
-const proxyPort = 3142;
 
 /**
  * Brings real machines up and waits until each answers SSH. Labs run side by side: each takes bridge, subnet and names of its own, and what
@@ -55,6 +55,7 @@ export async function startHostsLab(
 ): Promise<HostsLab> {
   requireRoot();
   const commands = hostCommands(runner);
+  await ensureImage(settings, commands, say);
   const releaseOwner = await claimOwner(settings.owner);
   const slot = await takeSlot(noteOf(settings), commands, (number) => takeDown(number, commands)).catch(
     async (thrown) => {
@@ -62,14 +63,12 @@ export async function startHostsLab(
       throw thrown;
     },
   );
-  const names = hostsLabNames(slot.number);
   const folders = hostsLabFolders(settings, slot.number);
-  const running: MachineProcess[] = [];
-  let proxy: Server | undefined;
+  const running = new Map<string, LabMachine>();
+  const services: (() => Promise<void>)[] = [];
   const down: HostsLab['down'] = async (options = {}) => {
-    proxy?.close();
-    proxy?.closeAllConnections();
-    await Promise.all(running.map((machine) => machine.stop(15_000)));
+    for (const close of services.splice(0)) await close();
+    await Promise.all([...running.values()].map((machine) => machine.close()));
     await takeDown(slot.number, commands);
     if (options.wipe === true || settings.owner === undefined) await rm(folders.own, { recursive: true, force: true });
     await slot.release();
@@ -78,26 +77,45 @@ export async function startHostsLab(
   try {
     // What a killed lab of this slot left there is nobody's.
     if (settings.owner === undefined) await rm(folders.own, { recursive: true, force: true });
-    await mkdir(names.run, { recursive: true, mode: 0o755 });
-    await ensureImage(settings, names, folders, commands, say);
-    await makeOperatorKey(folders, commands);
-    await makeBridge(names, commands);
-    proxy = await startAptProxy({
-      address: names.gateway,
-      port: proxyPort,
-      sources: await aptSources(commands, settings.suite),
-      cache: folders.packages,
-    });
-    for (const [index, machine] of settings.machines.entries()) {
-      await connectMachine(machine, index, names, commands);
-      await mountDisk(machine, settings, names, folders, commands);
-      running.push(await startMachine(machine, names));
-    }
-    return { ...(await accessOf(settings, names, folders, commands)), down };
+    const parts = { settings, names: hostsLabNames(slot.number), folders, commands, log: say };
+    return { ...(await bringUp(parts, running, services)), running, down };
   } catch (thrown) {
     await down();
     throw thrown;
   }
+}
+
+type LabParts = Omit<LabMachineParts, 'machine' | 'index'>;
+
+async function bringUp(
+  parts: LabParts,
+  running: Map<string, LabMachine>,
+  services: (() => Promise<void>)[],
+): Promise<HostsLabAccess> {
+  const { settings, names, folders, commands, log } = parts;
+  await mkdir(names.run, { recursive: true, mode: 0o755 });
+  await makeOperatorKey(folders, commands);
+  await makeBridge(names, commands);
+  const sources = await aptSources(commands, settings.suite);
+  const proxy = await startAptProxy({ address: names.gateway, port: aptProxyPort, sources, cache: folders.packages });
+  services.push(async () => {
+    proxy.close();
+    proxy.closeAllConnections();
+  });
+  const watcher = await watchMagicPackets(names.bridge, (mac) => heard(mac, running, log), log);
+  services.push(() => watcher.close());
+  for (const [index, machine] of settings.machines.entries())
+    running.set(machine.name, new LabMachine({ ...parts, machine, index }));
+  for (const machine of running.values()) await machine.begin();
+  return accessOf(parts);
+}
+
+/** A card that hears its own address wakes its machine, whether that sleeps or is off. */
+function heard(mac: string, running: ReadonlyMap<string, LabMachine>, log: (line: string) => void): void {
+  const machine = [...running.values()].find((each) => each.mac === mac);
+  if (machine === undefined || machine.power === 'on') return;
+  log(`a magic packet for ${machine.name}`);
+  machine.wake().catch((cause: unknown) => log(`${machine.name}: ${String(cause)}`));
 }
 
 function requireRoot(): void {
@@ -127,12 +145,7 @@ async function claimOwner(owner: string | undefined): Promise<() => Promise<void
   });
 }
 
-async function accessOf(
-  settings: HostsLabSettings,
-  names: HostsLabNames,
-  folders: HostsLabFolders,
-  commands: HostCommands,
-): Promise<HostsLabAccess> {
+async function accessOf({ settings, names, folders, commands }: LabParts): Promise<HostsLabAccess> {
   const sshConfigFile = `${names.run}/ssh_config`;
   const knownHostsFile = `${names.run}/known_hosts`;
   await writeSshConfig(sshConfigFile, settings, names, folders.operatorKey);

@@ -1,52 +1,36 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { waitForName } from './claim.ts';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { AppError } from '@vmstation/core';
+import { claimName, waitForName } from './claim.ts';
 import type { HostCommands } from './host-commands.ts';
-import {
-  basePackages,
-  type HostsLabFolders,
-  type HostsLabNames,
-  type HostsLabSettings,
-  operatorUser,
-} from './settings.ts';
+import { basePackages, type HostsLabSettings, type ImageFolders, imageFolders, operatorUser } from './settings.ts';
 
-/** Makes the base image (debootstrap) and the package layer over it when they are absent; one process of this computer at a time. */
+type ImageSettings = Omit<HostsLabSettings, 'machines'>;
+
+const debootstrapMs = 1_800_000;
+
+/**
+ * Makes the base image (debootstrap) and the package layer over it when they are absent; one process of this computer at a time. Throws
+ * lab/no-apt-source and lab/host-command-failed.
+ */
 export async function ensureImage(
-  settings: HostsLabSettings,
-  names: HostsLabNames,
-  folders: HostsLabFolders,
+  settings: ImageSettings,
   commands: HostCommands,
   say: (line: string) => void,
 ): Promise<void> {
+  const folders = imageFolders(settings);
   if (existsSync(folders.layer)) return;
-  const claim = await waitForName('images', `process ${process.pid}`);
+  const note = `process ${process.pid}`;
+  const first = await claimName('images', note);
+  if ('heldBy' in first) say(`waiting for ${first.heldBy}, which makes images`);
+  const claim = 'release' in first ? first : await waitForName('images', note);
   try {
     await mkdir(folders.directory, { recursive: true });
-    if (!existsSync(folders.base)) await makeBase(settings, folders.base, commands, say);
-    if (!existsSync(folders.layer)) await makeLayer(settings, names, folders, commands, say);
+    if (!existsSync(folders.base)) await makeBase(settings, folders, commands, say);
+    if (!existsSync(folders.layer)) await makeLayer(settings, folders, commands, say);
   } finally {
     await claim.release();
   }
-}
-
-/** A layer appears under its name only when it is whole. */
-async function makeLayer(
-  settings: HostsLabSettings,
-  names: HostsLabNames,
-  folders: HostsLabFolders,
-  commands: HostCommands,
-  say: (line: string) => void,
-): Promise<void> {
-  say(`installing the machines' packages: ${settings.packages.join(' ')}`);
-  const part = `${folders.directory}/layer.part`;
-  await rm(part, { recursive: true, force: true });
-  await inLayer(
-    { base: folders.base, upper: `${part}/upper`, work: `${part}/work`, mount: names.layerMount },
-    settings,
-    commands,
-  );
-  await rename(`${part}/upper`, folders.layer);
-  await rm(part, { recursive: true, force: true });
 }
 
 /** The configured apt sources of a suite on this computer, as sources.list lines. */
@@ -63,29 +47,58 @@ export async function aptSources(commands: HostCommands, suite: string): Promise
 }
 
 async function makeBase(
-  settings: HostsLabSettings,
-  base: string,
+  { suite }: ImageSettings,
+  { base }: ImageFolders,
   commands: HostCommands,
   say: (line: string) => void,
 ): Promise<void> {
-  if ((await aptSources(commands, settings.suite)).length === 0)
+  if ((await aptSources(commands, suite)).length === 0)
     await commands.run(['apt-get', 'update', '-qq'], { timeoutMs: 300_000 });
-  const source = (await aptSources(commands, settings.suite)).find((line) => line.split(' ')[2] === settings.suite);
-  if (source === undefined) await commands.run(['false', `no apt source for ${settings.suite}`]);
-  say(`making the base image (debootstrap ${settings.suite}), a minute or two`);
+  const source = (await aptSources(commands, suite)).find((line) => line.split(' ')[2] === suite);
+  if (source === undefined) throw noSource(suite);
+  say(`making the machines' base image (debootstrap ${suite}), two minutes or so, once`);
   const part = `${base}.part`;
   await rm(part, { recursive: true, force: true });
-  const uri = source?.split(' ')[1] ?? '';
-  await commands.run(
-    ['debootstrap', '--variant=minbase', `--include=${basePackages.join(',')}`, settings.suite, part, uri],
-    { timeoutMs: 900_000 },
-  );
+  const uri = source.split(' ')[1] ?? '';
+  const included = `--include=${basePackages.join(',')}`;
+  await commands.run(['debootstrap', '--variant=minbase', included, suite, part, uri], { timeoutMs: debootstrapMs });
   await commands.run(['find', `${part}/var/cache/apt/archives`, '-name', '*.deb', '-delete']);
   await rename(part, base);
 }
 
-function layerScript(packages: readonly string[]): string {
-  return `set -e
+/** A layer appears under its name only when it is whole. Its mounts are of a name space of their own: they end with the process, however it ends. */
+async function makeLayer(
+  settings: ImageSettings,
+  { directory, base, layer }: ImageFolders,
+  commands: HostCommands,
+  say: (line: string) => void,
+): Promise<void> {
+  say(`installing the machines' packages, once: ${settings.packages.join(' ')}`);
+  const part = `${directory}/layer.part`;
+  await rm(part, { recursive: true, force: true });
+  for (const folder of ['upper', 'work', 'root']) await mkdir(`${part}/${folder}`, { recursive: true });
+  const sources = await aptSources(commands, settings.suite);
+  const argv = ['unshare', '--mount', '--propagation', 'private', 'sh', '-s', base, part];
+  await commands.run(argv, { stdin: layerScript(settings.packages, sources), timeoutMs: debootstrapMs });
+  await rename(`${part}/upper`, layer);
+  await rm(part, { recursive: true, force: true });
+}
+
+/** Installs over the base, with this computer's network and apt sources. No service starts: there is no system running in there. */
+function layerScript(packages: readonly string[], sources: readonly string[]): string {
+  return `set -eu
+root="$2/root"
+mount -t overlay vmstation-layer -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$root"
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
+cat >"$root/etc/apt/sources.list" <<'EOF'
+${sources.join('\n')}
+EOF
+printf 'Acquire::Languages "none";\\n' >"$root/etc/apt/apt.conf.d/90lab"
+cat /etc/resolv.conf >"$root/etc/resolv.conf"
+printf '#!/bin/sh\\nexit 101\\n' >"$root/usr/sbin/policy-rc.d"
+chmod 755 "$root/usr/sbin/policy-rc.d"
+chroot "$root" sh -eu <<'EOF'
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends ${packages.join(' ')} >/dev/null
@@ -97,32 +110,16 @@ rm -f /etc/ssh/ssh_host_* /etc/machine-id /var/lib/dbus/machine-id
 : >/etc/machine-id
 systemctl disable -q apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer fstrim.timer e2scrub_reap.service || true
 systemctl mask -q getty@tty1.service console-getty.service || true
+EOF
+rm "$root/usr/sbin/policy-rc.d" "$root/etc/resolv.conf"
 `;
 }
 
-/** Installs the layer's packages over the base, with this computer's network and apt sources. */
-async function inLayer(
-  { base, upper, work, mount }: { base: string; upper: string; work: string; mount: string },
-  settings: HostsLabSettings,
-  commands: HostCommands,
-): Promise<void> {
-  for (const path of [mount, upper, work]) await mkdir(path, { recursive: true });
-  const options = `lowerdir=${base},upperdir=${upper},workdir=${work}`;
-  await commands.run(['mount', '-t', 'overlay', 'vmstation-layer', '-o', options, mount]);
-  try {
-    await writeFile(`${mount}/etc/apt/sources.list`, `${(await aptSources(commands, settings.suite)).join('\n')}\n`);
-    await writeFile(`${mount}/etc/apt/apt.conf.d/90lab`, 'Acquire::Languages "none";\n');
-    await writeFile(`${mount}/etc/resolv.conf`, await readFile('/etc/resolv.conf', 'utf8'));
-    // No service starts while packages are installed: there is no system running in here.
-    await writeFile(`${mount}/usr/sbin/policy-rc.d`, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
-    await commands.run(['mount', '-t', 'proc', 'proc', `${mount}/proc`]);
-    await commands.run(['mount', '--bind', '/dev', `${mount}/dev`]);
-    await commands.run(['chroot', mount, 'sh', '-s'], { stdin: layerScript(settings.packages), timeoutMs: 900_000 });
-    await rm(`${mount}/usr/sbin/policy-rc.d`);
-    await rm(`${mount}/etc/resolv.conf`);
-  } finally {
-    await commands.ask(['umount', `${mount}/dev`]);
-    await commands.ask(['umount', `${mount}/proc`]);
-    await commands.run(['umount', mount]);
-  }
+function noSource(suite: string): AppError {
+  return new AppError({
+    code: 'lab/no-apt-source',
+    kind: 'environment',
+    message: `apt on this computer has no source of Debian's ${suite}, so the lab cannot install machines.`,
+    tryThis: `Add one to /etc/apt/sources.list and run apt-get update: deb http://deb.debian.org/debian ${suite} main`,
+  });
 }

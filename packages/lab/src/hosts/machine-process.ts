@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { AppError } from '@vmstation/core';
 import { quoteArguments } from '@vmstation/remote';
@@ -11,33 +11,53 @@ const rebootStatus = 133;
 
 /** A running machine: its systemd-nspawn. */
 export interface MachineProcess {
-  readonly machine: HostsMachine;
-  /** Powers it off, by force after the time. */
+  /** Powers it off, by force after the time; at once with 0. */
   stop(graceMs: number): Promise<void>;
+  /** The machine's own first process, as this computer numbers it; undefined before it has one. */
+  leader(): Promise<number | undefined>;
+}
+
+/** What becomes of a running machine without being asked. */
+export interface MachineEvents {
+  /** It powered itself off, or died. */
+  readonly ended: () => void;
+  /** It asked for a reboot and could not be booted. */
+  readonly failed: (cause: unknown) => void;
 }
 
 /** Boots a machine in its own control groups and network namespace; a reboot from inside boots it again. */
-export async function startMachine(machine: HostsMachine, names: HostsLabNames): Promise<MachineProcess> {
+export async function bootMachine(
+  machine: HostsMachine,
+  names: HostsLabNames,
+  events: MachineEvents,
+): Promise<MachineProcess> {
   const groups = await makeGroups(names.cgroup, machine.name);
-  let stopping = false;
-  let child = await boot(machine, names, groups);
-  const bootAgain = async (status: number | null): Promise<void> => {
-    if (status !== rebootStatus || stopping) return;
-    child = await boot(machine, names, groups);
-    child.once('exit', (next) => void bootAgain(next));
+  let isStopping = false;
+  const exited = (status: number | null) => {
+    if (status === rebootStatus && !isStopping) boot().catch(events.failed);
+    else events.ended();
   };
-  child.once('exit', (status) => void bootAgain(status));
+  const boot = async () => {
+    child = await spawnMachine(machine, names, groups);
+    child.once('exit', exited);
+  };
+  let child = await spawnMachine(machine, names, groups);
+  child.once('exit', exited);
   return {
-    machine,
     stop: async (graceMs) => {
-      stopping = true;
+      isStopping = true;
       await endProcess(child, graceMs);
       await rm(names.pidFile(machine.name), { force: true });
     },
+    leader: () => firstChildOf(child.pid),
   };
 }
 
-async function boot(machine: HostsMachine, names: HostsLabNames, groups: readonly string[]): Promise<ChildProcess> {
+async function spawnMachine(
+  machine: HostsMachine,
+  names: HostsLabNames,
+  groups: readonly string[],
+): Promise<ChildProcess> {
   const argv = [
     'systemd-nspawn',
     '--quiet',
@@ -51,6 +71,7 @@ async function boot(machine: HostsMachine, names: HostsLabNames, groups: readonl
     '--keep-unit',
     '--console=pipe',
     `--network-namespace-path=/run/netns/${names.namespace(machine.name)}`,
+    `--bind=${names.hostFolder(machine.name)}:/run/vmstation-lab`,
     '--resolv-conf=off',
     '--timezone=off',
     '--link-journal=no',
@@ -65,6 +86,7 @@ async function boot(machine: HostsMachine, names: HostsLabNames, groups: readonl
     detached: true,
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', SYSTEMD_NSPAWN_API_VFS_WRITABLE: 'network' },
   });
+  closeSync(log);
   if (child.pid === undefined) {
     throw new AppError({
       code: 'lab/machine-not-started',
@@ -77,13 +99,20 @@ async function boot(machine: HostsMachine, names: HostsLabNames, groups: readonl
   return child;
 }
 
+/** proc(5): the children of a process's only thread. */
+async function firstChildOf(pid: number | undefined): Promise<number | undefined> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  const first = Number(children.trim().split(' ')[0]);
+  return first > 0 ? first : undefined;
+}
+
 async function endProcess(child: ChildProcess, graceMs: number): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const gone = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
   });
   // systemd-nspawn passes SIGTERM on as an orderly power-off.
-  process.kill(child.pid, 'SIGTERM');
+  if (graceMs > 0) process.kill(child.pid, 'SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
   await gone;
   clearTimeout(timer);

@@ -20,8 +20,26 @@ export async function makeBridge(names: HostsLabNames, commands: HostCommands): 
   await commands.run(['ip', 'link', 'add', bridge, 'type', 'bridge', 'forward_delay', '0', 'mcast_snooping', '0']);
   // Where bridged packets pass the computer's own firewall, its rules would judge the lab's traffic.
   await commands.run(['ip', 'link', 'set', bridge, 'type', 'bridge', 'nf_call_iptables', '0']);
+  await keepToTheBridge(bridge);
   await commands.run(['ip', 'addr', 'add', `${gateway}/24`, 'brd', '+', 'dev', bridge]);
   await commands.run(['ip', 'link', 'set', bridge, 'up']);
+}
+
+/**
+ * The machines also bear their model's addresses, which may be those of real machines in this computer's own network. So what comes from the
+ * bridge is answered for the lab's subnet only and goes nowhere else (kernel documentation, ip-sysctl). The settings go with the bridge.
+ */
+async function keepToTheBridge(bridge: string): Promise<void> {
+  const settings = [
+    ['ipv4', 'arp_ignore', '1'],
+    ['ipv4', 'rp_filter', '1'],
+    ['ipv4', 'forwarding', '0'],
+    ['ipv6', 'disable_ipv6', '1'],
+  ] as const;
+  for (const [family, key, value] of settings) {
+    const file = `/proc/sys/net/${family}/conf/${bridge}/${key}`;
+    if (existsSync(file)) await writeFile(file, value);
+  }
 }
 
 /** Gives a machine a network namespace whose only card sits on the bridge. */
@@ -53,6 +71,11 @@ export async function connectMachine(
   await commands.run(['ip', 'link', 'set', outside, 'master', names.bridge, 'up']);
   await commands.run(['ip', '-n', namespace, 'link', 'set', 'lo', 'up']);
   await commands.run(['ip', '-n', namespace, 'link', 'set', 'eth0', 'up']);
+  if (machine.model === undefined) return;
+  const { address, prefixLength, gateway } = machine.model;
+  await commands.run(['ip', '-n', namespace, 'addr', 'add', `${address}/${prefixLength}`, 'brd', '+', 'dev', 'eth0']);
+  // As on a real machine; nothing answers there.
+  await commands.run(['ip', '-n', namespace, 'route', 'add', 'default', 'via', gateway, 'dev', 'eth0', 'src', address]);
 }
 
 /** Takes a slot's cards, namespaces, bridge and guard route away; what is not there is fine. */
@@ -78,7 +101,8 @@ export async function writeSshConfig(
       `Host ${machine.name}`,
       `  HostName ${names.address(machine)}`,
       `  HostKeyAlias ${machine.name}`,
-      `  User ${operatorUser}`,
+      `  Port ${machine.sshPort ?? 22}`,
+      `  User ${machine.user ?? operatorUser}`,
       `  IdentityFile ${operatorKey}`,
       '  IdentitiesOnly yes',
       '',

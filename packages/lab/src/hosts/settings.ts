@@ -10,13 +10,23 @@ export interface HostsLabSettings {
   /** Debian packages in the layer that all machines share. */
   readonly packages: readonly string[];
   readonly suite: string;
+  /** Private key of the operator whom the machines let in; by default the lab makes one. */
+  readonly operatorKey?: string;
 }
 
 /** One real machine. */
 export interface HostsMachine {
   readonly name: string;
-  /** Last part of its address; also the end of its MAC. */
+  /** Last part of its address in the lab's subnet. */
   readonly octet: number;
+  /** Hardware address, when it is not the lab's own choice. */
+  readonly mac?: string;
+  /** The address that a model gives it: its own and the other machines', on the bridge; this computer never sends anything there. */
+  readonly model?: { readonly address: string; readonly prefixLength: number; readonly gateway: string };
+  /** Who may log in with the operator's key and become root without password; `ops` by default. */
+  readonly user?: string;
+  /** Where its SSH server listens; 22 by default. */
+  readonly sshPort?: number;
 }
 
 /** What lets a test or the product reach a machine. */
@@ -92,6 +102,9 @@ export const allSlots: readonly number[] = Array.from({ length: 32 }, (_, index)
 /** Tells the labs' guard routes from anybody else's. */
 export const guardMetric = 4278;
 
+/** Where the machines' apt finds this computer's, on the bridge. */
+export const aptProxyPort = 3142;
+
 /** The addresses of the lab in a slot, a /24. */
 export function subnetOf(slot: number): string {
   return `10.78.${100 + slot}.0/24`;
@@ -106,7 +119,6 @@ export function hostsLabNames(slot: number) {
     run,
     subnet: subnetOf(slot),
     gateway: `${subnet}.1`,
-    layerMount: `${run}/layer.mnt`,
     cgroup: `vms-${slot}`,
     /** Begins the names of all namespaces and machines of the lab. */
     prefix: `vms-${slot}-`,
@@ -114,8 +126,11 @@ export function hostsLabNames(slot: number) {
     namespace: (machine: string) => `vms-${slot}-${machine}`,
     hostInterface: (index: number) => `vms${slot}-${index}`,
     address: (machine: HostsMachine) => `${subnet}.${machine.octet}`,
-    mac: (machine: HostsMachine) => `02:78:00:00:00:${machine.octet.toString(16).padStart(2, '0')}`,
+    mac: (machine: HostsMachine) =>
+      machine.mac?.toLowerCase() ?? `02:78:00:00:00:${machine.octet.toString(16).padStart(2, '0')}`,
     root: (machine: string) => `${run}/${machine}.root`,
+    /** Appears in the machine as /run/vmstation-lab: what it asks of the lab. */
+    hostFolder: (machine: string) => `${run}/${machine}.host`,
     pidFile: (machine: string) => `${run}/${machine}.pid`,
     logFile: (machine: string) => `${run}/${machine}.log`,
   };
@@ -125,8 +140,20 @@ export function hostsLabNames(slot: number) {
 export type HostsLabNames = ReturnType<typeof hostsLabNames>;
 
 /** Where images are, and where one lab's disks and keys are. */
-export function hostsLabFolders({ directory, owner, packages, suite }: HostsLabSettings, slot: number) {
+export function hostsLabFolders(settings: HostsLabSettings, slot: number) {
+  const { directory, owner, operatorKey } = settings;
   const own = owner === undefined ? `${directory}/labs/once-${slot}` : `${directory}/labs/${owner}`;
+  return {
+    ...imageFolders(settings),
+    own,
+    keys: `${own}/keys`,
+    operatorKey: operatorKey ?? `${own}/keys/operator`,
+    disk: (machine: string) => `${own}/disks/${machine}`,
+  };
+}
+
+/** Where images are: named by what is in them, so that no lab changes them under another's machines. */
+export function imageFolders({ directory, packages, suite }: Omit<HostsLabSettings, 'machines'>) {
   const image = (parts: readonly string[]) => createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 12);
   const base = `${directory}/base-${image([suite, ...basePackages])}`;
   const layer = `${directory}/layer-${image([base, layerVersion, operatorUser, ...packages])}`;
@@ -135,15 +162,14 @@ export function hostsLabFolders({ directory, owner, packages, suite }: HostsLabS
     base,
     layer,
     packages: `${directory}/packages`,
-    own,
-    keys: `${own}/keys`,
-    operatorKey: `${own}/keys/operator`,
-    disk: (machine: string) => `${own}/disks/${machine}`,
   };
 }
+
+/** Where images are. */
+export type ImageFolders = ReturnType<typeof imageFolders>;
 
 /** Where one lab's files are. */
 export type HostsLabFolders = ReturnType<typeof hostsLabFolders>;
 
 /** Changes when the way that a layer is made does. */
-const layerVersion = '1';
+const layerVersion = '2';

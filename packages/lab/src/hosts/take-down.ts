@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { endGroupMembers, removeGroups } from './control-groups.ts';
+import { thawAll } from './freezer.ts';
 import type { HostCommands } from './host-commands.ts';
 import { endLeftover } from './machine-process.ts';
 import { removeNetwork } from './network.ts';
@@ -14,6 +15,7 @@ export async function takeDown(slot: number, commands: HostCommands): Promise<vo
   const names = hostsLabNames(slot);
   const isKnown = existsSync(names.run);
   if (!isKnown && !existsSync(`/sys/class/net/${names.bridge}`)) return;
+  await thawAll(names.cgroup);
   const files = isKnown ? await readdir(names.run) : [];
   const machines = files.filter((file) => file.endsWith('.pid')).map((file) => file.slice(0, -'.pid'.length));
   await Promise.all(machines.map((machine) => endLeftover(machine, names)));

@@ -1,0 +1,241 @@
+import { type FSWatcher, watch } from 'node:fs';
+import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { AppError } from '@vmstation/core';
+import type { LabPower, PowerOrder } from '../daemon/lab-protocol.ts';
+import { endGroupMembers } from './control-groups.ts';
+import { setFrozen } from './freezer.ts';
+import type { HostCommands } from './host-commands.ts';
+import { mountDisk } from './machine-disk.ts';
+import { bootMachine, type MachineProcess } from './machine-process.ts';
+import { connectMachine } from './network.ts';
+import type { HostsLabFolders, HostsLabNames, HostsLabSettings, HostsMachine } from './settings.ts';
+
+const suspendDeadlineMs = 30_000;
+const powerOffGraceMs = 15_000;
+const suspendFlag = 'suspend';
+
+/** What the lab gives a machine. */
+export interface LabMachineParts {
+  readonly machine: HostsMachine;
+  readonly index: number;
+  readonly settings: HostsLabSettings;
+  readonly names: HostsLabNames;
+  readonly folders: HostsLabFolders;
+  readonly commands: HostCommands;
+  readonly log: (line: string) => void;
+}
+
+/** A real machine and its power. Orders to it are carried out one after the other. */
+export class LabMachine {
+  power: LabPower = 'off';
+  since = new Date();
+  readonly #parts: LabMachineParts;
+  #process: MachineProcess | undefined;
+  #flag: FSWatcher | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  readonly #listeners = new Set<() => void>();
+
+  constructor(parts: LabMachineParts) {
+    this.#parts = parts;
+  }
+
+  get name(): string {
+    return this.#parts.machine.name;
+  }
+
+  get mac(): string {
+    return this.#parts.names.mac(this.#parts.machine);
+  }
+
+  /** Gives it a card and its disk, and boots it. A change that was being tried when the lab died is undone first. */
+  async begin(): Promise<void> {
+    const { machine, index, names, commands, log } = this.#parts;
+    await connectMachine(machine, index, names, commands);
+    if (await this.#putBack()) log(`${machine.name}: a change was being tried; it is undone`);
+    await this.#mount();
+    await mkdir(names.hostFolder(machine.name), { recursive: true });
+    this.#flag = watch(names.hostFolder(machine.name), (_event, file) => {
+      if (file === suspendFlag) this.#queue(() => this.#fallAsleep()).catch((cause: unknown) => log(String(cause)));
+    });
+    await this.#boot();
+  }
+
+  /** As the machine itself (`systemctl suspend`, `poweroff`) or a magic packet would. Throws lab/machine-stays-awake. */
+  async order(order: PowerOrder): Promise<void> {
+    if (order === 'wake') return this.wake();
+    if (order === 'poweroff') return this.#queue(() => this.#stop(powerOffGraceMs));
+    if (this.power !== 'on') return;
+    const asleep = this.#until(() => this.power === 'suspended', suspendDeadlineMs);
+    await this.#inside(['systemctl', 'suspend']);
+    if (await asleep) return;
+    throw new AppError({
+      code: 'lab/machine-stays-awake',
+      kind: 'environment',
+      message: `${this.name} was told \`systemctl suspend\` and did not fall asleep within ${suspendDeadlineMs / 1000} s.`,
+      tryThis: `Look there: vmstation lab ssh ${this.name} -- journalctl -u systemd-suspend -n 20`,
+    });
+  }
+
+  /** Resumes it or, when it is off, boots it; nothing when it is on. */
+  wake(): Promise<void> {
+    return this.#queue(async () => {
+      if (this.power === 'off') await this.#boot();
+      if (this.power !== 'suspended') return;
+      const { names, commands, index } = this.#parts;
+      await rm(this.#flagFile(), { force: true });
+      await commands.run(['ip', 'link', 'set', names.hostInterface(index), 'up']);
+      await setFrozen(names.cgroup, this.name, 'thawed');
+      this.#become('on');
+    });
+  }
+
+  /** Keeps its disk as it is now, so that it can be put back even after the death of the lab. It stands still for the moment. */
+  snapshot(): Promise<void> {
+    return this.#queue(async () => {
+      const { names, commands } = this.#parts;
+      const { upper, kept } = this.#disk();
+      await rm(kept, { recursive: true, force: true });
+      await rm(`${kept}.part`, { recursive: true, force: true });
+      const running = this.power === 'on';
+      if (running) await setFrozen(names.cgroup, this.name, 'frozen');
+      try {
+        await commands.run(['cp', '--archive', upper, `${kept}.part`]);
+      } finally {
+        if (running) await setFrozen(names.cgroup, this.name, 'thawed');
+      }
+      await rename(`${kept}.part`, kept);
+    });
+  }
+
+  /** The change that followed the snapshot stays. */
+  discardSnapshot(): Promise<void> {
+    return this.#queue(() => rm(this.#disk().kept, { recursive: true, force: true }));
+  }
+
+  /** Puts its disk back as it was at the snapshot and boots it; connections to it are lost. Throws lab/no-snapshot. */
+  restore(): Promise<void> {
+    return this.#queue(async () => {
+      const { commands, names } = this.#parts;
+      if (!(await isThere(this.#disk().kept))) throw noSnapshot(this.name);
+      // What runs now is thrown away, so it is not asked to end in order.
+      await this.#stop(0);
+      await commands.run(['umount', '--recursive', '--lazy', names.root(this.name)]);
+      await this.#putBack();
+      await this.#mount();
+      await this.#boot();
+    });
+  }
+
+  /** Powers it off in order, by force after some time. */
+  async close(): Promise<void> {
+    this.#flag?.close();
+    await this.#queue(() => this.#stop(powerOffGraceMs));
+  }
+
+  async #mount(): Promise<void> {
+    const { machine, settings, names, folders, commands } = this.#parts;
+    await mountDisk(machine, settings, names, folders, commands);
+  }
+
+  async #boot(): Promise<void> {
+    const { machine, names, log } = this.#parts;
+    await rm(this.#flagFile(), { force: true });
+    this.#process = await bootMachine(machine, names, {
+      ended: () => this.#become('off'),
+      failed: (cause) => log(`${machine.name}: ${String(cause)}`),
+    });
+    this.#become('on');
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    const { names, commands, index } = this.#parts;
+    await setFrozen(names.cgroup, this.name, 'thawed');
+    await this.#process?.stop(graceMs);
+    this.#process = undefined;
+    await endGroupMembers(`${names.cgroup}/${this.name}`);
+    // A machine that slept had its cable pulled.
+    await commands.run(['ip', 'link', 'set', names.hostInterface(index), 'up']);
+    this.#become('off');
+  }
+
+  /** The machine's own `systemctl suspend` has come to the point where a kernel would stop. */
+  async #fallAsleep(): Promise<void> {
+    const { names, commands, index } = this.#parts;
+    if (this.power !== 'on' || !(await isThere(this.#flagFile()))) return;
+    await commands.run(['ip', 'link', 'set', names.hostInterface(index), 'down']);
+    await setFrozen(names.cgroup, this.name, 'frozen');
+    this.#become('suspended');
+  }
+
+  /** Runs a program in the machine, as its console would. */
+  async #inside(argv: readonly string[]): Promise<void> {
+    const leader = await this.#process?.leader();
+    const namespaces = ['--mount', '--uts', '--ipc', '--net', '--pid'];
+    await this.#parts.commands.run(['nsenter', '--target', String(leader ?? 0), ...namespaces, '--', ...argv]);
+  }
+
+  #disk(): { readonly upper: string; readonly work: string; readonly kept: string } {
+    const disk = this.#parts.folders.disk(this.name);
+    return { upper: `${disk}/upper`, work: `${disk}/work`, kept: `${disk}/tried` };
+  }
+
+  async #putBack(): Promise<boolean> {
+    const { upper, work, kept } = this.#disk();
+    if (!(await isThere(kept))) return false;
+    await rm(upper, { recursive: true, force: true });
+    await rm(work, { recursive: true, force: true });
+    await rename(kept, upper);
+    return true;
+  }
+
+  #flagFile(): string {
+    return `${this.#parts.names.hostFolder(this.name)}/${suspendFlag}`;
+  }
+
+  #become(power: LabPower): void {
+    if (this.power === power) return;
+    this.power = power;
+    this.since = new Date();
+    this.#parts.log(`${this.name} is ${power}`);
+    for (const listener of this.#listeners) listener();
+  }
+
+  #queue<T>(order: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(order, order);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  /** False when it did not come true in time. */
+  #until(holds: () => boolean, timeoutMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const end = (answer: boolean) => {
+        clearTimeout(timer);
+        this.#listeners.delete(look);
+        resolve(answer);
+      };
+      const look = () => {
+        if (holds()) end(true);
+      };
+      const timer = setTimeout(() => end(holds()), timeoutMs);
+      this.#listeners.add(look);
+      look();
+    });
+  }
+}
+
+function noSnapshot(machine: string): AppError {
+  return new AppError({
+    code: 'lab/no-snapshot',
+    kind: 'user',
+    message: `The lab holds no snapshot of ${machine}.`,
+    tryThis: 'Take one before the change that may have to be undone.',
+  });
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
