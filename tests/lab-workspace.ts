@@ -2,9 +2,10 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { askLab, labPaths, type MachineFaults } from '../packages/lab/src/index.ts';
+import { askLab, type FaultPlace, labPaths } from '../packages/lab/src/index.ts';
 
-const program = join(import.meta.dirname, '..', 'apps', 'cli', 'src', 'main.ts');
+/** The command line, run from its sources. */
+export const program = join(import.meta.dirname, '..', 'apps', 'cli', 'src', 'main.ts');
 
 /** How a command ended; `text` is all that it printed, with the line breaks of the layout taken out. */
 export interface Ended {
@@ -18,8 +19,10 @@ export interface LabWorkspace {
   readonly root: string;
   /** Runs the command line as an operator would; `env` is added to the environment. */
   vmstation(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended>;
-  /** Switches the faults of a machine, and those not named off. */
-  setFaults(node: string, faults: MachineFaults): Promise<void>;
+  /** Switches a fault on, of a machine or of the API; words as on the command line. */
+  fault(on: FaultPlace, kind: string, ...words: readonly string[]): Promise<void>;
+  /** Ends every fault. */
+  clearFaults(): Promise<void>;
   /** Writes counted so far, per machine. */
   writes(): Promise<Readonly<Record<string, number>>>;
   /** Stops the lab and removes the folder. */
@@ -47,8 +50,11 @@ export async function openLabWorkspace(prepare?: (root: string) => Promise<void>
   return {
     root,
     vmstation,
-    setFaults: async (node, faults) => {
-      await askLab(paths, 'node.faults', { node, faults });
+    fault: async (on, kind, ...words) => {
+      await askLab(paths, 'fault.set', { on, kind, words });
+    },
+    clearFaults: async () => {
+      await askLab(paths, 'fault.clear', {});
     },
     writes: async () => (await askLab(paths, 'counters', {})).machines,
     remove,

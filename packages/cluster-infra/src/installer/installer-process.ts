@@ -1,17 +1,16 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import type { FollowedProcess, ProcessRunner, WorkspaceFiles } from '@vmstation/core';
-import { attachTo } from '@vmstation/remote';
+import { attachTo, findFollowed } from '@vmstation/remote';
 import type { AnsibleCommand } from './ansible-command.ts';
 import { InstallerRecord, judgeInstaller } from './installer-record.ts';
 
 /** Where a started installer is noted until its end was judged, relative to the state directory. */
 const noteFile = 'infra/installer.json';
 
-/** A started installer whose end nobody has judged yet. */
+const graceMs = 500;
+
+/** An installer that is started now, or was and nobody has judged its end yet. */
 interface InstallerNote {
-  readonly pid: number;
-  /** Tells this process from a later one with the same number. */
-  readonly startToken: string;
   readonly inputHash: string;
   readonly logFile: string;
 }
@@ -47,12 +46,13 @@ export async function runInstaller(run: InstallerRun): Promise<InstallerEnd> {
 
 /** The end of an earlier installer where it can stand for ours. */
 async function takeOver(run: InstallerRun, earlier: InstallerNote): Promise<InstallerEnd | undefined> {
-  const token = await startTokenOf(run.processes, earlier.pid);
-  const alive = token !== '' && token === earlier.startToken;
+  const found = await started(run.files.resolve(earlier.logFile));
+  if (found === undefined) return undefined;
+  const { pid, alive } = found;
   const sameInputs = earlier.inputHash === run.inputHash;
-  if (alive) run.tell(`an installer of an earlier run is still at work (process ${earlier.pid}); following it`);
+  if (alive) run.tell(`an installer of an earlier run is still at work (process ${pid}); following it`);
   else if (!sameInputs) return undefined;
-  const end = await followEarlier(run, earlier);
+  const end = await followEarlier(run, earlier, pid);
   if (end === undefined || !end.ended) return end;
   if (!sameInputs) return undefined;
   // A failure that nobody saw is history; only what goes on now, or ended well, is this run's.
@@ -67,40 +67,36 @@ export async function forgetInstaller(files: WorkspaceFiles): Promise<void> {
 async function startInstaller(run: InstallerRun): Promise<InstallerEnd> {
   const { processes, files, command, logFile } = run;
   await mkdir(files.resolve('infra/facts'), { recursive: true, mode: 0o700 });
+  // Noted before it starts: whoever kills us in between must not make the next run start a second one.
+  const note: InstallerNote = { inputHash: run.inputHash, logFile };
+  await files.write(noteFile, `${JSON.stringify(note)}\n`, { mode: 0o600 });
   const record = new InstallerRecord(run.tell);
-  const started = await processes.follow(command.argv, {
+  const installer = await processes.follow(command.argv, {
     env: command.env,
     cwd: command.cwd,
     logFile: files.resolve(logFile),
     onLine: (line) => record.read(line),
   });
-  const note: InstallerNote = {
-    pid: started.pid,
-    startToken: await startTokenOf(processes, started.pid),
-    inputHash: run.inputHash,
-    logFile,
-  };
-  await files.write(noteFile, `${JSON.stringify(note)}\n`, { mode: 0o600 });
-  return watch(run, started, record, logFile);
+  return watch(run, installer, record, logFile);
 }
 
 /** Undefined when it ended without leaving an exit status or its log is gone: then nothing is known of it. */
-async function followEarlier(run: InstallerRun, note: InstallerNote): Promise<InstallerEnd | undefined> {
+async function followEarlier(run: InstallerRun, note: InstallerNote, pid: number): Promise<InstallerEnd | undefined> {
   if ((await run.files.read(note.logFile)) === undefined) return undefined;
   const record = new InstallerRecord(run.tell);
   const logFile = run.files.resolve(note.logFile);
-  const started = attachTo({ pid: note.pid, logFile, onLine: (line) => record.read(line) });
   try {
-    return await watch(run, started, record, note.logFile);
+    const installer = attachTo({ pid, logFile, onLine: (line) => record.read(line) });
+    return await watch(run, installer, record, note.logFile);
   } catch {
-    run.tell(`the installer of an earlier run (process ${note.pid}) died without a word; starting again`);
+    run.tell(`the installer of an earlier run (process ${pid}) died without a word; starting again`);
     return undefined;
   }
 }
 
 async function watch(
   run: InstallerRun,
-  started: FollowedProcess,
+  installer: FollowedProcess,
   record: InstallerRecord,
   logFile: string,
 ): Promise<InstallerEnd> {
@@ -109,10 +105,10 @@ async function watch(
   if (run.signal.aborted) stop();
   else run.signal.addEventListener('abort', stop, { once: true });
   try {
-    const first = await Promise.race([started.exited, stopped.promise]);
+    const first = await Promise.race([installer.exited, stopped.promise]);
     if (first !== 'stopped') return { ended: true, exitCode: first.exitCode, record, logFile };
     // Nobody waits for it any more; its end is judged by the next run.
-    started.exited.catch(() => undefined);
+    installer.exited.catch(() => undefined);
     return { ended: false, logFile };
   } finally {
     run.signal.removeEventListener('abort', stop);
@@ -124,21 +120,16 @@ async function readNote(files: WorkspaceFiles): Promise<InstallerNote | undefine
   if (text === undefined) return undefined;
   try {
     const note = JSON.parse(text) as Partial<InstallerNote>;
-    return typeof note.pid === 'number' && typeof note.logFile === 'string' ? (note as InstallerNote) : undefined;
+    return typeof note.logFile === 'string' ? (note as InstallerNote) : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** When a process started, in the system's own words; '' when there is no such process. */
-async function startTokenOf(processes: ProcessRunner, pid: number): Promise<string> {
-  try {
-    // proc(5): field 22 of stat, counted behind the name, which may hold blanks.
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    if (process.platform === 'linux') return '';
-    const listed = await processes.run(['ps', '-o', 'lstart=', '-p', String(pid)], { timeoutMs: 5000 });
-    return listed.stdout.trim();
-  }
+/** The process behind an installer's log. One that was started a moment ago may not have said yet who it is. */
+async function started(logFile: string): ReturnType<typeof findFollowed> {
+  const found = await findFollowed(logFile);
+  if (found !== undefined) return found;
+  await new Promise((resolve) => setTimeout(resolve, graceMs));
+  return findFollowed(logFile);
 }

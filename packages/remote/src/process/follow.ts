@@ -1,15 +1,16 @@
 import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppError, type FollowedProcess } from '@vmstation/core';
+import { runChild } from './child.ts';
 
 const pollMs = 50;
 const readBytes = 64 * 1024;
 
-/** Keeps the exit status beside the log, where whoever follows it later can read it. */
+/** Keeps process id and exit status beside the log, where whoever follows it later can read them, whenever its starter dies. */
 const keepStatus =
-  'log=$1; shift; "$@"; code=$?; printf "%s\\n" "$code" >"$log.exit.new" && mv "$log.exit.new" "$log.exit"; exit "$code"';
+  'log=$1; shift; printf "%s\\n" "$$" >"$log.pid.new" && mv "$log.pid.new" "$log.pid"; "$@"; code=$?; printf "%s\\n" "$code" >"$log.exit.new" && mv "$log.exit.new" "$log.exit"; exit "$code"';
 
 /** What {@link followDetached} needs besides the program. */
 export interface FollowOptions {
@@ -24,7 +25,7 @@ export interface FollowOptions {
 /** Starts a program in a session of its own, output to `logFile`, exit status to `logFile.exit`; see {@link attachTo}. */
 export async function followDetached(argv: readonly string[], options: FollowOptions): Promise<FollowedProcess> {
   await mkdir(dirname(options.logFile), { recursive: true });
-  rmSync(`${options.logFile}.exit`, { force: true });
+  for (const kept of ['exit', 'pid']) rmSync(`${options.logFile}.${kept}`, { force: true });
   const log = openSync(options.logFile, 'w', 0o600);
   const child = spawn('/bin/sh', ['-c', keepStatus, 'sh', options.logFile, ...argv], {
     detached: true,
@@ -39,6 +40,20 @@ export async function followDetached(argv: readonly string[], options: FollowOpt
   });
   child.unref();
   return attachTo({ pid, logFile: options.logFile, onLine: options.onLine, ...signalOf(options) });
+}
+
+/** The process that {@link followDetached} started with this log, by what it left; its log's name among its arguments tells it from a later one with its number. */
+export async function findFollowed(
+  logFile: string,
+): Promise<{ readonly pid: number; readonly alive: boolean } | undefined> {
+  const pid = Number.parseInt(await readFile(`${logFile}.pid`, 'utf8').catch(() => ''), 10);
+  return Number.isNaN(pid) ? undefined : { pid, alive: (await argumentsOf(pid)).includes(logFile) };
+}
+
+async function argumentsOf(pid: number): Promise<string> {
+  if (process.platform === 'linux') return readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  const listed = await runChild(['ps', '-ww', '-o', 'args=', '-p', String(pid)], { timeoutMs: 5000 });
+  return listed.stdout.toString('utf8');
 }
 
 /** A running (or ended) process to follow again after our own death. */

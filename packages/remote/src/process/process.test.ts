@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { localTransport } from '../local-transport.ts';
 import { runChild } from './child.ts';
-import { attachTo } from './follow.ts';
+import { attachTo, findFollowed } from './follow.ts';
 import { nodeProcessRunner } from './node-process-runner.ts';
 
 let folder: string;
@@ -60,10 +60,17 @@ process.stdout.write(String(started.pid), () => process.kill(process.pid, 'SIGKI
   );
   const died = await runChild([process.execPath, parent], { timeoutMs: 20_000 });
   expect(died.ended).toBe('signal');
+  const pid = Number(died.stdout.toString());
+  expect(await findFollowed(logFile)).toEqual({ pid, alive: true });
   const lines: string[] = [];
-  const again = attachTo({ pid: Number(died.stdout.toString()), logFile, onLine: (line) => lines.push(line) });
+  const again = attachTo({ pid, logFile, onLine: (line) => lines.push(line) });
   expect(await again.exited).toEqual({ exitCode: 5 });
   expect(lines).toEqual(['one', 'two']);
+  expect(await findFollowed(logFile)).toEqual({ pid, alive: false });
+  // Another program that was given its number.
+  writeFileSync(`${logFile}.pid`, `${process.pid}\n`);
+  expect(await findFollowed(logFile)).toMatchObject({ alive: false });
+  expect(await findFollowed(join(folder, 'no-such-log'))).toBeUndefined();
 });
 
 test('stopping a followed program ends its whole session', async () => {
