@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { AppError, type TryMode } from '@vmstation/core';
+import { AppError, type Transport, type TryMode } from '@vmstation/core';
 import { openSshTransport } from '@vmstation/remote';
 import { askLab } from '../daemon/lab-client.ts';
 import type { LabPaths } from '../daemon/lab-paths.ts';
@@ -16,7 +16,7 @@ export function labTryMode(paths: LabPaths): TryMode {
       const { snapshot } = await askLab(paths, 'node.snapshot', { node });
       try {
         const report = await change();
-        await proveWayIn(paths, node, area);
+        await proveOverSsh(paths, node, area);
         await askLab(paths, 'node.restore', { node, snapshot, discard: true });
         return report;
       } catch (thrown) {
@@ -27,7 +27,7 @@ export function labTryMode(paths: LabPaths): TryMode {
   };
 }
 
-async function proveWayIn(paths: LabPaths, node: string, area: string): Promise<void> {
+async function proveOverSsh(paths: LabPaths, node: string, area: string): Promise<void> {
   const transport = openSshTransport({
     nodes: {},
     knownHostsFile: paths.knownHostsFile,
@@ -35,14 +35,21 @@ async function proveWayIn(paths: LabPaths, node: string, area: string): Promise<
     controlDir: join(paths.stateDir, 'ssh', 'control'),
   });
   try {
+    await proveWayIn(transport, node, area);
+  } finally {
+    await transport.close();
+  }
+}
+
+/** Proves with a new connection that root can still be reached on a node. Throws host/not-confirmed. */
+export async function proveWayIn(transport: Transport, node: string, area: string): Promise<void> {
+  try {
     const proof = { argv: ['id', '-u'], elevate: true, freshConnection: true, timeoutMs: proofTimeoutMs };
     const { exitCode, stdout } = await transport.run(node, proof);
     if (exitCode === 0 && Buffer.from(stdout).toString('utf8').trim() === '0') return;
     throw notConfirmed(node, area, `\`id -u\` answered exit code ${exitCode}`);
   } catch (cause) {
     throw cause instanceof AppError && cause.code === 'host/not-confirmed' ? cause : notConfirmed(node, area, cause);
-  } finally {
-    await transport.close();
   }
 }
 

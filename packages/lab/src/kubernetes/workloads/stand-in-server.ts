@@ -29,7 +29,7 @@ export class StandInServer {
         [standInHeader]: found.image,
         connection: 'close',
       });
-      response.end(request.method === 'HEAD' ? undefined : page(found));
+      response.end(request.method === 'HEAD' ? undefined : standInPage(found));
     });
     this.#server.on('connection', (socket) => {
       if (this.#backend() === undefined) socket.resetAndDestroy();
@@ -51,7 +51,8 @@ export class StandInServer {
   }
 }
 
-function page({ image, pod, node }: Backend): string {
+/** What a stand-in says of itself, as HTML. */
+export function standInPage({ image, pod, node }: Backend): string {
   const [shownImage, shownPod, shownNode] = [image, pod, node].map(escapeHtml);
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>lab stand-in for ${shownImage}</title></head>
