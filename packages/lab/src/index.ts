@@ -1,3 +1,5 @@
+export type { InProcessLabOptions } from './composition/in-process-lab.ts';
+export { InProcessLab } from './composition/in-process-lab.ts';
 export { labTryMode } from './composition/lab-try-mode.ts';
 
 export { askLab, labAnswers } from './daemon/lab-client.ts';
@@ -5,6 +7,7 @@ export type { LabPaths } from './daemon/lab-paths.ts';
 export { labPaths } from './daemon/lab-paths.ts';
 export type {
   ClusterOrder,
+  FaultPlace,
   LabCounters,
   LabEndpoint,
   LabNodeStatus,
@@ -18,6 +21,18 @@ export type {
 export { runLabDaemon } from './daemon/run-lab-daemon.ts';
 export type { LabStart } from './daemon/start-lab.ts';
 export { resetLab, startLab, stopLab } from './daemon/start-lab.ts';
+export type {
+  ApiFaultKind,
+  FaultKind,
+  FaultParameter,
+  FaultSubject,
+  FaultValues,
+  LabFault,
+  NodeFaultKind,
+} from './faults/fault-kinds.ts';
+export { faultKinds } from './faults/fault-kinds.ts';
+export type { FaultTargets } from './faults/lab-faults.ts';
+export { LabFaults } from './faults/lab-faults.ts';
 export { runLabInstaller } from './installer/run-lab-installer.ts';
 export type { ClusterClock } from './kubernetes/clock.ts';
 export type { CalicoConfig, LabClusterConfig, LabClusterNode } from './kubernetes/cluster-config.ts';
