@@ -81,6 +81,19 @@ is_stale() {
   [ $(($(date +%s)-since)) -gt 3600 ]
 }
 
+# Sockets and paths that start a unit, one a line.
+triggers_of() {
+  for t in $(systemctl show --no-pager --property=TriggeredBy -- "$1"); do
+    t=${t#TriggeredBy=}
+    case $t in *.socket|*.path) printf '%s\n' "$t";; esac
+  done
+}
+
+# All units that a step wrote down get one verb.
+each() {
+  if [ -e "$2" ]; then while IFS= read -r u; do systemctl "$1" -- "$u"; done <"$2"; fi
+}
+
 unlock() {
   rm -rf "$STATE/lock"
 }
@@ -171,15 +184,30 @@ setting() {
   place "$1" "$t"
 }
 
-# Starts a unit that does not run; one that runs is left to its handler.
+# Starts a unit that does not run; one that runs is left to its handler. Sockets that come up with it go down with it in a rollback.
 start() {
   if systemctl is-active --quiet -- "$1"; then return 0; fi
+  triggers_of "$1" | while IFS= read -r u; do
+    systemctl is-active --quiet -- "$u" || printf '%s\n' "$u" >>"$RUN/woken.$n"
+  done
   printf '%s\n' "$1" >>"$RUN/started"
   systemctl start -- "$1"
 }
 
+# Stops a unit for good: what listens for it would start it again at the next word.
+halt() {
+  triggers_of "$1" | while IFS= read -r u; do
+    if systemctl is-active --quiet -- "$u"; then printf '%s\n' "$u" >>"$RUN/halted.$n"; systemctl stop -- "$u"; fi
+  done
+  systemctl stop -- "$1"
+}
+
+# A unit's state by which it is seen to stay up. A timer, socket or path goes to and fro while it works.
 pulse_of() {
-  systemctl show --no-pager --property=ActiveState,SubState,NRestarts,MainPID -- "$1"
+  case $1 in
+    *.service) systemctl show --no-pager --property=ActiveState,SubState,NRestarts,MainPID -- "$1";;
+    *) systemctl show --no-pager --property=ActiveState -- "$1";;
+  esac
 }
 
 # Restarts or reloads a unit when that is owed, unless this run started it after its files were right.
@@ -367,7 +395,7 @@ start chrony.service
 }
 change_24() {
 systemctl disable -- telnet.socket
-systemctl stop -- telnet.socket
+halt telnet.socket
 systemctl mask -- telnet.socket
 }
 main() {
@@ -487,7 +515,7 @@ true
 UNDO_0123456789abcdef
 printf '%s\n' service:chrony.service >"$RUN/ids.23"
 cat >"$RUN/undo.23" <<'UNDO_0123456789abcdef'
-systemctl stop -- chrony.service
+each stop "$RUN/woken.$n"; systemctl stop -- chrony.service
 systemctl disable -- chrony.service
 UNDO_0123456789abcdef
 unless_changed 23 "$(systemctl show --no-pager --property=UnitFileState -- chrony.service)" 'UnitFileState=disabled'

@@ -81,6 +81,19 @@ is_stale() {
   [ $(($(date +%s)-since)) -gt 3600 ]
 }
 
+# Sockets and paths that start a unit, one a line.
+triggers_of() {
+  for t in $(systemctl show --no-pager --property=TriggeredBy -- "$1"); do
+    t=${t#TriggeredBy=}
+    case $t in *.socket|*.path) printf '%s\n' "$t";; esac
+  done
+}
+
+# All units that a step wrote down get one verb.
+each() {
+  if [ -e "$2" ]; then while IFS= read -r u; do systemctl "$1" -- "$u"; done <"$2"; fi
+}
+
 unlock() {
   rm -rf "$STATE/lock"
 }

@@ -141,8 +141,12 @@ function judgeStep(
       return end('blocked', `it changed on the node after it was read: ${record.said.join('; ')}`);
     const isEqual = after.resources.get(id)?.state === 'equal';
     const unsettled = unitsOf(resource).find((unit) => records.unsettled.has(unit));
-    if (unsettled !== undefined)
-      return end('failed', `${unsettled}: ${records.unsettled.get(unsettled)?.join('; ') ?? 'it did not stay up'}`);
+    if (unsettled !== undefined) {
+      // Why the step itself failed (a masked unit) comes before what became of the unit.
+      const own = record.ended === 'failed' ? record.said : [];
+      const words = records.unsettled.get(unsettled) ?? ['it did not stay up'];
+      return end('failed', `${unsettled}: ${[...own, ...words].join('; ')}`);
+    }
     // In one transaction for many packages, those that are there now did not fail.
     if (record.ended === 'failed' && !(isEqual && step.fragment.keeps.length === 0 && resource.kind === 'package'))
       return end('failed', record.said.join('; ') || 'its command failed without a word');
