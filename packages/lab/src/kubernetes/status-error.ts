@@ -23,6 +23,8 @@ interface StatusParts {
   readonly causes?: readonly StatusCause[];
   readonly retryAfterSeconds?: number;
   readonly uid?: string;
+  /** With which a list goes on all the same. */
+  readonly continueToken?: string;
 }
 
 /**
@@ -44,7 +46,7 @@ export class StatusError extends Error {
 
   /** The `v1.Status` object of the reply's body. */
   toStatus(): JsonObject {
-    const { subject, causes, retryAfterSeconds, uid } = this.parts;
+    const { subject, causes, retryAfterSeconds, uid, continueToken } = this.parts;
     const details: JsonObject = {
       ...(subject?.name ? { name: subject.name } : {}),
       ...(subject?.group ? { group: subject.group } : {}),
@@ -56,7 +58,7 @@ export class StatusError extends Error {
     return {
       kind: 'Status',
       apiVersion: 'v1',
-      metadata: {},
+      metadata: continueToken === undefined ? {} : { continue: continueToken },
       status: 'Failure',
       message: this.message,
       ...(this.reason === '' ? {} : { reason: this.reason }),
@@ -152,8 +154,19 @@ export function methodNotAllowed(subject: StatusSubject): StatusError {
 }
 
 /** 410 for a resourceVersion or a continue token that is too old. */
-export function expired(message: string): StatusError {
-  return new StatusError({ code: 410, reason: 'Expired', message });
+export function expired(message: string, continueToken?: string): StatusError {
+  return new StatusError({
+    code: 410,
+    reason: 'Expired',
+    message,
+    ...(continueToken === undefined ? {} : { continueToken }),
+  });
+}
+
+/** 413 for a body that the server does not take. */
+export function tooLarge(why: string): StatusError {
+  const message = `Request entity too large: ${why}`;
+  return new StatusError({ code: 413, reason: 'RequestEntityTooLarge', message });
 }
 
 /** 429, with when to try again. */
@@ -194,6 +207,11 @@ export function unsupportedValue(field: string, value: unknown, allowed: readonl
     field,
     message: `Unsupported value: ${shown(value)}: supported values: ${list}`,
   };
+}
+
+/** A faulty field: more than `limit` bytes. */
+export function tooLongValue(field: string, limit: number): StatusCause {
+  return { reason: 'FieldValueTooLong', field, message: `Too long: may not be more than ${limit} bytes` };
 }
 
 /** A faulty field: it must not be set here. */

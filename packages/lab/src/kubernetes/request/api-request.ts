@@ -54,29 +54,3 @@ export function parseObject(text: string): JsonObject {
   if (!isObject(parsed)) throw badRequest("couldn't get version/kind; json parse error: the body is no JSON object");
   return parsed;
 }
-
-/** Name under which a write's fields are owned: `fieldManager`, else the user agent's program name. */
-export function managerOf(request: ApiRequest): string {
-  const named = request.query.get('fieldManager');
-  if (named) {
-    if (named.length > 128) throw badRequest('fieldManager: Invalid value: must be no more than 128 characters');
-    return named;
-  }
-  return request.userAgent.split('/')[0]?.slice(0, 128) || 'unknown';
-}
-
-/** True when the client asks for a dry run. Throws 400 for any value but All. */
-export function isDryRun(request: ApiRequest): boolean {
-  const value = request.query.getAll('dryRun').filter((item) => item !== '');
-  if (value.length === 0) return false;
-  if (value.every((item) => item === 'All')) return true;
-  throw badRequest(`dryRun: Unsupported value: ${JSON.stringify(value)}: supported values: "All"`);
-}
-
-/** What to do about unknown fields. Throws 400 for an unknown wish. */
-export function fieldValidationOf(request: ApiRequest): 'Strict' | 'Warn' | 'Ignore' {
-  const value = request.query.get('fieldValidation') ?? 'Warn';
-  if (value === '' || value === 'Warn') return 'Warn';
-  if (value === 'Strict' || value === 'Ignore') return value;
-  throw badRequest(`fieldValidation: Unsupported value: "${value}": supported values: "Ignore", "Strict", "Warn"`);
-}

@@ -4,7 +4,8 @@ import type { ApiObjects } from '../registry/api-objects.ts';
 import { decodeStruct } from '../schema/decode.ts';
 import { typeSchema } from '../schema/schema.ts';
 import { internalError, tooManyRequests } from '../status-error.ts';
-import { type ApiRequest, type ApiResponse, isDryRun, jsonBody } from './api-request.ts';
+import { type ApiRequest, type ApiResponse, jsonBody } from './api-request.ts';
+import { isDryRun } from './request-options.ts';
 import { matchesSelector } from './selectors.ts';
 
 /**

@@ -1,29 +1,22 @@
-import { randomUUID } from 'node:crypto';
 import type { KubeObject } from '../kinds.ts';
 import type { ApiObjects } from '../registry/api-objects.ts';
 import type { ResourceDefinition } from '../resources.ts';
-import { badRequest, expired, StatusError } from '../status-error.ts';
+import { badRequest, forbiddenField, StatusError, unsupportedValue } from '../status-error.ts';
 import type { ApiRequest, ApiResponse } from './api-request.ts';
+import { ListPages } from './list-pages.ts';
 import { presentationOf } from './media-type.ts';
 import { type PresentContext, presentList, presentObject } from './present.ts';
+import { invalidOption } from './request-options.ts';
 import { type ObjectFilter, parseFieldSelector, parseLabelSelector } from './selectors.ts';
 
-/** Rest of a list that a client reads in pages. */
-interface Page {
-  readonly objects: readonly KubeObject[];
-  readonly resourceVersion: string;
-  readonly validUntilMs: number;
-}
-
-const pageLifeMs = 5 * 60_000;
-
-/** Answers get and list. Pages of one list show one state of the cluster, for five minutes. */
+/** Answers get and list. */
 export class ObjectReader {
   readonly #api: ApiObjects;
-  readonly #pages = new Map<string, Page>();
+  readonly #pages: ListPages;
 
   constructor(api: ApiObjects) {
     this.#api = api;
+    this.#pages = new ListPages(api.store, api.clock);
   }
 
   /** One object. Throws 404. */
@@ -33,59 +26,32 @@ export class ObjectReader {
     return { code: 200, body: presentObject(object, presentContext(request, definition, this.#api)) };
   }
 
-  /** Objects by selectors, in pages when asked for. Throws 400 for a selector, 410 for an old page. */
+  /** Objects by selectors, in pages when asked for. Throws 400 for a selector, 410 for an old page, 422 for options. */
   list(request: ApiRequest, definition: ResourceDefinition): ApiResponse {
     const { query } = request;
     const context = presentContext(request, definition, this.#api);
+    refuseListOptions(query);
     this.#refuseFutureVersion(query.get('resourceVersion') ?? '');
     const token = query.get('continue') ?? '';
-    const { objects, resourceVersion } = token === '' ? this.#select(request, definition) : this.#nextPage(token);
-    const limit = Number(query.get('limit') ?? 0);
-    if (Number.isNaN(limit)) throw badRequest(`strconv.ParseInt: parsing "${query.get('limit')}": invalid syntax`);
-    if (limit <= 0 || objects.length <= limit) {
+    const limit = integerOption(query, 'limit');
+    const state = token === '' ? this.#pages.current(definition.name) : this.#pages.from(definition.name, token);
+    const objects = state.objects.filter(filterOf(request, definition));
+    const resourceVersion = String(state.resourceVersion);
+    const last = objects[limit - 1];
+    if (limit <= 0 || objects.length <= limit || !last) {
       return { code: 200, body: presentList(objects, { resourceVersion }, context) };
     }
-    const rest = objects.slice(limit);
-    const meta = {
-      resourceVersion,
-      continue: this.#keepPage({ objects: rest, resourceVersion, validUntilMs: this.#api.clock.now() + pageLifeMs }),
-      ...(hasSelector(request) ? {} : { remainingItemCount: rest.length }),
-    };
+    const next = this.#pages.keep(definition.name, state.resourceVersion, last, () =>
+      this.#pages.current(definition.name),
+    );
+    const remainingItemCount = objects.length - limit;
+    const meta = { resourceVersion, continue: next, ...(hasSelector(request) ? {} : { remainingItemCount }) };
     return { code: 200, body: presentList(objects.slice(0, limit), meta, context) };
   }
 
   /** Objects that a request selects, ordered by namespace and name. */
   select(request: ApiRequest, definition: ResourceDefinition): KubeObject[] {
-    return [...this.#select(request, definition).objects];
-  }
-
-  #select(request: ApiRequest, definition: ResourceDefinition): Pick<Page, 'objects' | 'resourceVersion'> {
-    const filter = filterOf(request, definition);
-    const objects = (this.#api.store.list(definition.name, request.info.namespace) as KubeObject[])
-      .filter(filter)
-      .toSorted(byAddress);
-    return { objects, resourceVersion: String(this.#api.store.revision) };
-  }
-
-  #nextPage(token: string): Page {
-    const page = this.#pages.get(token);
-    this.#pages.delete(token);
-    if (!page || page.validUntilMs < this.#api.clock.now()) {
-      throw expired(
-        'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.',
-      );
-    }
-    return page;
-  }
-
-  #keepPage(page: Page): string {
-    const now = this.#api.clock.now();
-    for (const [token, kept] of this.#pages) if (kept.validUntilMs < now) this.#pages.delete(token);
-    const token = Buffer.from(
-      JSON.stringify({ v: 'meta.k8s.io/v1', rv: page.resourceVersion, id: randomUUID() }),
-    ).toString('base64url');
-    this.#pages.set(token, page);
-    return token;
+    return this.#pages.current(definition.name).objects.filter(filterOf(request, definition));
   }
 
   #refuseFutureVersion(resourceVersion: string): void {
@@ -109,9 +75,39 @@ function hasSelector({ query }: ApiRequest): boolean {
   return Boolean(query.get('labelSelector')) || Boolean(query.get('fieldSelector'));
 }
 
-function byAddress(left: KubeObject, right: KubeObject): number {
-  const key = ({ metadata }: KubeObject): string => `${metadata.namespace ?? ''}/${metadata.name}`;
-  return key(left) < key(right) ? -1 : 1;
+/** A whole number among the options, 0 when absent. Throws 400. */
+export function integerOption(query: URLSearchParams, name: string): number {
+  const text = query.get(name) ?? '';
+  if (text === '') return 0;
+  if (/^-?\d+$/u.test(text)) return Number(text);
+  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+}
+
+function refuseListOptions(query: URLSearchParams): void {
+  integerOption(query, 'timeoutSeconds');
+  const match = query.get('resourceVersionMatch') ?? '';
+  const version = query.get('resourceVersion') ?? '';
+  if (query.get('continue') && version !== '' && version !== '0') {
+    throw badRequest('specifying resource version is not allowed when using continue');
+  }
+  const refuse = (cause: Parameters<typeof invalidOption>[1]): never => {
+    throw invalidOption('ListOptions', cause);
+  };
+  if (query.get('sendInitialEvents')) {
+    refuse(forbiddenField('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
+  }
+  if (match === '') return;
+  if (version === '') {
+    refuse(
+      forbiddenField('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided'),
+    );
+  }
+  if (match !== 'Exact' && match !== 'NotOlderThan') {
+    refuse(unsupportedValue('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']));
+  }
+  if (match === 'Exact' && version === '0') {
+    refuse(forbiddenField('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+  }
 }
 
 /** What a request's selectors mean. */

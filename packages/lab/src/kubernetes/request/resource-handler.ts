@@ -56,8 +56,10 @@ export class ResourceHandler {
         if (request.info.name !== '' || (definition.namespaced && namespace === '')) throw methodNotAllowed({});
         return this.#writer.create(request, definition);
       case 'update':
+        if (request.info.name === '') throw methodNotAllowed({});
         return this.#writer.update(request, definition, '');
       case 'patch':
+        if (request.info.name === '') throw methodNotAllowed({});
         return this.#writer.patch(request, definition, '');
       case 'delete':
         return this.#remove(request, definition);
@@ -78,7 +80,8 @@ export class ResourceHandler {
   }
 
   #removeAll(request: ApiRequest, definition: ResourceDefinition): ApiResponse {
-    if (definition.namespaced && request.info.namespace === '') throw methodNotAllowed({});
+    const isNarrow = definition.namespaced ? request.info.namespace !== '' : definition.name !== 'namespaces';
+    if (!isNarrow) throw methodNotAllowed({});
     const options = deleteRequestOf(request);
     const removed = this.#reader.select(request, definition).map(({ metadata }) => {
       return this.#api.remove(definition.name, metadata.namespace ?? '', metadata.name, options).object;

@@ -9,8 +9,9 @@ import { decodeStruct } from '../schema/decode.ts';
 import { typeSchema } from '../schema/schema.ts';
 import { conflict, invalid, invalidValue, methodNotAllowed } from '../status-error.ts';
 import { selectorText } from '../table/workload-columns.ts';
-import { type ApiRequest, type ApiResponse, isDryRun, jsonBody, managerOf, parseObject } from './api-request.ts';
+import { type ApiRequest, type ApiResponse, jsonBody, parseObject } from './api-request.ts';
 import { unsupportedMediaType } from './media-type.ts';
+import { isDryRun, managerOf } from './request-options.ts';
 
 type Scalable = Deployment | ReplicaSet | StatefulSet;
 

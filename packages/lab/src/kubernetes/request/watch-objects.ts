@@ -2,11 +2,12 @@ import type { JsonObject } from '../json.ts';
 import type { KubeObject } from '../kinds.ts';
 import type { ApiObjects } from '../registry/api-objects.ts';
 import { apiVersionOf, type ResourceDefinition } from '../resources.ts';
-import { badRequest, StatusError } from '../status-error.ts';
+import { badRequest, forbiddenField, StatusError } from '../status-error.ts';
 import type { StoreEvent } from '../storage/object-store.ts';
 import type { ApiRequest, ApiResponse, StreamSink } from './api-request.ts';
 import { type PresentContext, presentObject } from './present.ts';
-import { filterOf, presentContext } from './read-objects.ts';
+import { filterOf, integerOption, presentContext } from './read-objects.ts';
+import { invalidOption } from './request-options.ts';
 import type { ObjectFilter } from './selectors.ts';
 
 const bookmarkEveryMs = 60_000;
@@ -25,12 +26,25 @@ interface WatchPlan {
 }
 
 /**
- * Answers a watch: what the client missed since its resourceVersion, then every change, with bookmarks.
- * Throws 410 Expired before the stream begins when the version is too old.
+ * Answers a watch: what the client missed since its resourceVersion, then every change, with bookmarks. A version that is
+ * too old is told in the stream, by the event ERROR with the Status 410, as a server with a watch cache does.
  */
 export function watchObjects(api: ApiObjects, request: ApiRequest, definition: ResourceDefinition): ApiResponse {
-  const plan = planWatch(api, request, definition);
-  return { code: 200, open: (sink) => runWatch(api, definition, plan, sink) };
+  try {
+    const plan = planWatch(api, request, definition);
+    return { code: 200, open: (sink) => runWatch(api, definition, plan, sink) };
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.code !== 410) throw error;
+    return { code: 200, open: (sink) => endWithError(sink, error) };
+  }
+}
+
+function endWithError(sink: StreamSink, error: StatusError): () => void {
+  queueMicrotask(() => {
+    sink.write(watchError(error));
+    sink.end();
+  });
+  return () => undefined;
 }
 
 function planWatch(api: ApiObjects, request: ApiRequest, definition: ResourceDefinition): WatchPlan {
@@ -38,13 +52,14 @@ function planWatch(api: ApiObjects, request: ApiRequest, definition: ResourceDef
   const from = query.get('resourceVersion') ?? '';
   const sendInitial = query.get('sendInitialEvents');
   if (sendInitial === 'true' && query.get('resourceVersionMatch') !== 'NotOlderThan') {
-    throw badRequest(
-      'resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+    throw invalidOption(
+      'ListOptions',
+      forbiddenField('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'),
     );
   }
   const isFresh = from === '' || from === '0' || sendInitial === 'true';
   const filter = filterOf(request, definition);
-  const asked = Number(query.get('timeoutSeconds') ?? 0) * 1000;
+  const asked = integerOption(query, 'timeoutSeconds') * 1000;
   return {
     context: presentContext(request, definition, api),
     filter,
@@ -116,6 +131,6 @@ function bookmark(api: ApiObjects, definition: ResourceDefinition, endsInitial: 
 }
 
 /** The line that ends a watch with an error. */
-export function watchError(error: StatusError): string {
+function watchError(error: StatusError): string {
   return `${JSON.stringify({ type: 'ERROR', object: error.toStatus() })}\n`;
 }

@@ -10,11 +10,12 @@ import type { DeleteRequest, Subresource, WriteOptions } from '../registry/write
 import { apiVersionOf, type ResourceDefinition } from '../resources.ts';
 import { type Decoded, decodeStruct } from '../schema/decode.ts';
 import { typeSchema } from '../schema/schema.ts';
-import { badRequest, internalError } from '../status-error.ts';
-import { type ApiRequest, type ApiResponse, fieldValidationOf, isDryRun, jsonBody, managerOf } from './api-request.ts';
+import { badRequest, internalError, invalid, invalidValue, StatusError, unsupportedValue } from '../status-error.ts';
+import { type ApiRequest, type ApiResponse, jsonBody } from './api-request.ts';
 import { unsupportedMediaType } from './media-type.ts';
 import { presentObject } from './present.ts';
 import { presentContext } from './read-objects.ts';
+import { fieldValidationOf, forceOf, invalidOption, isDryRun, managerOf } from './request-options.ts';
 
 /** Answers create, update, patch and apply of stored objects. */
 export class ObjectWriter {
@@ -39,11 +40,13 @@ export class ObjectWriter {
 
   patch(request: ApiRequest, definition: ResourceDefinition, subresource: Subresource): ApiResponse {
     const type = request.contentType.split(';')[0]?.trim() ?? '';
-    if (type === 'application/apply-patch+yaml') return this.#apply(request, definition, subresource);
+    const isApply = type === 'application/apply-patch+yaml';
+    const force = forceOf(request, isApply);
+    if (isApply) return this.#apply(request, definition, subresource, force);
     const { namespace, name } = request.info;
     const current = this.#api.mustGet(definition.name, namespace, name);
     const patched = this.#patched(fieldsOf(current), request, definition, type);
-    const { object, warnings } = this.#read(request, definition, patched);
+    const { object, warnings } = asPatch(patched, () => this.#read(request, definition, patched));
     this.#refuseOtherName(request, object);
     const updated = this.#api.update(definition.name, object, this.#options(request, subresource));
     return this.#reply(request, definition, updated, 200, warnings);
@@ -64,12 +67,7 @@ export class ObjectWriter {
     ]);
   }
 
-  #apply(request: ApiRequest, definition: ResourceDefinition, subresource: Subresource): ApiResponse {
-    if (!request.query.get('fieldManager')) {
-      throw badRequest(
-        'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-      );
-    }
+  #apply(request: ApiRequest, definition: ResourceDefinition, subresource: Subresource, force: boolean): ApiResponse {
     const body = parseApplyBody(request.body);
     this.#refuseOtherType(body, definition);
     const { object, unknownFields } = this.#decode(body, definition);
@@ -84,7 +82,7 @@ export class ObjectWriter {
         '',
       );
     }
-    const options = { ...this.#options(request, subresource), force: request.query.get('force') === 'true' };
+    const options = { ...this.#options(request, subresource), force };
     const { object: applied, created } = this.#api.apply(definition.name, config, options);
     return this.#reply(request, definition, applied, created ? 201 : 200, []);
   }
@@ -159,6 +157,16 @@ export class ObjectWriter {
   }
 }
 
+/** What the decoder refuses in a patched object is a fault of the patch: 422 instead of 400. */
+function asPatch<T>(patched: JsonObject, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.code !== 400) throw error;
+    throw invalid({ kind: '' }, [invalidValue('patch', JSON.stringify(patched), error.message)]);
+  }
+}
+
 function parsePatch(body: string): Json {
   try {
     return JSON.parse(body) as Json;
@@ -197,8 +205,9 @@ export function deleteRequestOf(request: ApiRequest): DeleteRequest {
   const grace = request.query.get('gracePeriodSeconds') ?? options.gracePeriodSeconds;
   const policy = request.query.get('propagationPolicy') ?? options.propagationPolicy;
   if (policy !== undefined && !['Orphan', 'Background', 'Foreground'].includes(plainText(policy))) {
-    throw badRequest(
-      `propagationPolicy: Unsupported value: "${plainText(policy)}": supported values: "Background", "Foreground", "Orphan"`,
+    throw invalidOption(
+      'DeleteOptions',
+      unsupportedValue('propagationPolicy', policy, ['Background', 'Foreground', 'Orphan']),
     );
   }
   const preconditions = isObject(options.preconditions) ? options.preconditions : {};

@@ -5,15 +5,16 @@ import type { TokenAuthenticator } from '../auth/token-authentication.ts';
 import { gitVersionOf } from '../cluster-config.ts';
 import { discoveryReply } from '../discovery/discovery.ts';
 import { openApiDocument, openApiIndex } from '../discovery/openapi.ts';
+import { openApiV2Document } from '../discovery/openapi-v2.ts';
 import type { ClusterFaults } from '../faults/cluster-faults.ts';
 import type { JsonObject } from '../json.ts';
 import type { ApiObjects } from '../registry/api-objects.ts';
 import type { ApiRequest, ApiResponse } from '../request/api-request.ts';
-import { notAcceptable, wantsAggregatedDiscovery } from '../request/media-type.ts';
+import { presentationOf, wantsAggregatedDiscovery } from '../request/media-type.ts';
 import type { LogSource } from '../request/pod-log.ts';
 import { readRequestInfo } from '../request/request-info.ts';
 import { ResourceHandler } from '../request/resource-handler.ts';
-import { conflict, internalError, pathNotFound, StatusError, tooManyRequests } from '../status-error.ts';
+import { conflict, internalError, pathNotFound, StatusError, tooLarge, tooManyRequests } from '../status-error.ts';
 
 /** A request as it came over the wire. */
 export interface WireRequest {
@@ -24,6 +25,9 @@ export interface WireRequest {
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: string;
 }
+
+/** Bytes of the largest body that is read. */
+export const largestBodyBytes = 3 * 1024 * 1024;
 
 /** Paths that anybody may read, as `system:public-info-viewer` grants. */
 const publicPaths = /^\/(healthz|livez|readyz|version)(\/.*)?$/u;
@@ -83,6 +87,7 @@ export class ApiHandler {
     const attributes = attributesOf(info);
     const isPublic = publicPaths.test(url.pathname);
     if (!isPublic && !isAllowed(this.#api.store, user, attributes)) throw accessDenied(user, attributes);
+    if (Buffer.byteLength(wire.body) > largestBodyBytes) throw tooLarge(`limit is ${largestBodyBytes}`);
     return info.isResource ? this.#resources.handle(request) : this.#plainPath(request);
   }
 
@@ -131,7 +136,10 @@ export class ApiHandler {
         code: 200,
         body: { paths: ['/api', '/apis', '/healthz', '/livez', '/openapi/v3', '/readyz', '/version'] },
       };
-    if (path === '/openapi/v2') throw notAcceptable();
+    if (path === '/openapi/v2') {
+      presentationOf(request.accept);
+      return { code: 200, body: openApiV2Document() };
+    }
     if (path === '/openapi/v3') return { code: 200, body: openApiIndex() };
     if (path.startsWith('/openapi/v3/')) {
       const text = openApiDocument(path.slice('/openapi/v3/'.length));

@@ -3,8 +3,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { ClusterFaults } from '../faults/cluster-faults.ts';
 import type { ApiResponse } from '../request/api-request.ts';
-import { StatusError } from '../status-error.ts';
-import type { ApiHandler } from './api-handler.ts';
+import { type ApiHandler, largestBodyBytes } from './api-handler.ts';
 import type { ClusterCertificates } from './certificates.ts';
 
 /** The API server's socket on loopback. */
@@ -154,17 +153,14 @@ function readHeaders({ headersDistinct }: IncomingMessage): Record<string, strin
   );
 }
 
+/** The body's text; of one that is too large only so much that the handler sees that. */
 async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  const bytes = Buffer.concat(chunks);
-  if (bytes.length > 3 * 1024 * 1024) {
-    throw new StatusError({
-      code: 413,
-      reason: 'RequestEntityTooLarge',
-      message: 'Request entity too large: limit is 3145728',
-    });
+  let size = 0;
+  for await (const chunk of request) {
+    if (size <= largestBodyBytes) chunks.push(chunk as Buffer);
+    size += (chunk as Buffer).length;
   }
-  // One character per byte: protobuf bodies are read from that.
-  return bytes.toString(request.headers['content-type']?.includes('protobuf') ? 'latin1' : 'utf8');
+  // One character per byte: the few protobuf bodies are read from that.
+  return Buffer.concat(chunks).toString(request.headers['content-type']?.includes('protobuf') ? 'latin1' : 'utf8');
 }

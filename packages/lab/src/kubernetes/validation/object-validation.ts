@@ -14,7 +14,7 @@ import type {
 } from '../kinds.ts';
 import type { ResourceDefinition } from '../resources.ts';
 import { typeSchema } from '../schema/schema.ts';
-import { forbiddenField, invalidValue, requiredValue, type StatusCause } from '../status-error.ts';
+import { forbiddenField, invalidValue, requiredValue, type StatusCause, tooLongValue } from '../status-error.ts';
 import { metadataFaults } from './names.ts';
 import { podSpecFaults } from './pod-validation.ts';
 import { missingFields } from './required-fields.ts';
@@ -39,7 +39,11 @@ import {
 type Validators = { readonly [R in ResourceName]?: (object: Kinds[R]) => StatusCause[] };
 type UpdateValidators = { readonly [R in ResourceName]?: (next: Kinds[R], old: Kinds[R]) => StatusCause[] };
 
-function dataKeyFaults(data: { readonly [key: string]: string } | undefined, field: string): StatusCause[] {
+type Data = { readonly [key: string]: string };
+
+const largestDataBytes = 1024 * 1024;
+
+function dataKeyFaults(data: Data | undefined, field: string): StatusCause[] {
   return Object.keys(data ?? {})
     .filter((key) => !/^[-._a-zA-Z0-9]+$/u.test(key))
     .map((key) =>
@@ -63,6 +67,13 @@ function immutableDataFaults(next: ConfigMap | Secret, old: ConfigMap | Secret):
 function secretUpdateFaults(next: Secret, old: Secret): StatusCause[] {
   const faults = next.type === old.type ? [] : [invalidValue('type', next.type, 'field is immutable')];
   return [...faults, ...immutableDataFaults(next, old)];
+}
+
+/** A ConfigMap or Secret holds one MiB at most, keys not counted. */
+function sizeFaults(field: string, text: Data = {}, base64: Data = {}): StatusCause[] {
+  const sum = (values: Data, encoding: 'utf8' | 'base64'): number =>
+    Object.values(values).reduce((total, value) => total + Buffer.byteLength(value, encoding), 0);
+  return sum(text, 'utf8') + sum(base64, 'base64') > largestDataBytes ? [tooLongValue(field, largestDataBytes)] : [];
 }
 
 function ruleFaults(role: Pick<Role, 'rules'>): StatusCause[] {
@@ -119,8 +130,12 @@ function networkPolicyFaults({ spec }: NetworkPolicy): StatusCause[] {
 const validators: Validators = {
   pods: ({ spec }) => (spec ? podSpecFaults(spec, 'spec') : [requiredValue('spec.containers')]),
   services: serviceFaults,
-  configmaps: ({ data }) => dataKeyFaults(data, 'data'),
-  secrets: ({ data }) => dataKeyFaults(data, 'data'),
+  configmaps: ({ data, binaryData }) => [
+    ...dataKeyFaults(data, 'data'),
+    ...dataKeyFaults(binaryData, 'binaryData'),
+    ...sizeFaults('', data, binaryData),
+  ],
+  secrets: ({ data }) => [...dataKeyFaults(data, 'data'), ...sizeFaults('data', {}, data)],
   persistentvolumes: volumeFaults,
   persistentvolumeclaims: claimFaults,
   'deployments.apps': deploymentFaults,
