@@ -4,7 +4,8 @@ export default defineConfig({
   test: {
     include: ['{apps,packages,tools}/**/*.test.ts', 'tests/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', 'tests/hosts/**'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Only to end what hangs: two busy cores are no fault of a test.
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
   },
 });

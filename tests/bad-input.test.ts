@@ -59,6 +59,10 @@ test('broken YAML is placed by file, line and column, and nothing is written', a
 test.each([
   [['upp'], ['cli/unknown-command', 'Did you mean up?']],
   [
+    ['up', '--only', 'setpu'],
+    ['cli/bad-value', 'Did you mean setup?'],
+  ],
+  [
     ['up', '--onyl', 'setup'],
     ['cli/unknown-option', 'Did you mean --only?'],
   ],
@@ -67,10 +71,10 @@ test.each([
 });
 
 test('a node that refuses connections is named', async () => {
-  await lab.setFaults('homelab', { unreachable: true });
+  await lab.fault({ node: 'homelab' }, 'unreachable');
   const says = ['setup/prerequisites/homelab', 'homelab could not be reached over SSH', 'ssh/unreachable'];
   await refused([...setup, '--node', 'homelab'], { exitCode: 1, says });
-  await lab.setFaults('homelab', {});
+  await lab.clearFaults();
 });
 
 test('a key that no node knows', async () => {
@@ -99,10 +103,10 @@ test('a host key other than the trusted one', async () => {
 });
 
 test('a user who may not become root', async () => {
-  await lab.setFaults('masternode', { noSudo: true });
+  await lab.fault({ node: 'masternode' }, 'no-sudo');
   const says = ['setup/prerequisites/masternode', 'may not become root without a password', 'ssh/no-sudo'];
   await refused([...setup, '--node', 'masternode'], { exitCode: 1, says });
-  await lab.setFaults('masternode', {});
+  await lab.clearFaults();
 });
 
 test('no ssh on this computer', async () => {

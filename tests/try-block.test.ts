@@ -19,7 +19,7 @@ function run(program: string, args: readonly string[]): Promise<Ended> {
       program,
       args,
       // A pasted line stands where its `cd` put it: what npm noted of our own folder is not for it.
-      { cwd: root, env: { ...process.env, VMSTATION_CALLER_DIR: undefined, CI: '1' }, maxBuffer: 1 << 26 },
+      { cwd: root, env: { ...process.env, CI: '1' }, maxBuffer: 1 << 26 },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : error.code;
         resolve({ exitCode: typeof code === 'number' ? code : 1, text: `${stdout}${stderr}` });

@@ -85,7 +85,7 @@ function runVerb(nodePath, [script, ...fixed], rest) {
   const path = [dirname(nodePath), join(root, 'node_modules', '.bin'), process.env.PATH ?? ''].join(delimiter);
   const child = spawn(nodePath, [join(root, script), ...fixed, ...rest], {
     stdio: 'inherit',
-    env: { ...process.env, PATH: path, VMSTATION_CALLER_DIR: process.env.INIT_CWD ?? process.cwd() },
+    env: { ...process.env, PATH: path },
     cwd: root,
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) passOn(signal, child);

@@ -10,7 +10,10 @@ const binFolder = join(root, 'apps', 'cli', 'bin');
 const { values: options } = parseArgs({
   options: { once: { type: 'boolean', default: false }, workspace: { type: 'string' } },
 });
-const workspace = resolve(options.workspace ?? join(root, '.lab', 'example'));
+// npm runs its scripts in the repository, and says where it was called.
+const calledIn = process.env['INIT_CWD'] ?? process.cwd();
+const workspace =
+  options.workspace === undefined ? join(root, '.lab', 'example') : resolve(calledIn, options.workspace);
 
 /** The command that runs now; signals go on to it, and it decides how to end. */
 let running: ReturnType<typeof spawn> | undefined;

@@ -22,7 +22,7 @@ const io: CommandIo = {
   errIsTerminal: process.stderr.isTTY,
   columns: () => process.stderr.columns ?? process.stdout.columns ?? 100,
   env: process.env,
-  workingDirectory: process.env['VMSTATION_CALLER_DIR'] ?? process.cwd(),
+  workingDirectory: process.cwd(),
   signal: interruption(),
 };
 process.exitCode = await runCli(commandTree, manifest.version, process.argv.slice(2), io);

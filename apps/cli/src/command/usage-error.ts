@@ -20,7 +20,14 @@ export function usageError(thrown: CommanderError, program: Command, argv: reado
     return wrongUse('cli/unknown-option', `${nameOf(command)} has no option ${word}.`, command, near);
   }
   const message = thrown.message.replace(/^error: /, '').replace(/[.]?$/, '.');
-  return wrongUse(codes[thrown.code] ?? 'cli/wrong-use', `${nameOf(command)}: ${message}`, command, undefined);
+  const near = nearestChoice(message);
+  return wrongUse(codes[thrown.code] ?? 'cli/wrong-use', `${nameOf(command)}: ${message}`, command, near);
+}
+
+/** What was probably meant where commander lists the allowed choices. */
+function nearestChoice(message: string): string | undefined {
+  const [, word, choices] = /argument '([^']*)' is invalid\. Allowed choices are (.*)\.$/.exec(message) ?? [];
+  return word === undefined || choices === undefined ? undefined : didYouMean(word, choices.split(', '));
 }
 
 /** True for what commander throws to say that help or version was printed. */
