@@ -1,4 +1,4 @@
-import { runLabDaemon } from '@vmstation/lab';
+import { runLab } from '@vmstation/lab';
 
 // The background process of a lab; `vmstation lab start` starts it with the workspace as its only argument.
-await runLabDaemon(process.argv[2] ?? '');
+await runLab(process.argv[2] ?? '');

@@ -1,6 +1,6 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { errorKindTable, errorRecord, toAppError } from '@vmstation/core';
+import { AppError, errorKindTable, errorRecord, toAppError } from '@vmstation/core';
 import type { LabRequest, LabRequests } from './lab-protocol.ts';
 
 /** Answers requests of the control socket by name. */
@@ -8,15 +8,22 @@ export type LabHandlers = {
   readonly [Name in LabRequest]: (params: LabRequests[Name]['params']) => Promise<LabRequests[Name]['answer']>;
 };
 
-/** Listens on the control socket, which only the own user may open. A file that a killed lab left in its place is removed first. */
+/** What is said to a request that no handler answers. */
+export type RefuseRequest = (request: string) => AppError;
+
+/**
+ * Listens on the control socket, which only the own user may open. A file that a killed lab left in its place is removed first. A lab that does
+ * not answer every request says why.
+ */
 export async function serveControl(
   socketPath: string,
-  handlers: LabHandlers,
+  handlers: Partial<LabHandlers>,
   log: (line: string) => void,
+  refuse: RefuseRequest = unknownRequest,
 ): Promise<Server> {
   rmSync(socketPath, { force: true });
   const server = createServer((request, response) => {
-    void answer(request, response, handlers, log);
+    void answer(request, response, { handlers, refuse, log });
   });
   const before = process.umask(0o177);
   try {
@@ -34,14 +41,12 @@ export async function serveControl(
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  handlers: LabHandlers,
-  log: (line: string) => void,
+  { handlers, refuse, log }: { handlers: Partial<LabHandlers>; refuse: RefuseRequest; log: (line: string) => void },
 ): Promise<void> {
   const name = (request.url ?? '/').slice(1);
   try {
     const handler = Object.hasOwn(handlers, name) ? handlers[name as LabRequest] : undefined;
-    if (handler === undefined)
-      return send(response, 404, { code: 'lab/unknown-request', message: `no request ${name}` });
+    if (handler === undefined) throw refuse(name);
     const params: unknown = JSON.parse((await bodyOf(request)) || '{}');
     send(response, 200, await (handler as (given: unknown) => Promise<unknown>)(params));
   } catch (thrown) {
@@ -49,6 +54,15 @@ async function answer(
     log(`${name} failed: ${error.stack ?? error.message}`);
     send(response, errorKindTable[error.kind].httpStatus, errorRecord(error));
   }
+}
+
+function unknownRequest(name: string): AppError {
+  return new AppError({
+    code: 'lab/unknown-request',
+    kind: 'bug',
+    message: `The running lab knows no request ${name}: it was started by another version of vmstation.`,
+    tryThis: 'vmstation lab stop, then vmstation lab start',
+  });
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

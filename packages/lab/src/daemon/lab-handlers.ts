@@ -43,11 +43,13 @@ export function labHandlers(lab: RunningLab): LabHandlers {
 function statusOf(lab: RunningLab): LabStatus {
   const { cluster } = lab;
   return {
+    provider: 'embedded',
     pid: process.pid,
     startedAt: lab.startedAt.toISOString(),
     nodes: [...lab.nodes.values()].map((node) => node.status()),
     cluster: cluster === undefined ? undefined : { version: `v${cluster.config.version}`, server: cluster.server },
     endpoints: endpointsOf(lab),
+    notes: [],
   };
 }
 

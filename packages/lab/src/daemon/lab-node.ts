@@ -66,7 +66,7 @@ export class LabNode {
   status(): LabNodeStatus {
     const { address, name } = this.#parts.node;
     const { power } = this.machine;
-    return { name, address, sshPort: this.#parts.sshPort, power, since: this.#since.toISOString() };
+    return { name, address, sshAddress: '127.0.0.1', sshPort: this.#parts.sshPort, power, since: this.#since.toISOString() };
   }
 
   async order(order: PowerOrder): Promise<void> {

@@ -11,6 +11,8 @@ export interface LabPaths {
   readonly socket: string;
   readonly pidFile: string;
   readonly logFile: string;
+  /** Who plays the machines, kept over restarts. */
+  readonly providerFile: string;
   /** The model that the running machines were made from, as JSON. */
   readonly modelFile: string;
   /** Loopback ports, kept over restarts. */
@@ -42,6 +44,7 @@ export function labPaths(workspaceRoot: string): LabPaths {
     socket: socketPath(labDir),
     pidFile: join(labDir, 'daemon.json'),
     logFile: join(labDir, 'daemon.log'),
+    providerFile: join(labDir, 'provider'),
     modelFile: join(labDir, 'model.json'),
     portsFile: join(labDir, 'ports.json'),
     operatorKeyFile: join(labDir, 'operator_ed25519'),

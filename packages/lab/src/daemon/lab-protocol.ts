@@ -2,6 +2,9 @@ import type { PowerReading } from '@vmstation/core';
 import type { LabClusterConfig, LabClusterNode } from '../kubernetes/cluster-config.ts';
 import type { MachineFaults } from '../machine/machine-spec.ts';
 
+/** Who plays the machines: this process, or systemd-nspawn. */
+export type LabProvider = 'embedded' | 'hosts';
+
 /** How a machine is, as far as its power goes. */
 export type LabPower = 'on' | 'suspended' | 'off';
 
@@ -13,7 +16,8 @@ export interface LabNodeStatus {
   readonly name: string;
   /** The model's address; nothing listens there. */
   readonly address: string;
-  /** Loopback port of its SSH server. */
+  /** Where its SSH server really listens: loopback, or an address that only this computer knows. */
+  readonly sshAddress: string;
   readonly sshPort: number;
   readonly power: LabPower;
   /** ISO 8601. */
@@ -32,12 +36,15 @@ export interface LabEndpoint {
 
 /** What a running lab says of itself. */
 export interface LabStatus {
+  readonly provider: LabProvider;
   readonly pid: number;
   readonly startedAt: string;
   readonly nodes: readonly LabNodeStatus[];
   /** Undefined until an installer made one. */
   readonly cluster: { readonly version: string; readonly server: string } | undefined;
   readonly endpoints: readonly LabEndpoint[];
+  /** Where these machines are not what the model says. */
+  readonly notes: readonly string[];
 }
 
 /** What an installer finds on a machine before it begins. */

@@ -22,7 +22,7 @@ beforeAll(() => {
   start = {
     workspaceRoot,
     cluster: exampleCluster(),
-    daemon: entry(`const { runLabDaemon } = await import(${index}); await runLabDaemon(process.argv[1]);`),
+    daemon: entry(`const { runLab } = await import(${index}); await runLab(process.argv[1]);`),
     installer: entry(
       `const { runLabInstaller } = await import(${index}); process.exitCode = await runLabInstaller(process.argv[1], process.argv.slice(2));`,
     ),

@@ -80,6 +80,7 @@ export class RunningLab {
     }
     const doors = [...this.nodes.values()].map((lab) => ({
       node: lab.node,
+      address: '127.0.0.1',
       port: lab.status().sshPort,
       hostKey: lab.hostKey,
     }));

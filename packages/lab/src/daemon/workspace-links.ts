@@ -6,6 +6,8 @@ import type { LabPaths } from './lab-paths.ts';
 /** A machine as OpenSSH's client reaches it. */
 export interface SshDoor {
   readonly node: ClusterNode;
+  /** Where it really listens; never the model's address. */
+  readonly address: string;
   readonly port: number;
   /** `ssh-ed25519 AAAA…` */
   readonly hostKey: string;
@@ -44,11 +46,11 @@ function ownFiles(paths: LabPaths): readonly string[] {
   return [paths.knownHostsFile, paths.sshConfigFile, paths.kubeconfigFile];
 }
 
-function sshBlock(paths: LabPaths, { node, port }: SshDoor): string {
+function sshBlock(paths: LabPaths, { node, address, port }: SshDoor): string {
   // The model's address as well: Ansible dials that, and nothing may ever reach it.
   return [
     `Host ${node.name} ${node.address}`,
-    '  HostName 127.0.0.1',
+    `  HostName ${address}`,
     `  Port ${port}`,
     `  User ${node.ssh.user}`,
     `  IdentityFile "${paths.operatorKeyFile}"`,

@@ -8,10 +8,10 @@ import { aptSources, ensureImage } from './image.ts';
 import { LabMachine, type LabMachineParts } from './lab-machine.ts';
 import { watchMagicPackets } from './magic-packets.ts';
 import { makeBridge, writeSshConfig } from './network.ts';
+import { requireRoot } from './requirements.ts';
 import {
   aptProxyPort,
   type HostsLabFolders,
-  type HostsLabNames,
   type HostsLabSettings,
   type HostsMachineAccess,
   hostsLabFolders,
@@ -40,13 +40,15 @@ export interface HostsLab extends HostsLabAccess {
   /** By name, in the order of the settings. */
   readonly running: ReadonlyMap<string, LabMachine>;
   /** Powers the machines off and takes network, mounts and groups away; disks stay where the lab has an owner, unless `wipe`. */
+  /** Resolves when a machine answers SSH again after it was booted or woken. Throws lab/machine-silent. */
+  readonly answering: (machine: string) => Promise<void>;
   readonly down: (options?: { wipe?: boolean }) => Promise<void>;
 }
 
 /**
  * Brings real machines up and waits until each answers SSH. Labs run side by side: each takes bridge, subnet and names of its own, and what
- * killed ones left on this computer is taken away first. Throws lab/needs-root, lab/owner-busy, lab/no-free-slot, lab/bridge-taken,
- * lab/host-command-failed, lab/machine-silent.
+ * killed ones left on this computer is taken away first. Throws lab/needs-root, lab/owner-busy, lab/no-free-slot,
+ * lab/no-apt-source, lab/host-command-failed, lab/machine-silent.
  */
 export async function startHostsLab(
   settings: HostsLabSettings,
@@ -57,12 +59,10 @@ export async function startHostsLab(
   const commands = hostCommands(runner);
   await ensureImage(settings, commands, say);
   const releaseOwner = await claimOwner(settings.owner);
-  const slot = await takeSlot(noteOf(settings), commands, (number) => takeDown(number, commands)).catch(
-    async (thrown) => {
-      await releaseOwner();
-      throw thrown;
-    },
-  );
+  const slot = await takeSlot(noteOf(settings), commands).catch(async (thrown) => {
+    await releaseOwner();
+    throw thrown;
+  });
   const folders = hostsLabFolders(settings, slot.number);
   const running = new Map<string, LabMachine>();
   const services: (() => Promise<void>)[] = [];
@@ -78,7 +78,8 @@ export async function startHostsLab(
     // What a killed lab of this slot left there is nobody's.
     if (settings.owner === undefined) await rm(folders.own, { recursive: true, force: true });
     const parts = { settings, names: hostsLabNames(slot.number), folders, commands, log: say };
-    return { ...(await bringUp(parts, running, services)), running, down };
+    const access = await bringUp(parts, running, services);
+    return { ...access, running, answering: (machine) => waitForSsh(machine, access, parts), down };
   } catch (thrown) {
     await down();
     throw thrown;
@@ -118,16 +119,6 @@ function heard(mac: string, running: ReadonlyMap<string, LabMachine>, log: (line
   machine.wake().catch((cause: unknown) => log(`${machine.name}: ${String(cause)}`));
 }
 
-function requireRoot(): void {
-  if (process.getuid?.() === 0) return;
-  throw new AppError({
-    code: 'lab/needs-root',
-    kind: 'environment',
-    message: 'Real machines need root on this computer.',
-    tryThis: 'Run as root, or use the embedded lab, which needs nothing.',
-  });
-}
-
 function noteOf({ owner }: HostsLabSettings): string {
   return `process ${process.pid}${owner === undefined ? '' : ` (${owner})`}`;
 }
@@ -154,10 +145,7 @@ async function accessOf({ settings, names, folders, commands }: LabParts): Promi
     return `${machine.name} ${text.split(' ').slice(0, 2).join(' ')}\n`;
   });
   await writeFile(knownHostsFile, (await Promise.all(keys)).join(''), { mode: 0o600 });
-  await Promise.all(
-    settings.machines.map((machine) => waitForSsh(machine.name, sshConfigFile, knownHostsFile, commands, names)),
-  );
-  return {
+  const access: HostsLabAccess = {
     machines: settings.machines.map((machine) => ({
       name: machine.name,
       address: names.address(machine),
@@ -170,26 +158,26 @@ async function accessOf({ settings, names, folders, commands }: LabParts): Promi
     sshConfigFile,
     knownHostsFile,
   };
+  await Promise.all(settings.machines.map(({ name }) => waitForSsh(name, access, { names, commands })));
+  return access;
 }
 
 async function waitForSsh(
   machine: string,
-  config: string,
-  known: string,
-  commands: HostCommands,
-  names: HostsLabNames,
+  { sshConfigFile, knownHostsFile }: HostsLabAccess,
+  { names, commands }: Pick<LabParts, 'names' | 'commands'>,
 ): Promise<void> {
   const options = [
     'BatchMode=yes',
     'StrictHostKeyChecking=yes',
-    `UserKnownHostsFile=${known}`,
+    `UserKnownHostsFile=${knownHostsFile}`,
     'ConnectTimeout=1',
     'LogLevel=ERROR',
   ].flatMap((option) => ['-o', option]);
   const deadline = Date.now() + 90_000;
   let said = '';
   while (Date.now() < deadline) {
-    const answer = await commands.ask(['ssh', '-F', config, ...options, machine, 'true']);
+    const answer = await commands.ask(['ssh', '-F', sshConfigFile, ...options, machine, 'true']);
     if (answer.exitCode === 0) return;
     said = answer.stderr.trim();
     await new Promise((resolve) => setTimeout(resolve, 100));

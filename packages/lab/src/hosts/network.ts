@@ -1,20 +1,11 @@
 import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
-import { AppError } from '@vmstation/core';
 import type { HostCommands } from './host-commands.ts';
 import { guardMetric, type HostsLabNames, type HostsLabSettings, type HostsMachine, operatorUser } from './settings.ts';
 
-/** Makes the bridge with its address in a slot that is ours. Throws lab/bridge-taken when something else on this computer has its name. */
+/** Makes the bridge with its address, in a slot that is ours. */
 export async function makeBridge(names: HostsLabNames, commands: HostCommands): Promise<void> {
   const { bridge, gateway } = names;
-  if ((await commands.ask(['ip', 'link', 'show', bridge])).exitCode === 0) {
-    throw new AppError({
-      code: 'lab/bridge-taken',
-      kind: 'locked',
-      message: `A network interface ${bridge} is there already, and no lab of this user made it.`,
-      tryThis: `Look what it belongs to (\`ip link show ${bridge}\`); labs call their bridges vms1, vms2 and so on.`,
-    });
-  }
   // With the bridge gone, packets for the machines would otherwise leave by the default route.
   await commands.run(['ip', 'route', 'replace', 'unreachable', names.subnet, 'metric', String(guardMetric)]);
   await commands.run(['ip', 'link', 'add', bridge, 'type', 'bridge', 'forward_delay', '0', 'mcast_snooping', '0']);

@@ -36,6 +36,9 @@ export interface HostsMachineAccess {
   readonly mac: string;
 }
 
+/** Where images and disks of all labs of this computer are. */
+export const defaultDirectory = '/var/lib/vmstation-lab';
+
 /** The user with passwordless sudo on every machine. */
 export const operatorUser = 'ops';
 

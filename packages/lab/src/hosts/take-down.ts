@@ -13,10 +13,10 @@ import { hostsLabNames } from './settings.ts';
  */
 export async function takeDown(slot: number, commands: HostCommands): Promise<void> {
   const names = hostsLabNames(slot);
-  const isKnown = existsSync(names.run);
-  if (!isKnown && !existsSync(`/sys/class/net/${names.bridge}`)) return;
+  // A lab makes this folder first and removes it last: without it, whatever has our names is not ours.
+  if (!existsSync(names.run)) return;
   await thawAll(names.cgroup);
-  const files = isKnown ? await readdir(names.run) : [];
+  const files = await readdir(names.run);
   const machines = files.filter((file) => file.endsWith('.pid')).map((file) => file.slice(0, -'.pid'.length));
   await Promise.all(machines.map((machine) => endLeftover(machine, names)));
   await endGroupMembers(names.cgroup);
