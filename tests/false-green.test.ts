@@ -26,7 +26,7 @@ async function withInstaller(script: (real: string) => string, body: () => Promi
 }
 
 test('a node that answers nothing', async () => {
-  await lab.setFaults('homelab', { silent: true });
+  await lab.fault({ node: 'homelab' }, 'silent');
   const before = await lab.writes();
   const { exitCode, text } = await lab.vmstation(['up', '--yes', '--only', 'setup', '--node', 'homelab']);
   expect(text).toContain('setup/prerequisites/homelab');
@@ -34,17 +34,17 @@ test('a node that answers nothing', async () => {
   expect(text).toContain('ssh/unreachable');
   expect(exitCode).toBe(1);
   expect(await lab.writes()).toEqual(before);
-  await lab.setFaults('homelab', {});
+  await lab.clearFaults();
 });
 
 test('a unit that dies one second after its start', async () => {
-  await lab.setFaults('masternode', { unitDiesAfterSeconds: { 'chrony.service': 1 } });
+  await lab.fault({ node: 'masternode' }, 'unit-fails', 'chrony.service', 'after-seconds=1');
   const { exitCode, text } = await lab.vmstation(['up', '--yes', '--only', 'setup', '--node', 'masternode']);
   expect(text).toContain('✗ setup/ntp/masternode failed');
   expect(text).toContain('chrony.service: it did not stay up');
   expect(text).toContain('service:chrony.service: active is failed, wanted yes');
   expect(exitCode).toBe(1);
-  await lab.setFaults('masternode', {});
+  await lab.clearFaults();
   expect(await lab.vmstation(['up', '--yes', '--only', 'setup'])).toMatchObject({ exitCode: 0 });
 });
 

@@ -31,6 +31,11 @@ export interface CommandDefinition {
   readonly description: string;
   readonly args?: readonly ArgumentDefinition[];
   readonly options?: readonly OptionDefinition[];
+  /** Words that it understands, with their meanings, for its own page. */
+  readonly terms?: readonly {
+    readonly title: string;
+    readonly rows: readonly (readonly [term: string, meaning: string])[];
+  }[];
   /** Full command lines with what each does. */
   readonly examples: readonly (readonly [line: string, does: string])[];
   /** Scripts, playbooks and workflows of the architecture document whose work it does. */

@@ -42,7 +42,12 @@ export function helpTail(definition: CommandDefinition | undefined): string {
   if (definition === undefined) return '\nMore: vmstation COMMAND --help · vmstation explain CODE';
   const width = Math.max(...definition.examples.map(([line]) => line.length));
   const examples = definition.examples.map(([line, does]) => `  ${line.padEnd(width)}  ${does}`);
+  const terms = (definition.terms ?? []).flatMap(({ title, rows }) => {
+    const termWidth = Math.max(...rows.map(([term]) => term.length));
+    return ['', `${title}:`, ...rows.map(([term, meaning]) => `  ${term.padEnd(termWidth)}  ${meaning}`)];
+  });
   return [
+    ...terms,
     ...(examples.length === 0 ? [] : ['', 'Examples:', ...examples]),
     ...(definition.replaces.length === 0 ? [] : ['', `Replaces: ${definition.replaces.join(', ')}`]),
     '',

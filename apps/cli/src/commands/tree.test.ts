@@ -1,8 +1,10 @@
 import { errorKindTable, exitCodes } from '@vmstation/core';
+import { faultKinds } from '@vmstation/lab';
 import { expect, test } from 'vitest';
 import { exitCodeMeanings } from '../command/help.ts';
 import { helpText } from '../command/help-text.ts';
 import { runLine } from '../testing/run-line.ts';
+import { apiFaultTerms, nodeFaultTerms } from './lab-fault-commands.ts';
 import { commandTree } from './tree.ts';
 
 const lineOf = (path: readonly string[]) => path.join(' ');
@@ -21,6 +23,9 @@ test('the commands are these and no others', () => {
       "infra deploy",
       "infra render",
       "init",
+      "lab fault",
+      "lab fault clear",
+      "lab fault list",
       "lab reset",
       "lab ssh",
       "lab start",
@@ -63,6 +68,12 @@ test.each(commandTree.commands)(
 
 test.each(commandTree.commands)('$path has a handler', async ({ load }) => {
   expect(await load()).toBeTypeOf('function');
+});
+
+test('the help of `lab fault` has every fault of the lab', () => {
+  const terms = (api: boolean) =>
+    faultKinds.filter(({ subject }) => (subject === 'api') === api).map(({ kind, meaning }) => [kind, meaning]);
+  expect({ node: nodeFaultTerms, api: apiFaultTerms }).toEqual({ node: terms(false), api: terms(true) });
 });
 
 test('the meanings of exit codes cover core’s tables', () => {

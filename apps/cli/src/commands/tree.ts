@@ -1,6 +1,7 @@
 import type { CommandTree, GroupDefinition } from '../command/define-command.ts';
 import { judgeCommands } from './judge-commands.ts';
 import { labCommands } from './lab-commands.ts';
+import { labFaultCommands } from './lab-fault-commands.ts';
 import { nodeCommands } from './node-commands.ts';
 import { phaseCommands } from './phase-commands.ts';
 import { runCommands } from './run-commands.ts';
@@ -27,6 +28,14 @@ const topLevelOrder: readonly string[] = [
 /** The one list of what `vmstation` can be told. */
 export const commandTree: CommandTree = {
   groups,
-  commands: [...workspaceCommands, ...runCommands, ...judgeCommands, ...phaseCommands, ...nodeCommands, ...labCommands],
+  commands: [
+    ...workspaceCommands,
+    ...runCommands,
+    ...judgeCommands,
+    ...phaseCommands,
+    ...nodeCommands,
+    ...labCommands,
+    ...labFaultCommands,
+  ],
   order: topLevelOrder,
 };

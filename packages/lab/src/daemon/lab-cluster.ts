@@ -1,4 +1,5 @@
 import type { LabClusterConfig } from '../kubernetes/cluster-config.ts';
+import type { ClusterFaults } from '../kubernetes/faults/cluster-faults.ts';
 import type { NodeHost } from '../kubernetes/node-host.ts';
 import type { LabNode } from './lab-node.ts';
 
@@ -8,6 +9,7 @@ export interface LabCluster {
   /** `https://127.0.0.1:PORT` */
   readonly server: string;
   readonly kubeconfig: string;
+  readonly faults: ClusterFaults;
   /** Where a port that workloads publish on a node's address answers on loopback; undefined when nothing publishes it. */
   loopbackPortOf(node: string, port: number): number | undefined;
   /** Writes of clients by resource since the lab's process opened the cluster; the cluster's own do not count. */

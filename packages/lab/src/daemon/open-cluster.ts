@@ -36,6 +36,7 @@ function publish(kubernetes: LabKubernetes, { takePort, log }: LabClusterParts):
     config: kubernetes.config,
     server: kubernetes.url,
     kubeconfig: kubernetes.adminKubeconfig(),
+    faults: kubernetes.faults,
     loopbackPortOf: (node, port) => listeners.loopbackPortOf(node, port),
     writes: () => ({ ...kubernetes.counters.client }),
     async close() {
