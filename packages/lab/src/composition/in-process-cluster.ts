@@ -51,7 +51,7 @@ export class InProcessCluster {
     // Key pairs are made by this computer's own work, whose length must not show.
     this.#live = await clock.hold(
       createLabCluster(config, ':memory:', {
-        host: nodeHostOf(new Map(hosts)),
+        host: { ...nodeHostOf(new Map(hosts)), onUpChange: (listener) => machines.listen(listener) },
         clock: clock.cluster,
         random,
         listens: false,

@@ -43,7 +43,7 @@ export class InProcessLab {
     this.machines = new InProcessMachines({
       clock: this.clock,
       randomOf: (node) => this.random(`machine ${node}`),
-      onChange: () => undefined,
+      onReplaced: () => this.faults.reapply(),
     });
     this.#cluster = new InProcessCluster({
       model,

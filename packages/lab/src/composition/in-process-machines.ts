@@ -13,8 +13,8 @@ const powerRequestDelayMs = 50;
 export interface InProcessMachineParts {
   readonly clock: VirtualClock;
   readonly randomOf: (node: string) => LabRandom;
-  /** Told when a machine was made anew or its power changed. */
-  readonly onChange: (node: string) => void;
+  /** Told when a machine was made anew. */
+  readonly onReplaced: (node: string) => void;
 }
 
 interface Placed {
@@ -27,6 +27,7 @@ interface Placed {
 export class InProcessMachines {
   readonly #parts: InProcessMachineParts;
   readonly #placed = new Map<string, Placed>();
+  readonly #listeners = new Set<(node: string) => void>();
   #snapshots: DiskStore | undefined;
 
   constructor(parts: InProcessMachineParts) {
@@ -104,6 +105,15 @@ export class InProcessMachines {
     };
   }
 
+  /** Tells of every machine that may have come or gone: its power or its faults changed. */
+  listen(listener: (node: string) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  #changed(node: string): void {
+    for (const listener of this.#listeners) listener(node);
+  }
+
   close(): void {
     for (const { machine } of this.#placed.values()) for (const process of machine.processes.values()) process.kill(9);
     this.#snapshots?.close();
@@ -124,7 +134,8 @@ export class InProcessMachines {
     const { volume, state } = kept;
     placed.machine = this.#make(placed.spec, { volume, ...(state === undefined ? {} : { state }) });
     await placed.machine.begin(state !== undefined);
-    this.#parts.onChange(node);
+    this.#parts.onReplaced(node);
+    this.#changed(node);
   }
 
   #make(spec: MachineSpec, kept: MachineOptions): Machine {
@@ -133,6 +144,7 @@ export class InProcessMachines {
     const machine = new Machine(spec, { ...kept, clock: clock.machines, random: randomOf(spec.name), network });
     machine.onPowerRequest = (verb) => void this.#obey(spec.name, verb);
     machine.onPowerChange = (state) => this.#powerChanged(spec.name, state);
+    machine.onFaultsChange = () => this.#changed(spec.name);
     return machine;
   }
 
@@ -150,6 +162,6 @@ export class InProcessMachines {
   #powerChanged(node: string, _state: PowerState): void {
     const placed = this.#placed.get(node);
     if (placed !== undefined) placed.sinceMs = this.#parts.clock.now();
-    this.#parts.onChange(node);
+    this.#changed(node);
   }
 }

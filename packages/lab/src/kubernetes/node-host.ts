@@ -18,6 +18,8 @@ export interface NodeListener {
 export interface NodeHost {
   /** False while the machine is asleep, off or cut from the network. */
   isUp(node: string): boolean;
+  /** Tells of every change of `isUp` with the node's name. Without it machines are looked at every second. */
+  onUpChange?(listener: (node: string) => void): void;
   /** What lies at a path, or undefined when nothing does. */
   statPath(node: string, path: string): PathFacts | undefined;
   /** Makes a directory with its parents, owned by root. */

@@ -34,7 +34,8 @@ export class NodeHeartbeat implements ControlLoop {
     const { api, store, nodes, clock, recorder } = this.#context;
     const node = store.get('nodes', '', name);
     if (!node) return undefined;
-    if (!nodes.isUp(name)) return lookMs;
+    const restMs = nodes.onUpChange === undefined ? lookMs : heartbeatMs;
+    if (!nodes.isUp(name)) return restMs;
     const nowMs = clock.now();
     this.#offerCapacity(node);
     const lease = store.get('leases.coordination.k8s.io', leaseNamespace, name);
@@ -51,12 +52,10 @@ export class NodeHeartbeat implements ControlLoop {
         name,
       );
     }
-    if (lease && nowMs - renewed < heartbeatMs) return Math.min(lookMs, heartbeatMs - (nowMs - renewed));
+    if (lease && nowMs - renewed < heartbeatMs) return Math.min(restMs, heartbeatMs - (nowMs - renewed));
     const spec = { holderIdentity: name, leaseDurationSeconds: 40, renewTime: microTimestamp(nowMs) };
     if (lease) {
-      api.mutate('leases.coordination.k8s.io', leaseNamespace, name, { manager: 'kubelet' }, (draft) => {
-        draft.spec = spec;
-      });
+      api.renewLease(lease, spec);
     } else if (store.get('namespaces', '', leaseNamespace)) {
       const metadata = { name, namespace: leaseNamespace };
       api.create(
@@ -65,7 +64,12 @@ export class NodeHeartbeat implements ControlLoop {
         { manager: 'kubelet' },
       );
     }
-    return lookMs;
+    return restMs;
+  }
+
+  listen(wake: (key: string) => void): void {
+    this.#context.nodes.onUpChange?.(wake);
+    this.#context.faults.subscribe(() => this.initialKeys().forEach((name) => wake(name)));
   }
 
   /** What a node reserves for itself shrinks what it offers: all of its capacity, or what a fault leaves. */
@@ -171,6 +175,10 @@ export class NodeLifecycleController implements ControlLoop {
   }
 
   #taint(name: string, keys: readonly string[]): void {
+    const found = this.#context.store.get('nodes', '', name)?.spec?.taints ?? [];
+    const ours = found.filter(({ key }) => key === unreachable || key === notReady);
+    // Asked at every heartbeat, and hardly ever is there something to change.
+    if (ours.length === 2 * keys.length && ours.every(({ key }) => keys.includes(key ?? ''))) return;
     this.#context.api.mutate('nodes', '', name, { manager: 'kube-controller-manager' }, (draft) => {
       const present = draft.spec?.taints ?? [];
       const others = present.filter(({ key }) => key !== unreachable && key !== notReady);

@@ -81,7 +81,7 @@ export class ApiObjects {
     const current = this.mustGet(resource, namespace, name) as KubeObject;
     checkPreconditions(object, current, definition);
     const next = this.#advance(jsonClone<KubeObject>(object), current, definition, options);
-    const owners = ownersFor(object, current);
+    const owners = ownersFor(object, current, options.subresource ?? '');
     const context = this.#writeContext(next, owners, options, definition);
     const owned = recordUpdate(context, fieldsOf(current), fieldsOf(next));
     return this.#commit(definition, current, next, owned.owners, options) as Kinds[R];
@@ -100,6 +100,30 @@ export class ApiObjects {
     const draft = jsonClone(current);
     change(draft);
     return this.update(resource, draft, options);
+  }
+
+  /**
+   * Renews a Lease for its holder. A holder that owns the whole Lease is not asked again who owns which field: with a heartbeat every ten seconds from each
+   * node that would be most of what a quiet cluster does.
+   */
+  renewLease(lease: Kinds['leases.coordination.k8s.io'], spec: NonNullable<typeof lease.spec>): void {
+    const { namespace = '', name, managedFields = [] } = lease.metadata;
+    const [only] = managedFields;
+    if (
+      managedFields.length !== 1 ||
+      only?.manager !== 'kubelet' ||
+      lease.spec?.holderIdentity !== spec.holderIdentity
+    ) {
+      this.mutate('leases.coordination.k8s.io', namespace, name, { manager: 'kubelet' }, (draft) => {
+        draft.spec = spec;
+      });
+      return;
+    }
+    const renewed = [{ ...only, time: timestamp(this.clock.now()) }];
+    const metadata = { ...lease.metadata, managedFields: renewed };
+    this.#store(resourceOf('leases.coordination.k8s.io'), { ...lease, metadata, spec } as KubeObject, {
+      manager: 'kubelet',
+    });
   }
 
   /** Server-side apply; creates the object when absent. `created` tells which. Throws 409 for conflicts. */
@@ -264,9 +288,17 @@ function touchable(config: JsonObject, context: WriteContext): JsonObject {
   return result;
 }
 
-/** A client may reset ownership by sending an empty list; otherwise the stored one counts. */
-function ownersFor(object: KubeObject, current: KubeObject): ReturnType<typeof ownersOf> {
-  const sent = object.metadata.managedFields;
-  const isReset = sent !== undefined && (sent.length === 0 || (sent.length === 1 && !sent[0]?.manager));
-  return isReset ? [] : ownersOf(current.metadata.managedFields);
+/**
+ * Whose the fields are before a write: as the client sent it, where it did (kubectl hands over what was applied on the client so), else as stored.
+ * An empty list, or one empty entry, gives all ownership up. Source: k8s.io/apimachinery, managedfields/internal/fieldmanager.go, decodeLiveOrNew.
+ */
+function ownersFor(object: KubeObject, current: KubeObject, subresource: string): ReturnType<typeof ownersOf> {
+  const sent = subresource === '' ? object.metadata.managedFields : undefined;
+  if (sent === undefined) return ownersOf(current.metadata.managedFields);
+  if (sent.length === 0 || (sent.length === 1 && Object.keys(sent[0] ?? {}).length === 0)) return [];
+  const isReadable = sent.every(
+    ({ operation, apiVersion, fieldsType }) =>
+      (operation === 'Apply' || operation === 'Update') && Boolean(apiVersion) && fieldsType === 'FieldsV1',
+  );
+  return ownersOf(isReadable ? sent : current.metadata.managedFields);
 }

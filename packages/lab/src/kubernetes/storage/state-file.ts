@@ -15,6 +15,8 @@ export interface StoredRow {
  */
 export class StateFile {
   readonly #database: DatabaseSync;
+  /** Nobody can open ':memory:' again, so objects need not be written. */
+  readonly #keeps: boolean;
   readonly #put: StatementSync;
   readonly #remove: StatementSync;
   readonly #setValue: StatementSync;
@@ -22,6 +24,7 @@ export class StateFile {
 
   /** Opens or creates the file; ':memory:' keeps nothing. Throws node:sqlite's error when the file is no database. */
   constructor(path: string) {
+    this.#keeps = path !== ':memory:';
     this.#database = new DatabaseSync(path);
     this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA busy_timeout = 2000;
       CREATE TABLE IF NOT EXISTS objects (resource TEXT, namespace TEXT, name TEXT, revision INTEGER, json TEXT,
@@ -53,10 +56,11 @@ export class StateFile {
   }
 
   put(resource: ResourceName, namespace: string, name: string, revision: number, object: KubeObject): void {
-    this.#put.run(resource, namespace, name, revision, JSON.stringify(object));
+    if (this.#keeps) this.#put.run(resource, namespace, name, revision, JSON.stringify(object));
   }
 
   remove(resource: ResourceName, namespace: string, name: string, revision: number): void {
+    if (!this.#keeps) return;
     this.#database.exec('BEGIN');
     this.#remove.run(resource, namespace, name);
     this.#setValue.run('revision', String(revision));
