@@ -67,12 +67,10 @@ export function appPod({ cluster, app, supplementalGroups, ...parts }: AppPodPar
     tolerations: [...(place.tolerations ?? []), ...stay],
     ...parts,
   });
-  // With fsGroup the kubelet would change owner and mode of directories whose owner is declared on the node.
-  const { fsGroup: _group, fsGroupChangePolicy: _policy, ...identity } = securityContext ?? {};
   return {
     ...spec,
     securityContext: {
-      ...identity,
+      ...securityContext,
       ...(supplementalGroups === undefined ? {} : { supplementalGroups: [...supplementalGroups] }),
     },
   };

@@ -117,6 +117,8 @@ export interface Endpoint {
 export interface Versions {
   readonly kubespray: { readonly release: string; readonly commit: string };
   readonly kubernetes: string;
+  /** The game of the Minecraft server, besides its image. */
+  readonly minecraft: string;
   /** Container images by component name: `repository:tag`. */
   readonly images: Readonly<Record<string, string>>;
 }

@@ -4,6 +4,7 @@ import type { Versions } from './cluster.ts';
 export const defaultVersions: Versions = {
   kubespray: { release: 'v2.31.0', commit: '1c9add48975060f45396b34d8e022c30d7f80dab' },
   kubernetes: '1.35.4',
+  minecraft: '1.21.10',
   images: {
     prometheus: 'quay.io/prometheus/prometheus:v3.13.2',
     alertmanager: 'quay.io/prometheus/alertmanager:v0.34.0',

@@ -33,6 +33,11 @@ export const versionsLockSchema = z.strictObject({
     'The exact version of Kubernetes.',
     '1.35.4',
   ),
+  minecraft: described(
+    z.string().regex(/^\d+\.\d+(?:\.\d+)?$/, { error: 'is not an exact version in quotes, such as "1.21.10"' }),
+    'The game that the Minecraft image runs: a world goes up with it, and never back.',
+    '1.21.10',
+  ),
   images: described(z.record(z.string(), imageText), 'Container images, by component.', {
     grafana: 'docker.io/grafana/grafana:13.2.0',
   }),

@@ -41,7 +41,10 @@ export interface PodParts extends Omit<PodSpec, 'securityContext'> {
   readonly usesApi?: boolean;
 }
 
-/** A pod that runs as a numeric user, under the runtime's system call filter, without an API token unless it calls the API. */
+/**
+ * A pod that runs as a numeric user, under the runtime's system call filter, without an API token unless it calls the API. It has no
+ * fsGroup: with one the kubelet would change group and mode of directories whose owner is declared on the node.
+ */
 export function hardenedPod({ uid, usesApi = false, ...parts }: PodParts): PodSpec {
   return {
     automountServiceAccountToken: usesApi,
@@ -50,7 +53,7 @@ export function hardenedPod({ uid, usesApi = false, ...parts }: PodParts): PodSp
     securityContext: {
       runAsUser: uid,
       runAsGroup: uid,
-      ...(uid === 0 ? {} : { runAsNonRoot: true, fsGroup: uid, fsGroupChangePolicy: 'OnRootMismatch' }),
+      ...(uid === 0 ? {} : { runAsNonRoot: true }),
       seccompProfile: { type: 'RuntimeDefault' },
     },
   };

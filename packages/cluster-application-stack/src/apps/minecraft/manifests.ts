@@ -14,8 +14,6 @@ import { appDataPath, appImage, appPlace, appPod } from '../app-kind.ts';
 /** The user that the image's files are made for. */
 export const minecraftUid = 1000;
 
-/** The game's own version, besides the image's: left out, the image would download the latest, and a world never goes back. */
-const gameVersion = '1.21.10';
 const gamePort = 25_565;
 const rconFolder = '/run/secrets/rcon';
 const health = { exec: { command: ['mc-health'] } };
@@ -57,11 +55,12 @@ function rconSecret(app: ClusterApp): string {
   return `${app.name}-rcon`;
 }
 
-function environment(app: ClusterApp): readonly { readonly name: string; readonly value: string }[] {
+function environment(app: ClusterApp, cluster: Cluster): readonly { readonly name: string; readonly value: string }[] {
   const settings = {
     EULA: 'TRUE',
     TYPE: 'VANILLA',
-    VERSION: gameVersion,
+    // Left out, the image would download the latest, and a world never goes back.
+    VERSION: cluster.versions.minecraft,
     MEMORY: '2G',
     // Shorter than the pod's grace, so that the world is saved before the kernel's signal.
     STOP_DURATION: '50',
@@ -85,7 +84,7 @@ function pod(app: ClusterApp, cluster: Cluster): PodSpec {
   const { securityContext, ...container } = hardenedContainer({
     name: 'minecraft',
     image: appImage(cluster, 'minecraft'),
-    env: [...environment(app)],
+    env: [...environment(app, cluster)],
     ports: [{ name: 'game', containerPort: gamePort }],
     resources: { cpu: '500m', memory: '2560Mi', memoryLimit: '3Gi' },
     startupProbe: { ...health, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 30 },
