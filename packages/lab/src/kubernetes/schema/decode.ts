@@ -20,13 +20,15 @@ export interface DecodeSubject {
  */
 export function decodeStruct(schema: StructSchema, body: JsonObject, subject: DecodeSubject): Decoded {
   const unknownFields: string[] = [];
-  const object = decodeFields(schema, body, '', { subject, unknownFields });
+  const object = decodeFields(schema, body, '', { subject, unknownFields, owner: schema.type });
   return { object, unknownFields };
 }
 
 interface DecodeState {
   readonly subject: DecodeSubject;
   readonly unknownFields: string[];
+  /** Type of the struct whose field is read. */
+  readonly owner: string;
 }
 
 function decodeFields(schema: StructSchema, value: JsonObject, path: string, state: DecodeState): JsonObject {
@@ -48,7 +50,7 @@ function decodeValue(schema: Schema, value: Json, path: string, state: DecodeSta
       return decodeScalar(schema.scalar, value, path, state);
     case 'struct':
       if (!isObject(value)) return mistyped(value, path, 'object', state);
-      return decodeFields(schema, value, path, state);
+      return decodeFields(schema, value, path, { ...state, owner: schema.type });
     case 'map': {
       if (!isObject(value)) return mistyped(value, path, 'map', state);
       const map: JsonObject = {};
@@ -129,8 +131,13 @@ function mistyped(value: Json, path: string, wanted: string, state: DecodeState)
     (wanted === 'list' ? '[]slice' : wanted === 'map' ? 'map[string]string' : 'struct');
   const field = path.replaceAll(/\[\d+\]/gu, '');
   throw badRequest(
-    `${preamble(state)}: json: cannot unmarshal ${shown} into Go struct field ${state.subject.kind}.${field} of type ${goType}`,
+    `${preamble(state)}: json: cannot unmarshal ${shown} into Go struct field ${goStruct(state.owner)}.${field} of type ${goType}`,
   );
+}
+
+/** Name of a type in Go: `V1DeploymentSpec` is DeploymentSpec there. */
+function goStruct(type: string): string {
+  return type.replace(/^(Core|Discovery|Rbac|Authentication)?V1/u, '');
 }
 
 function illegalBase64(value: string, state: DecodeState): never {
