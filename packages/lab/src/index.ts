@@ -12,15 +12,16 @@ export type {
   LabEndpoint,
   LabNodeStatus,
   LabPower,
+  LabProvider,
   LabRequest,
   LabRequests,
   LabStatus,
   NodeReadiness,
   PowerOrder,
 } from './daemon/lab-protocol.ts';
-export { runLabDaemon } from './daemon/run-lab-daemon.ts';
+export { runLab } from './daemon/run-lab.ts';
 export type { LabStart } from './daemon/start-lab.ts';
-export { resetLab, startLab, stopLab } from './daemon/start-lab.ts';
+export { rememberedProvider, resetLab, startLab, stopLab } from './daemon/start-lab.ts';
 export type {
   ApiFaultKind,
   FaultKind,

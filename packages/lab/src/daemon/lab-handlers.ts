@@ -23,17 +23,10 @@ export function labHandlers(lab: RunningLab): LabHandlers {
       if (order !== undefined) await found.order(order);
       return powerReading(found);
     },
-    'fault.set': async ({ on, kind, words }) => {
-      const fault = lab.faults.set(on, kind, words);
-      await lab.faultsSettled();
-      return { fault };
+    'node.faults': async ({ node, faults }) => {
+      lab.node(node).setFaults(faults);
+      return {};
     },
-    'fault.clear': async ({ on, kind }) => {
-      const cleared = lab.faults.clear(on, kind);
-      await lab.faultsSettled();
-      return { cleared };
-    },
-    'fault.list': async () => ({ faults: lab.faults.list() }),
     'node.snapshot': async ({ node }) => {
       lab.node(node).snapshot();
       return { snapshot: node };
@@ -41,7 +34,6 @@ export function labHandlers(lab: RunningLab): LabHandlers {
     'node.restore': async ({ node, discard }) => {
       if (discard === true) lab.node(node).discardSnapshot();
       else await lab.node(node).restore();
-      lab.faults.reapply();
       return {};
     },
     'cluster.create': async ({ order }) => createCluster(lab, order),
@@ -51,11 +43,13 @@ export function labHandlers(lab: RunningLab): LabHandlers {
 function statusOf(lab: RunningLab): LabStatus {
   const { cluster } = lab;
   return {
+    provider: 'embedded',
     pid: process.pid,
     startedAt: lab.startedAt.toISOString(),
     nodes: [...lab.nodes.values()].map((node) => node.status()),
     cluster: cluster === undefined ? undefined : { version: `v${cluster.config.version}`, server: cluster.server },
     endpoints: endpointsOf(lab),
+    notes: [],
   };
 }
 

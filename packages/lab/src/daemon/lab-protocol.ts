@@ -1,6 +1,9 @@
 import type { PowerReading } from '@vmstation/core';
-import type { LabFault } from '../faults/fault-kinds.ts';
 import type { LabClusterConfig, LabClusterNode } from '../kubernetes/cluster-config.ts';
+import type { MachineFaults } from '../machine/machine-spec.ts';
+
+/** Who plays the machines: this process, or systemd-nspawn. */
+export type LabProvider = 'embedded' | 'hosts';
 
 /** How a machine is, as far as its power goes. */
 export type LabPower = 'on' | 'suspended' | 'off';
@@ -13,7 +16,8 @@ export interface LabNodeStatus {
   readonly name: string;
   /** The model's address; nothing listens there. */
   readonly address: string;
-  /** Loopback port of its SSH server. */
+  /** Where its SSH server really listens: loopback, or an address that only this computer knows. */
+  readonly sshAddress: string;
   readonly sshPort: number;
   readonly power: LabPower;
   /** ISO 8601. */
@@ -32,12 +36,15 @@ export interface LabEndpoint {
 
 /** What a running lab says of itself. */
 export interface LabStatus {
+  readonly provider: LabProvider;
   readonly pid: number;
   readonly startedAt: string;
   readonly nodes: readonly LabNodeStatus[];
   /** Undefined until an installer made one. */
   readonly cluster: { readonly version: string; readonly server: string } | undefined;
   readonly endpoints: readonly LabEndpoint[];
+  /** Where these machines are not what the model says. */
+  readonly notes: readonly string[];
 }
 
 /** What an installer finds on a machine before it begins. */
@@ -69,9 +76,6 @@ export interface LabCounters {
   readonly api: Readonly<Record<string, number>>;
 }
 
-/** Where a fault is switched: one machine, or the Kubernetes API with what runs behind it. */
-export type FaultPlace = { readonly node: string } | 'api';
-
 /** Requests of the control socket: parameters and answer of each. */
 export interface LabRequests {
   readonly status: { readonly params: object; readonly answer: LabStatus };
@@ -82,16 +86,10 @@ export interface LabRequests {
     readonly params: { readonly node: string; readonly order?: PowerOrder };
     readonly answer: PowerReading & { readonly power: LabPower };
   };
-  /** Words are `name=value`, the first may be a bare value. */
-  readonly 'fault.set': {
-    readonly params: { readonly on: FaultPlace; readonly kind: string; readonly words: readonly string[] };
-    readonly answer: { readonly fault: LabFault };
+  readonly 'node.faults': {
+    readonly params: { readonly node: string; readonly faults: MachineFaults };
+    readonly answer: object;
   };
-  readonly 'fault.clear': {
-    readonly params: { readonly on?: FaultPlace; readonly kind?: string };
-    readonly answer: { readonly cleared: readonly LabFault[] };
-  };
-  readonly 'fault.list': { readonly params: object; readonly answer: { readonly faults: readonly LabFault[] } };
   readonly 'node.snapshot': {
     readonly params: { readonly node: string };
     readonly answer: { readonly snapshot: string };
