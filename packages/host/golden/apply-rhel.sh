@@ -370,8 +370,8 @@ modprobe br_netfilter
 setting /etc/modules-load.d/vmstation.conf '' br_netfilter
 }
 change_19() {
-setting /etc/sysctl.d/90-vmstation.conf net.ipv4.ip_forward 'net.ipv4.ip_forward = 1'
 printf '%s\n' 1 >/proc/sys/net/ipv4/ip_forward
+setting /etc/sysctl.d/90-vmstation.conf net.ipv4.ip_forward 'net.ipv4.ip_forward = 1'
 }
 change_20() {
 swapoff -a

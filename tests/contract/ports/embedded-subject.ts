@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { initWorkspace, openWorkspace } from '@vmstation/workspace';
 import { systemClock } from '../../../apps/cli/src/compose/system-clock.ts';
 import { askLab, labPaths, startLab, stopLab } from '../../../packages/lab/src/index.ts';
-import { type PortSubject, portSubject } from './port-subject.ts';
+import { asRoot, type PortSubject, portSubject } from './port-subject.ts';
 
 const entry = (name: string) => join(import.meta.dirname, '..', '..', '..', 'apps', 'cli', 'src', `${name}.entry.ts`);
 
@@ -26,7 +26,7 @@ export async function startEmbeddedSubject(): Promise<{ subject: PortSubject; st
     sshConfigFile: paths.sshConfigFile,
     knownHostsFile: paths.knownHostsFile,
     folder,
-    freePackage: 'rsync',
+    freePackage: 'wget',
     clock: systemClock,
     power: {
       read: (node) => askLab(paths, 'node.power', { node }),
@@ -41,5 +41,7 @@ export async function startEmbeddedSubject(): Promise<{ subject: PortSubject; st
     await stopLab(paths);
     await rm(folder, { recursive: true, force: true });
   };
+  // Once for all cases: a bare machine has no package index.
+  await asRoot(subject, 'apt-get update -qq');
   return { subject, stop };
 }

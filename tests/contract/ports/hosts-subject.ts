@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../apps/cli/src/compose/system-clock.ts';
 import type { TwoMachines } from '../../hosts/two-machines.ts';
-import { openTransport, type PortSubject, portSubject, type SubjectAccess, textOf } from './port-subject.ts';
+import { asRoot, openTransport, type PortSubject, portSubject, type SubjectAccess, textOf } from './port-subject.ts';
 
 /** Real machines, reached as the product reaches them. */
 export async function openHostsSubject(
@@ -18,7 +18,7 @@ export async function openHostsSubject(
     sshConfigFile: machines.sshConfigFile,
     knownHostsFile: machines.knownHostsFile,
     folder,
-    freePackage: 'rsync',
+    freePackage: 'wget',
     clock: systemClock,
     power: {
       read: async () => ({ state: 'unknown', evidence: 'nobody asked', since: undefined }),
@@ -31,6 +31,8 @@ export async function openHostsSubject(
     await subject.transport.close();
     await rm(folder, { recursive: true, force: true });
   };
+  // Once for all cases: a bare machine has no package index.
+  await asRoot(subject, 'apt-get update -qq');
   return { subject, stop };
 }
 

@@ -287,7 +287,7 @@ const preLogin =
   'echo "Authorised use only" >/etc/issue.contract; echo "Banner /etc/issue.contract" >/etc/ssh/sshd_config.d/00-contract.conf; systemctl reload ssh';
 const noPreLogin = 'rm /etc/issue.contract /etc/ssh/sshd_config.d/00-contract.conf; systemctl reload ssh';
 
-const install = (name: string) => `apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq ${name}`;
+const install = (name: string) => `DEBIAN_FRONTEND=noninteractive apt-get install -y -qq ${name}`;
 const remove = (name: string) => `DEBIAN_FRONTEND=noninteractive apt-get purge -y -qq ${name}`;
 
 /** The same machine, reached as a user made for the case. */

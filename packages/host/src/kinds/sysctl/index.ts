@@ -40,10 +40,11 @@ export const sysctlKind = defineKind<SysctlResource, SysctlSeen>({
     return {
       keeps: [sysctlFile],
       change: lines(
+        // First in force: what the kernel refuses is not left for the next boot.
+        before !== undefined && oneBlank(before) === oneBlank(value) ? undefined : sh`printf '%s\n' ${value} >${path}`,
         seen.atBoot !== undefined && oneBlank(seen.atBoot) === oneBlank(value)
           ? undefined
           : sh`setting ${sysctlFile} ${key} ${`${key} = ${value}`}`,
-        before !== undefined && oneBlank(before) === oneBlank(value) ? undefined : sh`printf '%s\n' ${value} >${path}`,
       ),
       ...(before === undefined ? {} : { undo: sh`printf '%s\n' ${before} >${path}` }),
     };

@@ -1,0 +1,129 @@
+import type { PackageResource } from '@vmstation/core';
+import { expect } from 'vitest';
+import type { Contract } from '../contract-case.ts';
+import { apply, asRoot, between, type PortSubject, rollBack, seen } from './port-subject.ts';
+
+const present = (name: string): PackageResource => ({ kind: 'package', name });
+const absent = (name: string): PackageResource => ({ kind: 'package', name, ensure: 'absent' });
+
+/** What dpkg says of a package: `install ok installed`, or nothing. */
+const statusOf = (name: string) => `dpkg-query -W -f='\${Status}' ${name} 2>/dev/null || :`;
+const purge = (name: string) => `DEBIAN_FRONTEND=noninteractive apt-get purge -y -qq ${name} >/dev/null`;
+const install = (name: string) =>
+  `DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ${name} >/dev/null`;
+
+/** Packages of Debian's package manager: installed, absent, held, unknown, locked. */
+export const packageContract: Contract<PortSubject> = {
+  port: 'Package',
+  cases: [
+    {
+      title: 'a package is installed, is then left alone, and a rollback takes it away with all that came along',
+      run: (subject) =>
+        between(subject, { before: purge(subject.freePackage), after: purge(subject.freePackage) }, async () => {
+          const want = present(subject.freePackage);
+          const installed = "dpkg-query -W -f='${Package} ${Status}\\n' | sort";
+          const before = await asRoot(subject, installed);
+          expect(await seen(subject, [want])).toEqual(['ensure absent']);
+          const applied = await apply(subject, [want]);
+          expect(applied).toMatchObject({ outcomes: ['changed'], reasons: [''] });
+          expect(await seen(subject, [want])).toEqual(['equal']);
+          expect(await apply(subject, [want])).toMatchObject({ outcomes: ['unchanged'] });
+          expect(await rollBack(subject, applied)).toEqual([]);
+          expect(await asRoot(subject, installed)).toBe(before);
+        }),
+    },
+    {
+      title: 'a package is removed, and a rollback brings it back',
+      run: (subject) =>
+        between(subject, { before: install(subject.freePackage), after: purge(subject.freePackage) }, async () => {
+          const want = absent(subject.freePackage);
+          expect(await seen(subject, [want])).toEqual([expect.stringMatching(/^ensure installed \(\d/)]);
+          const applied = await apply(subject, [want]);
+          expect(applied).toMatchObject({ outcomes: ['changed'], reasons: [''] });
+          expect(await rollBack(subject, applied)).toEqual([]);
+          expect(await asRoot(subject, statusOf(subject.freePackage))).toBe('install ok installed');
+        }),
+    },
+    {
+      title: 'a package of which only the configuration is left is not installed',
+      run: (subject) =>
+        between(subject, { before: install(subject.freePackage), after: purge(subject.freePackage) }, async () => {
+          await asRoot(
+            subject,
+            `DEBIAN_FRONTEND=noninteractive apt-get remove -y -qq ${subject.freePackage} >/dev/null`,
+          );
+          expect(await asRoot(subject, statusOf(subject.freePackage))).toBe('deinstall ok config-files');
+          expect(await seen(subject, [present(subject.freePackage)])).toEqual(['ensure absent']);
+          expect(await seen(subject, [absent(subject.freePackage)])).toEqual(['equal']);
+        }),
+    },
+    {
+      title: 'a name that no source knows fails with the package manager’s words, and nothing else is installed',
+      run: (subject) =>
+        between(subject, { before: purge(subject.freePackage), after: purge(subject.freePackage) }, async () => {
+          const want = [present(subject.freePackage), present('no-such-package')];
+          const { outcomes, reasons } = await apply(subject, want);
+          expect(outcomes).toEqual(['failed', 'failed']);
+          for (const reason of reasons) expect(reason).toContain('Unable to locate package no-such-package');
+          expect(await asRoot(subject, statusOf(subject.freePackage))).not.toBe('install ok installed');
+        }),
+    },
+    {
+      title: 'a held package is installed, and is not removed against the operator’s will',
+      run: (subject) =>
+        between(
+          subject,
+          {
+            before: `${install(subject.freePackage)}; apt-mark hold ${subject.freePackage}`,
+            after: `apt-mark unhold ${subject.freePackage}; ${purge(subject.freePackage)}`,
+          },
+          async () => {
+            expect(await seen(subject, [present(subject.freePackage)])).toEqual(['equal']);
+            const { outcomes, reasons } = await apply(subject, [absent(subject.freePackage)]);
+            expect([outcomes, reasons[0]]).toEqual([['failed'], expect.stringContaining('Held packages were changed')]);
+            expect(await asRoot(subject, statusOf(subject.freePackage))).toBe('hold ok installed');
+          },
+        ),
+    },
+    {
+      title: 'while somebody else installs, the change waits for the lock and then goes on',
+      run: (subject) =>
+        between(subject, { before: purge(subject.freePackage), after: purge(subject.freePackage) }, async () => {
+          const letGo = await subject.holdPackageLock();
+          const applying = apply(subject, [present(subject.freePackage)]);
+          const waits = () => asRoot(subject, 'ps -eo args');
+          await expect.poll(waits, { timeout: 20_000 }).toMatch(/^apt-get .*install/m);
+          expect(await asRoot(subject, statusOf(subject.freePackage))).not.toBe('install ok installed');
+          await letGo();
+          expect(await applying).toMatchObject({ outcomes: ['changed'] });
+        }),
+    },
+    {
+      title: 'an installation that was cut off half-way is finished before anything else',
+      run: (subject) =>
+        between(subject, { before: install(subject.freePackage), after: purge(subject.freePackage) }, async () => {
+          const half = `s/^Status: install ok installed/Status: install ok unpacked/`;
+          await asRoot(subject, `sed -i '/^Package: ${subject.freePackage}$/,/^$/{${half}}' /var/lib/dpkg/status`);
+          expect(await seen(subject, [present(subject.freePackage)])).toEqual(['ensure absent']);
+          expect(await apply(subject, [present(subject.freePackage)])).toMatchObject({ outcomes: ['changed'] });
+          expect(await asRoot(subject, statusOf(subject.freePackage))).toBe('install ok installed');
+        }),
+    },
+    {
+      title: 'a broken package database is unreadable or a failure, never equal',
+      run: (subject) =>
+        between(
+          subject,
+          {
+            before: 'cp -p /var/lib/dpkg/status /root/status.kept; echo garbage >>/var/lib/dpkg/status',
+            after: 'cp -p /root/status.kept /var/lib/dpkg/status; rm /root/status.kept',
+          },
+          async () => {
+            const [state] = await seen(subject, [present('no-such-package')]);
+            expect(state).toMatch(/^unreadable: /);
+            expect(await apply(subject, [present('no-such-package')])).toMatchObject({ outcomes: ['blocked'] });
+          },
+        ),
+    },
+  ],
+};
