@@ -19,7 +19,9 @@ export type {
   NodeReadiness,
   PowerOrder,
 } from './daemon/lab-protocol.ts';
+export { labProviders } from './daemon/lab-protocol.ts';
 export { runLab } from './daemon/run-lab.ts';
+
 export type { LabStart } from './daemon/start-lab.ts';
 export { rememberedProvider, resetLab, startLab, stopLab } from './daemon/start-lab.ts';
 export type {

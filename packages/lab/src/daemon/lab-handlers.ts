@@ -23,10 +23,17 @@ export function labHandlers(lab: RunningLab): LabHandlers {
       if (order !== undefined) await found.order(order);
       return powerReading(found);
     },
-    'node.faults': async ({ node, faults }) => {
-      lab.node(node).setFaults(faults);
-      return {};
+    'fault.set': async ({ on, kind, words }) => {
+      const fault = lab.faults.set(on, kind, words);
+      await lab.faultsSettled();
+      return { fault };
     },
+    'fault.clear': async ({ on, kind }) => {
+      const cleared = lab.faults.clear(on, kind);
+      await lab.faultsSettled();
+      return { cleared };
+    },
+    'fault.list': async () => ({ faults: lab.faults.list() }),
     'node.snapshot': async ({ node }) => {
       lab.node(node).snapshot();
       return { snapshot: node };
@@ -34,6 +41,7 @@ export function labHandlers(lab: RunningLab): LabHandlers {
     'node.restore': async ({ node, discard }) => {
       if (discard === true) lab.node(node).discardSnapshot();
       else await lab.node(node).restore();
+      lab.faults.reapply();
       return {};
     },
     'cluster.create': async ({ order }) => createCluster(lab, order),

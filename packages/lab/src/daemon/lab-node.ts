@@ -1,7 +1,7 @@
 import { AppError, type ClusterNode } from '@vmstation/core';
 import type { DiskStore, StoredMachine } from '../disk/disk-store.ts';
 import { Machine, type MachineOptions, type PowerState } from '../machine/machine.ts';
-import type { LabNetwork, MachineFaults, MachineSpec } from '../machine/machine-spec.ts';
+import type { LabNetwork, MachineSpec } from '../machine/machine-spec.ts';
 import { type LabSshServer, startSshServer } from '../ssh/ssh-server.ts';
 import type { LabNodeStatus, PowerOrder } from './lab-protocol.ts';
 
@@ -23,6 +23,7 @@ export class LabNode {
   machine: Machine;
   readonly #parts: LabNodeParts;
   #server: LabSshServer | undefined;
+  #settling: Promise<void> = Promise.resolve();
   #since: Date;
 
   private constructor(parts: LabNodeParts, kept: StoredMachine | undefined) {
@@ -65,8 +66,17 @@ export class LabNode {
 
   status(): LabNodeStatus {
     const { address, name } = this.#parts.node;
-    const { power } = this.machine;
-    return { name, address, sshAddress: '127.0.0.1', sshPort: this.#parts.sshPort, power, since: this.#since.toISOString() };
+    const { isRebooting } = this.machine;
+    // Nobody switched off a machine that reboots, whatever it answers meanwhile.
+    const power = isRebooting ? 'on' : this.machine.power;
+    return {
+      name,
+      address,
+      sshAddress: '127.0.0.1',
+      sshPort: this.#parts.sshPort,
+      power,
+      since: this.#since.toISOString(),
+    };
   }
 
   async order(order: PowerOrder): Promise<void> {
@@ -76,17 +86,15 @@ export class LabNode {
     this.save();
   }
 
-  setFaults(faults: MachineFaults): void {
-    const target = this.machine.faults as Record<string, unknown>;
-    for (const name of Object.keys(target)) delete target[name];
-    Object.assign(target, faults);
-    this.save();
+  /** Resolves when the machine's listener is as its faults want it. */
+  get faultsSettled(): Promise<void> {
+    return this.#settling;
   }
 
   /** Makes what happened on the machine durable. */
   save(): void {
-    const { volume, state, power, faults } = this.machine;
-    const extra = { power, since: this.#since.toISOString(), faults };
+    const { volume, state, power, isRebooting } = this.machine;
+    const extra = { power: isRebooting ? 'on' : power, since: this.#since.toISOString() };
     this.#parts.store.save(this.name, { volume, state: power === 'off' ? null : state, extra });
   }
 
@@ -131,15 +139,28 @@ export class LabNode {
       ...(kept?.state === undefined ? {} : { state: kept.state }),
     };
     const machine = new Machine(spec, options);
-    Object.assign(machine.faults, kept?.extra.faults);
     machine.onPowerRequest = (verb) => setTimeout(() => void this.#obey(verb), powerRequestDelayMs);
     machine.onPowerChange = (state) => this.#powerChanged(state);
+    machine.onFaultsChange = () => {
+      this.#settling = this.#settleFaults();
+    };
     return machine;
   }
 
   async #begin(kept: boolean): Promise<void> {
     await this.machine.begin(kept);
     this.#server = await startSshServer(this.machine, { port: this.#parts.sshPort, afterCommand: () => this.save() });
+    this.save();
+  }
+
+  async #settleFaults(): Promise<void> {
+    const before = this.#settling;
+    await before;
+    try {
+      await this.#server?.faultsChanged();
+    } catch (error) {
+      this.#parts.log(`${this.name} cannot listen again: ${error instanceof Error ? error.message : String(error)}`);
+    }
     this.save();
   }
 

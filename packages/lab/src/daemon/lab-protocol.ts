@@ -1,9 +1,12 @@
 import type { PowerReading } from '@vmstation/core';
+import type { LabFault } from '../faults/fault-kinds.ts';
 import type { LabClusterConfig, LabClusterNode } from '../kubernetes/cluster-config.ts';
-import type { MachineFaults } from '../machine/machine-spec.ts';
+
+/** Names of all providers. */
+export const labProviders = ['embedded', 'hosts'] as const;
 
 /** Who plays the machines: this process, or systemd-nspawn. */
-export type LabProvider = 'embedded' | 'hosts';
+export type LabProvider = (typeof labProviders)[number];
 
 /** How a machine is, as far as its power goes. */
 export type LabPower = 'on' | 'suspended' | 'off';
@@ -76,6 +79,9 @@ export interface LabCounters {
   readonly api: Readonly<Record<string, number>>;
 }
 
+/** Where a fault is switched: one machine, or the Kubernetes API with what runs behind it. */
+export type FaultPlace = { readonly node: string } | 'api';
+
 /** Requests of the control socket: parameters and answer of each. */
 export interface LabRequests {
   readonly status: { readonly params: object; readonly answer: LabStatus };
@@ -86,10 +92,16 @@ export interface LabRequests {
     readonly params: { readonly node: string; readonly order?: PowerOrder };
     readonly answer: PowerReading & { readonly power: LabPower };
   };
-  readonly 'node.faults': {
-    readonly params: { readonly node: string; readonly faults: MachineFaults };
-    readonly answer: object;
+  /** Words are `name=value`, the first may be a bare value. */
+  readonly 'fault.set': {
+    readonly params: { readonly on: FaultPlace; readonly kind: string; readonly words: readonly string[] };
+    readonly answer: { readonly fault: LabFault };
   };
+  readonly 'fault.clear': {
+    readonly params: { readonly on?: FaultPlace; readonly kind?: string };
+    readonly answer: { readonly cleared: readonly LabFault[] };
+  };
+  readonly 'fault.list': { readonly params: object; readonly answer: { readonly faults: readonly LabFault[] } };
   readonly 'node.snapshot': {
     readonly params: { readonly node: string };
     readonly answer: { readonly snapshot: string };

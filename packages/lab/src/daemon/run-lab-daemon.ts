@@ -3,6 +3,8 @@ import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { AppError, type Cluster } from '@vmstation/core';
 import { type DiskStore, openDiskStore } from '../disk/disk-store.ts';
+import { FaultFile } from '../faults/fault-file.ts';
+import { type FaultTargets, LabFaults } from '../faults/lab-faults.ts';
 import type { LabClusterConfig } from '../kubernetes/cluster-config.ts';
 import { serveControl } from './control-server.ts';
 import { type LabCluster, type LabClusterParts, nodeHostOf } from './lab-cluster.ts';
@@ -45,6 +47,7 @@ export class RunningLab {
   readonly startedAt: Date;
   readonly model: Cluster;
   readonly nodes = new Map<string, LabNode>();
+  readonly faults: LabFaults;
   cluster: LabCluster | undefined;
   readonly #ports: LoopbackPorts;
   readonly #store: DiskStore;
@@ -59,6 +62,14 @@ export class RunningLab {
     this.#ports = new LoopbackPorts(paths.portsFile);
     mkdirSync(paths.machinesDir, { recursive: true, mode: 0o700 });
     this.#store = openDiskStore(join(paths.machinesDir, 'machines.sqlite'));
+    const kept = new FaultFile(join(paths.machinesDir, 'faults.json'));
+    const targets: FaultTargets = {
+      machine: (name) => this.nodes.get(name)?.machine,
+      nodes: () => this.model.nodes.map(({ name }) => name),
+      cluster: () => this.cluster?.faults,
+      changed: (faults) => kept.write(faults),
+    };
+    this.faults = new LabFaults(targets, kept.read());
   }
 
   log(line: string): void {
@@ -87,6 +98,8 @@ export class RunningLab {
     linkWorkspace(this.paths, doors);
     this.cluster = await openKeptCluster(await this.#clusterParts());
     if (this.cluster !== undefined) linkKubeconfig(this.paths, this.cluster.kubeconfig);
+    this.faults.reapply();
+    await this.faultsSettled();
     this.#control = await serveControl(this.paths.socket, labHandlers(this), (line) => this.log(line));
     this.#timer = setInterval(() => this.saveAll(), saveEveryMs);
     this.log(`the lab runs: ${[...this.nodes.keys()].join(', ')}`);
@@ -95,6 +108,7 @@ export class RunningLab {
   /** Makes the cluster that an installer decided on. */
   async makeCluster(config: LabClusterConfig): Promise<LabCluster> {
     this.cluster = await createCluster(config, await this.#clusterParts());
+    this.faults.reapply();
     return this.cluster;
   }
 
@@ -118,6 +132,11 @@ export class RunningLab {
       message: `The lab has no machine ${name}; it has ${[...this.nodes.keys()].join(', ')}.`,
       tryThis: 'If the cluster file was changed since the lab started: vmstation lab stop, then vmstation lab start',
     });
+  }
+
+  /** Resolves when every machine listens, or does not, as its faults want it. */
+  async faultsSettled(): Promise<void> {
+    for (const node of this.nodes.values()) await node.faultsSettled;
   }
 
   saveAll(): void {
