@@ -4,10 +4,21 @@ import { type CommandDefinition, defineCommand } from '../command/define-command
 export const labCommands: readonly CommandDefinition[] = [
   defineCommand({
     path: ['lab', 'start'],
-    summary: 'simulated machines for this workspace',
+    summary: 'machines to rehearse on, for this workspace',
     description:
-      'Starts one background process that plays the machines of the cluster file: real SSH servers on loopback, and a Kubernetes API once the installer ran. No root, nothing downloaded. From then on every command of this workspace reaches the lab instead of the real addresses, until `lab stop`.',
-    examples: [['vmstation lab start', 'then: vmstation up']],
+      'Starts one background process that plays the machines of the cluster file: real SSH servers on loopback, and a Kubernetes API once the installer ran. No root, nothing downloaded. From then on every command of this workspace reaches the lab instead of the real addresses, until `lab stop`. With --provider hosts (root on Debian) the machines are real Debian installations with systemd, sshd and apt, run by systemd-nspawn on a network of their own: setup, config, drift and their checks run there as on metal, Kubernetes does not. The workspace remembers the provider, and each keeps its own disks.',
+    options: [
+      {
+        name: 'provider',
+        description: 'who plays the machines; as last time when left out, embedded at first',
+        value: 'PROVIDER',
+        choices: ['embedded', 'hosts'],
+      },
+    ],
+    examples: [
+      ['vmstation lab start', 'then: vmstation up'],
+      ['sudo vmstation lab start --provider hosts', 'real machines, then: vmstation setup, vmstation config apply'],
+    ],
     replaces: [],
     mutates: true,
     exitCodes: [0],
@@ -16,7 +27,8 @@ export const labCommands: readonly CommandDefinition[] = [
   defineCommand({
     path: ['lab', 'stop'],
     summary: 'stop it; the machines’ disks stay',
-    description: 'Ends the background process. Disks and API objects stay for the next start.',
+    description:
+      'Ends the background process and powers its machines off. Disks and API objects stay for the next start. What a killed lab of real machines left on this computer is taken away too.',
     examples: [['vmstation lab stop', '']],
     replaces: [],
     mutates: true,
@@ -36,7 +48,8 @@ export const labCommands: readonly CommandDefinition[] = [
   defineCommand({
     path: ['lab', 'reset'],
     summary: 'bare machines again',
-    description: 'Throws the disks of the simulated machines and their cluster away; the workspace itself stays.',
+    description:
+      'Throws the disks of the lab’s machines and their cluster away, those of the provider of last time; the workspace itself stays.',
     examples: [['vmstation lab reset --yes', 'without asking']],
     replaces: [],
     mutates: true,
@@ -45,7 +58,7 @@ export const labCommands: readonly CommandDefinition[] = [
   }),
   defineCommand({
     path: ['lab', 'ssh'],
-    summary: 'log in to a simulated machine',
+    summary: 'log in to a machine of the lab',
     description: 'Opens a session on a machine of the lab with the system’s own ssh, or runs the command after --.',
     args: [
       { name: 'node', description: 'the machine', required: true },

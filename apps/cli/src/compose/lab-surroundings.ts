@@ -5,13 +5,20 @@ import { nodeProcessRunner } from '@vmstation/remote';
 import type { Dialling } from './endpoint-probe.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** A workspace in its lab: the installer is the lab's, addresses of the model are dialled on loopback, power is asked from the lab. */
+/**
+ * A workspace in its lab: power is asked from the lab, and addresses of the model are dialled where the lab answers for them. The installer of
+ * simulated machines is the lab's; on real ones there is none, for whatever is installed here would dial the model's addresses.
+ */
 export async function labSurroundings(workspaceRoot: string): Promise<Surroundings> {
   const paths = labPaths(workspaceRoot);
   const status = await askLab(paths, 'status', {});
   return {
-    processes: withFolderFirst(nodeProcessRunner(), paths.binDir),
-    dialling: diallingOf(paths, status),
+    processes:
+      status.provider === 'hosts'
+        ? withoutInstaller(nodeProcessRunner())
+        : withFolderFirst(nodeProcessRunner(), paths.binDir),
+    dialling: status.provider === 'hosts' ? diallingMachines(status) : diallingOf(paths, status),
+    localNodes: false,
     power: {
       async read(node) {
         const { state, evidence, since } = await askLab(paths, 'node.power', { node });
@@ -38,6 +45,27 @@ function diallingOf(paths: ReturnType<typeof labPaths>, first: LabStatus): Diall
       ({ endpoints } = await askLab(paths, 'status', {}));
       return find(address, port) ?? { nowhere: 'nothing publishes this address' };
     },
+  };
+}
+
+/** Real machines answer at addresses of their own, whatever listens there. */
+function diallingMachines({ nodes }: LabStatus): Dialling {
+  return {
+    standInHeader,
+    async elsewhere(address, port) {
+      const found = nodes.find((node) => node.address === address);
+      return found === undefined
+        ? { nowhere: 'no machine of the lab has this address' }
+        : { address: found.sshAddress, port };
+    },
+  };
+}
+
+function withoutInstaller(runner: ProcessRunner): ProcessRunner {
+  return {
+    run: (argv, options) => runner.run(argv, options),
+    follow: (argv, options) => runner.follow(argv, options),
+    findOnPath: async (program) => (program === 'ansible-playbook' ? undefined : runner.findOnPath(program)),
   };
 }
 

@@ -72,11 +72,12 @@ export async function openSession(invocation: Invocation, options: SessionOption
 }
 
 const thisComputer: SetStage = async (workspace, how) => {
-  const transport = transportOf(workspace);
-  return { transport, ports: await portsOf(workspace, await surroundingsOf(workspace), transport, how) };
+  const surroundings = await surroundingsOf(workspace);
+  const transport = transportOf(workspace, surroundings);
+  return { transport, ports: await portsOf(workspace, surroundings, transport, how) };
 };
 
-function transportOf({ stateDir, cluster }: LoadedWorkspace): Transport {
+function transportOf({ stateDir, cluster }: LoadedWorkspace, surroundings: Surroundings): Transport {
   const configFile = join(stateDir, 'ssh_config');
   const identityFile = operatorKeyFile(stateDir);
   const ssh = openSshTransport({
@@ -88,7 +89,9 @@ function transportOf({ stateDir, cluster }: LoadedWorkspace): Transport {
     ...(existsSync(configFile) ? { configFile } : {}),
   });
   const local = localTransport();
-  const localNodes = new Set(cluster.nodes.filter((node) => node.ssh.local).map((node) => node.name));
+  const localNodes = new Set(
+    cluster.nodes.filter((node) => node.ssh.local && surroundings.localNodes).map((node) => node.name),
+  );
   return routeTransport([ssh, local], (node) => (localNodes.has(node) ? local : ssh));
 }
 

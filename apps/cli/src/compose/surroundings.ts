@@ -10,6 +10,8 @@ export interface Surroundings {
   readonly processes: ProcessRunner;
   readonly dialling: Dialling;
   readonly power: PowerStates;
+  /** Whether a node that the cluster file calls local is this computer. In a rehearsal none is. */
+  readonly localNodes: boolean;
   /** Runs guarded changes so that they revert by themselves; undefined where there is none. */
   readonly tryMode: ((transport: Transport) => TryMode) | undefined;
 }
@@ -22,6 +24,7 @@ const realMachines = ({ stateDir, cluster }: LoadedWorkspace): Surroundings => (
     return node === undefined || mayKnowHost(join(stateDir, 'known_hosts'), node.name) ? undefined : node.name;
   }),
   power: { read: async () => ({ state: 'unknown', evidence: 'no power source is read yet', since: undefined }) },
+  localNodes: true,
   tryMode: undefined,
 });
 

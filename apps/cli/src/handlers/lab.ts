@@ -1,6 +1,16 @@
 import { spawn } from 'node:child_process';
 import { exitCodes } from '@vmstation/core';
-import { askLab, type LabStatus, labAnswers, labPaths, resetLab, startLab, stopLab } from '@vmstation/lab';
+import {
+  askLab,
+  type LabStatus,
+  labAnswers,
+  labPaths,
+  labProviders,
+  rememberedProvider,
+  resetLab,
+  startLab,
+  stopLab,
+} from '@vmstation/lab';
 import { quoteArguments } from '@vmstation/remote';
 import { findWorkspace, openWorkspace } from '@vmstation/workspace';
 import type { CommandHandler } from '../command/define-command.ts';
@@ -13,12 +23,21 @@ import { count, table } from '../render/layout.ts';
 import { mark, type Style } from '../render/style.ts';
 import { requireApproval } from './approval.ts';
 
+/** A machine that sleeps says nothing; nobody wants to wait for it as long as TCP would. */
+const connectTimeoutSeconds = 10;
+
 /** Starts the lab of the workspace, or says that it runs. */
 export const handleLabStart: CommandHandler = async (invocation) => {
   const { io, global, style } = invocation;
   const status = await start(invocation);
-  if (global.json) io.out(`${jsonText(status)}\n`);
-  else io.out(`${mark('unchanged', style)} The lab runs: ${count(status.nodes.length, 'machine')} on loopback\n`);
+  if (global.json) {
+    io.out(`${jsonText(status)}\n`);
+    return exitCodes.done;
+  }
+  const machines = count(status.nodes.length, status.provider === 'hosts' ? 'real machine' : 'machine');
+  const where = status.provider === 'hosts' ? 'on a network of their own' : 'on loopback';
+  io.out(`${mark('unchanged', style)} The lab runs: ${machines} ${where}\n`);
+  if (!global.quiet) for (const note of status.notes) io.out(`  ${note}\n`);
   return exitCodes.done;
 };
 
@@ -50,7 +69,10 @@ export const handleLabStatus: CommandHandler = async (invocation) => {
 export const handleLabReset: CommandHandler = async (invocation) => {
   const { io, global, style } = invocation;
   const paths = labPaths(await findWorkspace(startFolder(invocation)));
-  const what = 'The disks of the simulated machines and their cluster are thrown away';
+  const what =
+    rememberedProvider(paths) === 'hosts'
+      ? 'The disks of the lab’s real machines are thrown away'
+      : 'The disks of the simulated machines and their cluster are thrown away';
   await requireApproval(invocation, {
     question: `${what}. Go on?`,
     whenAlone: `${what}, and nobody is here to approve it.`,
@@ -75,13 +97,27 @@ export const handleLabSsh: CommandHandler = async (invocation) => {
   // One word is a line for the machine's shell, several are a program with its arguments, as the operator's own shell split them.
   const line = command.length > 1 ? quoteArguments(command) : command[0];
   const terminal = line === undefined && io.outIsTerminal ? ['-t'] : [];
-  return ssh(['-F', paths.sshConfigFile, ...terminal, node, ...(line === undefined ? [] : [line])]);
+  return ssh([
+    '-F',
+    paths.sshConfigFile,
+    '-o',
+    `ConnectTimeout=${connectTimeoutSeconds}`,
+    ...terminal,
+    node,
+    ...(line === undefined ? [] : [line]),
+  ]);
 };
 
 async function start(invocation: Invocation): Promise<LabStatus> {
   const workspace = await openWorkspace(startFolder(invocation));
+  const { io, global, errStyle } = invocation;
+  const provider = labProviders.find((name) => name === invocation.option('provider'));
   return startLab({
     workspaceRoot: workspace.root,
+    ...(provider === undefined ? {} : { provider }),
+    say: (line) => {
+      if (!global.quiet) io.err(`${errStyle.paint.quiet(line)}\n`);
+    },
     cluster: workspace.cluster,
     daemon: [process.execPath, entryFile('lab-daemon')],
     installer: [process.execPath, entryFile('lab-installer')],
@@ -97,18 +133,17 @@ function ssh(args: readonly string[]): Promise<number> {
 }
 
 function renderStatus(status: LabStatus, style: Style): string {
-  const machines = status.nodes.map(({ name, address, sshPort, power }) => [
+  const machines = status.nodes.map(({ name, address, sshAddress, sshPort, power }) => [
     `${mark(power === 'on' ? 'unchanged' : 'queued', style)} ${name}`,
-    power,
+    power === 'suspended' ? 'asleep' : power,
     address,
-    `127.0.0.1:${sshPort}`,
+    `${sshAddress}:${sshPort}`,
   ]);
-  const { cluster } = status;
+  const { cluster, notes } = status;
+  const none = status.provider === 'embedded' ? ['No cluster yet: `vmstation up` installs one.'] : notes;
   return [
     ...table(['machine', 'power', 'in the model', 'ssh here'], machines, style, ''),
     '',
-    cluster === undefined
-      ? 'No cluster yet: `vmstation up` installs one.'
-      : `Kubernetes ${cluster.version} at ${cluster.server}`,
+    ...(cluster === undefined ? none : [`Kubernetes ${cluster.version} at ${cluster.server}`]),
   ].join('\n');
 }

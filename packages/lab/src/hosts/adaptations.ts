@@ -1,5 +1,3 @@
-import { ownSysctls } from './settings.ts';
-
 /** A file that a real machine of the lab has and a freshly installed one has not. */
 export interface Adaptation {
   readonly path: string;
@@ -8,6 +6,45 @@ export interface Adaptation {
   /** A symbolic link instead of a file. */
   readonly linkTo?: string;
 }
+
+/** Settings that the kernel has once for all machines: each gets files of its own over them, written and read back, without effect. */
+const ownSysctls = [
+  'vm/swappiness',
+  'vm/overcommit_memory',
+  'vm/panic_on_oom',
+  'vm/max_map_count',
+  'vm/dirty_ratio',
+  'vm/dirty_background_ratio',
+  'vm/vfs_cache_pressure',
+  'kernel/panic',
+  'kernel/panic_on_oops',
+  'kernel/pid_max',
+  'kernel/sysrq',
+  'kernel/dmesg_restrict',
+  'kernel/kptr_restrict',
+  'kernel/keys/root_maxkeys',
+  'kernel/keys/root_maxbytes',
+  'fs/file-max',
+  'fs/nr_open',
+  'fs/protected_fifos',
+  'fs/protected_hardlinks',
+  'fs/protected_regular',
+  'fs/protected_symlinks',
+  'fs/suid_dumpable',
+  'fs/inotify/max_user_watches',
+  'fs/inotify/max_user_instances',
+];
+
+/**
+ * Kernel modules that a node of a cluster asks for. No machine may load one into this computer's kernel, so all are told that theirs has them built in; `modprobe` then
+ * succeeds as on such a kernel. What really works is what this computer's kernel has.
+ */
+const ownModules = [
+  'kernel/fs/overlayfs/overlay.ko',
+  'kernel/net/bridge/br_netfilter.ko',
+  'kernel/net/netfilter/nf_conntrack.ko',
+  'kernel/net/ipv4/ipip.ko',
+];
 
 const units = '/etc/systemd/system';
 const programs = '/usr/local/lib/vmstation-lab';
@@ -34,6 +71,13 @@ done
 mount -t tmpfs -o mode=755,size=64k power /sys/power && {
   echo 'freeze mem' >/sys/power/state
   echo 's2idle [deep]' >/sys/power/mem_sleep
+}
+modules=/lib/modules/$(uname -r)
+[ -e "$modules/modules.builtin.bin" ] || {
+  mkdir -p "$modules"
+  printf '%s\\n' ${ownModules.join(' ')} >"$modules/modules.builtin"
+  : >"$modules/modules.order"
+  depmod
 }
 exit 0
 `;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Cluster } from '@vmstation/core';
 import { parseCidr } from '@vmstation/core';
 import { defaultDirectory, defaultLayerPackages, type HostsLabSettings, type HostsMachine } from './settings.ts';
@@ -37,10 +38,18 @@ export function hostsSettingsOf(cluster: Cluster, owner: string, operatorKey: st
 /** What the operator should know before anything is tried on these machines. */
 export function notesOn(cluster: Cluster): readonly string[] {
   const others = cluster.nodes.filter(({ os }) => os !== release.os);
-  return others.map(
+  const faces = others.map(
     ({ name, os }) =>
       `${name} is ${os} in the model; the lab's real machine is ${release.os}, and what is meant for ${os} fails on it`,
   );
+  const bridge = existsSync('/proc/sys/net/bridge')
+    ? []
+    : ['This computer has no net.bridge settings, so its machines have none: `modprobe br_netfilter` gives it them.'];
+  return [
+    ...faces,
+    ...bridge,
+    'Real machines of the lab carry no Kubernetes yet: infra and what needs it end blocked.',
+  ];
 }
 
 /** Last parts of the lab's addresses: the model's own where they are all different, else in order. */

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { AppError } from '@vmstation/core';
+import { type Adaptation, adaptations } from './adaptations.ts';
 import { claimName, waitForName } from './claim.ts';
 import type { HostCommands } from './host-commands.ts';
 import { basePackages, type HostsLabSettings, type ImageFolders, imageFolders, operatorUser } from './settings.ts';
@@ -80,8 +82,15 @@ async function makeLayer(
   const sources = await aptSources(commands, settings.suite);
   const argv = ['unshare', '--mount', '--propagation', 'private', 'sh', '-s', base, part];
   await commands.run(argv, { stdin: layerScript(settings.packages, sources), timeoutMs: debootstrapMs });
+  for (const adaptation of adaptations) await adapt(`${part}/upper`, adaptation);
   await rename(`${part}/upper`, layer);
   await rm(part, { recursive: true, force: true });
+}
+
+async function adapt(root: string, { path, content, mode, linkTo }: Adaptation): Promise<void> {
+  await mkdir(dirname(`${root}${path}`), { recursive: true });
+  if (linkTo === undefined) await writeFile(`${root}${path}`, content ?? '', { mode: mode ?? 0o644 });
+  else await symlink(linkTo, `${root}${path}`);
 }
 
 /** Installs over the base, with this computer's network and apt sources. No service starts: there is no system running in there. */

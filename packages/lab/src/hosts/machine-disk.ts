@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, chown, copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { adaptations } from './adaptations.ts';
+import { chmod, chown, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { HostCommands } from './host-commands.ts';
 import {
   aptProxyPort,
@@ -33,7 +31,6 @@ export async function mountDisk(
   if (madeOver !== folders.layer) {
     await writeIdentity(machine, settings, names, root);
     await writeKeys(machine, folders, root, commands);
-    await writeAdaptations(root);
     await writeFile(`${disk}/made`, folders.layer);
   }
   // The lab may be in another slot than last time.
@@ -93,12 +90,4 @@ async function letIn(user: string, publicKey: string, root: string, commands: Ho
   await copyFile(publicKey, `${folder}/authorized_keys`);
   await chmod(`${folder}/authorized_keys`, 0o600);
   for (const path of [folder, `${folder}/authorized_keys`]) await chown(path, Number(uid), Number(gid));
-}
-
-async function writeAdaptations(root: string): Promise<void> {
-  for (const { path, content, mode, linkTo } of adaptations) {
-    await mkdir(dirname(`${root}${path}`), { recursive: true });
-    if (linkTo === undefined) await writeFile(`${root}${path}`, content ?? '', { mode: mode ?? 0o644 });
-    else await symlink(linkTo, `${root}${path}`);
-  }
 }

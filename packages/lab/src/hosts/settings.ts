@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { adaptations } from './adaptations.ts';
 
 /** A lab of real machines on this computer: systemd-nspawn over overlay file systems, on a bridge of its own. Root, Debian. */
 export interface HostsLabSettings {
@@ -71,34 +72,6 @@ export const defaultLayerPackages = [
   'kmod',
 ];
 
-/** Settings that the kernel has once for all machines: each gets files of its own over them, written and read back, without effect. */
-export const ownSysctls = [
-  'vm/swappiness',
-  'vm/overcommit_memory',
-  'vm/panic_on_oom',
-  'vm/max_map_count',
-  'vm/dirty_ratio',
-  'vm/dirty_background_ratio',
-  'vm/vfs_cache_pressure',
-  'kernel/panic',
-  'kernel/panic_on_oops',
-  'kernel/pid_max',
-  'kernel/sysrq',
-  'kernel/dmesg_restrict',
-  'kernel/kptr_restrict',
-  'kernel/keys/root_maxkeys',
-  'kernel/keys/root_maxbytes',
-  'fs/file-max',
-  'fs/nr_open',
-  'fs/protected_fifos',
-  'fs/protected_hardlinks',
-  'fs/protected_regular',
-  'fs/protected_symlinks',
-  'fs/suid_dumpable',
-  'fs/inotify/max_user_watches',
-  'fs/inotify/max_user_instances',
-];
-
 /** Places for labs on one computer. */
 export const allSlots: readonly number[] = Array.from({ length: 32 }, (_, index) => index + 1);
 
@@ -159,7 +132,7 @@ export function hostsLabFolders(settings: HostsLabSettings, slot: number) {
 export function imageFolders({ directory, packages, suite }: Omit<HostsLabSettings, 'machines'>) {
   const image = (parts: readonly string[]) => createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 12);
   const base = `${directory}/base-${image([suite, ...basePackages])}`;
-  const layer = `${directory}/layer-${image([base, layerVersion, operatorUser, ...packages])}`;
+  const layer = `${directory}/layer-${image([base, layerVersion, JSON.stringify(adaptations), operatorUser, ...packages])}`;
   return {
     directory,
     base,
