@@ -129,6 +129,7 @@ export type {
   KubePort,
   KubeReadiness,
   KubeRef,
+  KubeWait,
 } from './ports/kube.ts';
 export type { EndpointProbe, PowerReading, PowerStates, ProbeAnswer } from './ports/probe.ts';
 export type { FollowedProcess, ProcessResult, ProcessRunner } from './ports/process-runner.ts';

@@ -1,4 +1,13 @@
-import type { Clock, KubeApplied, KubeDifference, KubeObject, KubePort, KubeReadiness, KubeRef } from '@vmstation/core';
+import type {
+  Clock,
+  KubeApplied,
+  KubeDifference,
+  KubeObject,
+  KubePort,
+  KubeReadiness,
+  KubeRef,
+  KubeWait,
+} from '@vmstation/core';
 import type { ApiClient } from './api-client.ts';
 import { collectionPath } from './api-resources.ts';
 import { applyGroups, prunableKinds } from './apply-order.ts';
@@ -88,10 +97,7 @@ export class ClusterPort implements KubePort {
     return gone;
   }
 
-  async waitReady(
-    refs: readonly KubeRef[],
-    options: { timeoutMs: number; onReason?: (reason: string) => void; signal?: AbortSignal },
-  ): Promise<readonly KubeReadiness[]> {
+  async waitReady(refs: readonly KubeRef[], options: KubeWait): Promise<readonly KubeReadiness[]> {
     return waitReady(this, this.#clock, refs, options);
   }
 

@@ -2,15 +2,16 @@ export type { KubeExchange, KubeReply, KubeRequest } from './api-client.ts';
 export type { KubeConnectorOptions } from './connector.ts';
 export { kubeConnector } from './connector.ts';
 export { refKey, refOf, showRef } from './kube-ref.ts';
-export type { EndpointVerifying } from './manifests/judge-manifests.ts';
-export { manifestSetFindings, verifyEndpoint } from './manifests/judge-manifests.ts';
-export type { ManifestSet, ManifestSetState } from './manifests/manifest-set.ts';
-export { isSettled, manifestSet, manifestStepId, ownerOf, readManifestSets } from './manifests/manifest-set.ts';
+export { manifestSetFindings } from './manifests/judge-manifests.ts';
+export type { ManifestSet } from './manifests/manifest-set.ts';
+export { manifestSet, manifestStepId, ownerOf } from './manifests/manifest-set.ts';
 export type { ManifestPerforming } from './manifests/perform-manifests.ts';
-export { performManifestSets, readyTimeoutMs } from './manifests/perform-manifests.ts';
+export { performManifestSets } from './manifests/perform-manifests.ts';
 export type { ManifestPlanning } from './manifests/plan-manifests.ts';
 export { planManifestSets } from './manifests/plan-manifests.ts';
 export { renderManifests } from './manifests/render-manifests.ts';
+export type { WorkloadPhaseParts } from './manifests/workload-phase.ts';
+export { workloadPhase } from './manifests/workload-phase.ts';
 export type { ContainerParts, ContainerResources, PodParts } from './objects/hardened-pod.ts';
 export {
   componentLabels,

@@ -1,4 +1,4 @@
-import type { Clock, KubeObject, KubePort, KubeReadiness, KubeRef } from '@vmstation/core';
+import type { Clock, KubeObject, KubePort, KubeReadiness, KubeRef, KubeWait } from '@vmstation/core';
 import { isRecord, listAt, valueAt } from './json-path.ts';
 import { showRef } from './kube-ref.ts';
 import { conditionOf, type OwnReadiness, ownReadiness } from './readiness.ts';
@@ -10,25 +10,39 @@ const workloadKinds = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'Job'])
 const firstPauseMs = 250;
 const longestPauseMs = 1500;
 
+/** States of a container, and of a pod without a place, that the cluster tries again but that seldom mend themselves. */
+const stuckState =
+  /\b(?:ErrImagePull|ImagePullBackOff|InvalidImageName|CrashLoopBackOff|CreateContainer(?:Config)?Error|not scheduled)\b/;
+
+/** True for a reason that means failure, not work in hand. */
+function isStuck(reason: string): boolean {
+  return stuckState.test(reason);
+}
+
 /**
- * Looks at the objects until all are ready in the same look, one of them can never become ready, or the time is over. Never throws
+ * Looks at the objects until all are ready in the same look, one of them can never become ready, something was stuck for
+ * `stuckTimeoutMs`, or the time is over. Never throws
  * for a workload that does not start: that is an answer, with the reason as the cluster tells it.
  */
 export async function waitReady(
   port: Reader,
   clock: Clock,
   refs: readonly KubeRef[],
-  options: { timeoutMs: number; onReason?: (reason: string) => void; signal?: AbortSignal },
+  options: KubeWait,
 ): Promise<readonly KubeReadiness[]> {
   const deadline = clock.now().getTime() + options.timeoutMs;
   let pauseMs = firstPauseMs;
   let told = '';
+  let stuckSince: number | undefined;
   for (;;) {
     options.signal?.throwIfAborted();
     const looks = await Promise.all(refs.map(async (ref) => ({ ref, ...(await readinessOf(port, ref)) })));
     const waiting = looks.filter((look) => !look.ready);
-    const left = deadline - clock.now().getTime();
-    if (waiting.length === 0 || waiting.some((look) => look.final) || left <= 0)
+    const now = clock.now().getTime();
+    stuckSince = waiting.some((look) => isStuck(look.reason)) ? (stuckSince ?? now) : undefined;
+    const stuck = stuckSince !== undefined && now - stuckSince >= (options.stuckTimeoutMs ?? options.timeoutMs);
+    const left = deadline - now;
+    if (waiting.length === 0 || waiting.some((look) => look.final) || stuck || left <= 0)
       return looks.map(({ ref, ready, reason }) => ({ ref, ready, reason }));
     const reasons = waiting.map((look) => `${showRef(look.ref)}: ${look.reason}`).join('; ');
     if (reasons !== told) options.onReason?.(reasons);

@@ -46,14 +46,12 @@ export function appImage(cluster: Cluster, kind: string): string {
 export interface AppPodParts extends PodParts {
   readonly cluster: Cluster;
   readonly app: ClusterApp;
-  /** Groups whose files it may use besides its own. */
-  readonly supplementalGroups?: readonly number[];
 }
 
 /**
  * A hardened pod on the application's node. It stays bound to a node that sleeps, so that it is there again when the node wakes.
  */
-export function appPod({ cluster, app, supplementalGroups, ...parts }: AppPodParts): PodSpec {
+export function appPod({ cluster, app, ...parts }: AppPodParts): PodSpec {
   const place = pinnedTo(app.node);
   const stay = maySleep(nodeOf(cluster, app.node))
     ? ['not-ready', 'unreachable'].map((condition) => ({
@@ -62,16 +60,5 @@ export function appPod({ cluster, app, supplementalGroups, ...parts }: AppPodPar
         effect: 'NoExecute',
       }))
     : [];
-  const { securityContext, ...spec } = hardenedPod({
-    ...place,
-    tolerations: [...(place.tolerations ?? []), ...stay],
-    ...parts,
-  });
-  return {
-    ...spec,
-    securityContext: {
-      ...securityContext,
-      ...(supplementalGroups === undefined ? {} : { supplementalGroups: [...supplementalGroups] }),
-    },
-  };
+  return hardenedPod({ ...place, tolerations: [...(place.tolerations ?? []), ...stay], ...parts });
 }

@@ -60,12 +60,19 @@ export interface KubePort {
   apply(objects: readonly KubeObject[]): Promise<readonly KubeApplied[]>;
   /** Deletes objects that carry our owner label with this value and are not in `keep`; returns what went. */
   prune(owner: string, keep: readonly KubeRef[]): Promise<readonly KubeRef[]>;
-  /** Waits until all workloads are ready or the deadline passes; `onReason` hears why it still waits. */
-  waitReady(
-    refs: readonly KubeRef[],
-    options: { timeoutMs: number; onReason?: (reason: string) => void; signal?: AbortSignal },
-  ): Promise<readonly KubeReadiness[]>;
+  /** Waits until all workloads are ready or the deadline passes. */
+  waitReady(refs: readonly KubeRef[], options: KubeWait): Promise<readonly KubeReadiness[]>;
   close(): void;
+}
+
+/** How long {@link KubePort.waitReady} waits. */
+export interface KubeWait {
+  readonly timeoutMs: number;
+  /** Ends the wait earlier when a pod stays that long in a state that means failure; `timeoutMs` when left out. */
+  readonly stuckTimeoutMs?: number;
+  /** Hears why it still waits. */
+  readonly onReason?: (reason: string) => void;
+  readonly signal?: AbortSignal;
 }
 
 /** Opens the cluster of the workspace. Throws kube/no-kubeconfig when nothing is installed yet, and what {@link KubePort} throws. */

@@ -21,8 +21,10 @@ import {
 } from './manifest-set.ts';
 import { manifestChanges } from './plan-manifests.ts';
 
-/** How long a set may take to become ready when nothing else is said. */
-export const readyTimeoutMs = 90_000;
+/** How long a set may take to become ready: images of several hundred MB are pulled, and a first start makes a world or a database. */
+const readyTimeoutMs = 600_000;
+/** How long a pod may be in a state that means failure (an image that cannot be pulled, a crash) before nobody waits for it any more. */
+const stuckTimeoutMs = 90_000;
 
 const setsAtOnce = 6;
 
@@ -31,7 +33,7 @@ export interface ManifestPerforming {
   readonly kube: KubeConnector;
   readonly progress: StepProgress;
   readonly signal: AbortSignal;
-  /** From the apply until ready; 90 s when left out. */
+  /** From the apply until ready; ten minutes when left out. */
   readonly timeoutMs?: number;
 }
 
@@ -84,12 +86,13 @@ async function applySet(
   for (const ref of pruned) progress(step.id, `${showRef(ref)} removed`);
   const readiness = await port.waitReady(awaitedRefs(set), {
     timeoutMs,
+    stuckTimeoutMs,
     signal,
     onReason: (reason) => progress(step.id, reason),
   });
   const late = readiness.filter(({ ready }) => !ready);
   if (late.length > 0) {
-    const error = notReady(set, late, timeoutMs);
+    const error = notReady(set, late);
     return ended(step, 'failed', { reason: error.message, changes, error: errorRecord(error) });
   }
   const after = await readOne(port, set);
@@ -108,11 +111,11 @@ function ended(step: Step, outcome: StepResult['outcome'], more: Partial<StepRes
   return { stepId: step.id, outcome, changes: [], findings: [], ...more };
 }
 
-function notReady(set: ManifestSet, late: readonly KubeReadiness[], timeoutMs: number): AppError {
+function notReady(set: ManifestSet, late: readonly KubeReadiness[]): AppError {
   return new AppError({
     code: 'kube/not-ready',
     kind: 'remote',
-    message: `${set.title} was applied but is not ready after ${timeoutMs / 1000} s: ${late
+    message: `${set.title} was applied but does not become ready: ${late
       .map(({ ref, reason }) => `${showRef(ref)}: ${reason}`)
       .join('; ')}`,
     tryThis: 'Mend what the reason names, then run `vmstation up` again.',

@@ -37,6 +37,8 @@ export function hardenedContainer({ resources, capabilities, ...parts }: Contain
 export interface PodParts extends Omit<PodSpec, 'securityContext'> {
   /** Numeric user and group that its processes run as; 0 must be justified by an annotation. */
   readonly uid: number;
+  /** Groups whose files it may use besides its own. */
+  readonly supplementalGroups?: readonly number[];
   /** True only for programs that call the API. */
   readonly usesApi?: boolean;
 }
@@ -45,7 +47,7 @@ export interface PodParts extends Omit<PodSpec, 'securityContext'> {
  * A pod that runs as a numeric user, under the runtime's system call filter, without an API token unless it calls the API. It has no
  * fsGroup: with one the kubelet would change group and mode of directories whose owner is declared on the node.
  */
-export function hardenedPod({ uid, usesApi = false, ...parts }: PodParts): PodSpec {
+export function hardenedPod({ uid, supplementalGroups, usesApi = false, ...parts }: PodParts): PodSpec {
   return {
     automountServiceAccountToken: usesApi,
     enableServiceLinks: false,
@@ -54,6 +56,7 @@ export function hardenedPod({ uid, usesApi = false, ...parts }: PodParts): PodSp
       runAsUser: uid,
       runAsGroup: uid,
       ...(uid === 0 ? {} : { runAsNonRoot: true }),
+      ...(supplementalGroups === undefined ? {} : { supplementalGroups: [...supplementalGroups] }),
       seccompProfile: { type: 'RuntimeDefault' },
     },
   };

@@ -1,0 +1,106 @@
+import {
+  type Endpoint,
+  type ErrorCode,
+  type Finding,
+  missing,
+  type Observed,
+  type Phase,
+  type PhaseContext,
+  type PhaseFacts,
+  type PhaseName,
+  planHostSteps,
+  present,
+  readNodes,
+  sliceFindings,
+  toAppError,
+} from '@vmstation/core';
+import { manifestSetFindings, verifyEndpoint } from './judge-manifests.ts';
+import { isSettled, type ManifestSet, readManifestSets } from './manifest-set.ts';
+import { performManifestSets } from './perform-manifests.ts';
+import { planManifestSets } from './plan-manifests.ts';
+
+/** What tells one phase of workloads from another. */
+export interface WorkloadPhaseParts<Name extends Endpoint['phase'] & PhaseName, Needs extends PhaseName> {
+  readonly name: Name;
+  readonly title: string;
+  readonly needs: readonly Needs[];
+  /** The sets of objects that it applies. */
+  readonly sets: (context: PhaseContext<Needs>) => Promise<readonly ManifestSet[]>;
+  /** Why its directories are on the nodes. */
+  readonly whyData: string;
+  /** Codes of its findings: data on nodes, applied sets, published endpoints. */
+  readonly codes: { readonly data: ErrorCode; readonly sets: ErrorCode; readonly endpoints: ErrorCode };
+  /** The phase that has to run before its objects can be compared; undefined when all have. */
+  readonly waitsFor: (context: PhaseContext<Needs>) => PhaseName | undefined;
+  /** The fact that its settled sets amount to. */
+  readonly fact: (context: PhaseContext<Needs>, ready: readonly string[]) => PhaseFacts[Name];
+}
+
+/** A phase whose work is data directories on nodes, then sets of objects in the cluster, then endpoints that answer. */
+export function workloadPhase<Name extends Endpoint['phase'] & PhaseName, Needs extends PhaseName>(
+  parts: WorkloadPhaseParts<Name, Needs | 'infra'>,
+): Phase<Name, Needs | 'infra'> {
+  const { name, title, needs, sets } = parts;
+  return {
+    name,
+    title,
+    needs,
+    observe: (context) => observe(parts, context),
+    plan: async (context) => [
+      ...planHostSteps({
+        phase: name,
+        desired: context.desired,
+        readings: await readNodes(context.desired.nodes.keys(), context.readings),
+        whyOf: () => parts.whyData,
+      }),
+      ...(await planManifestSets(await sets(context), { kube: context.kube, unknownUntil: parts.waitsFor(context) })),
+    ],
+    perform: async (steps, context, _runId, progress) =>
+      performManifestSets(await sets(context), steps, { kube: context.kube, progress, signal: context.signal }),
+    verify: (context) => verify(parts, context),
+  };
+}
+
+async function observe<Name extends Endpoint['phase'] & PhaseName, Needs extends PhaseName>(
+  parts: WorkloadPhaseParts<Name, Needs | 'infra'>,
+  context: PhaseContext<Needs | 'infra'>,
+): Promise<Observed<PhaseFacts[Name]>> {
+  const { infra } = context.facts;
+  if (infra.missing) return missing(parts.name, infra.code, `there is no cluster for it yet: ${infra.because}`);
+  try {
+    // What sleeps on purpose is neither ready nor missing.
+    const sets = (await parts.sets(context)).filter((set) => set.blockedBy?.asleep !== true);
+    const blocked = sets.find((set) => set.blockedBy !== undefined)?.blockedBy;
+    if (blocked !== undefined) return missing(parts.name, blocked.code, blocked.reason);
+    const states = await readManifestSets(await context.kube.connect(), sets);
+    const unsettled = states.filter((state) => !isSettled(state)).map((state) => state.set.title);
+    if (unsettled.length > 0)
+      return missing(parts.name, parts.codes.sets, `not as declared or not ready: ${unsettled.join(', ')}`);
+    return present(
+      parts.fact(
+        context,
+        sets.map((set) => set.name),
+      ),
+    );
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    if (error.kind === 'bug' || error.kind === 'interrupted') throw thrown;
+    return missing(parts.name, error.code, error.message);
+  }
+}
+
+async function verify<Name extends Endpoint['phase'] & PhaseName, Needs extends PhaseName>(
+  { name, codes, sets }: WorkloadPhaseParts<Name, Needs>,
+  context: PhaseContext<Needs>,
+): Promise<readonly Finding[]> {
+  const { desired, kube, readings, probe, signal, workspace } = context;
+  const endpoints = workspace.cluster.endpoints.filter((endpoint) => endpoint.phase === name);
+  const [nodes, applied, answers] = await Promise.all([
+    readNodes(desired.nodes.keys(), readings),
+    sets(context).then((list) => manifestSetFindings(list, kube, codes.sets)),
+    Promise.all(
+      endpoints.map((endpoint) => verifyEndpoint(endpoint, { probe, readings, code: codes.endpoints, signal })),
+    ),
+  ]);
+  return [...sliceFindings(name, codes.data, desired, nodes), ...applied, ...answers];
+}
