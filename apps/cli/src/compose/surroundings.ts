@@ -4,6 +4,7 @@ import type { PowerStates, ProcessRunner, Transport, TryMode } from '@vmstation/
 import { mayKnowHost, nodeProcessRunner } from '@vmstation/remote';
 import type { LoadedWorkspace } from '@vmstation/workspace';
 import { type Dialling, introducedOnly } from './endpoint-probe.ts';
+import { rehearsalNote } from './rehearsal-folder.ts';
 
 /** What differs between real machines and a rehearsal. Everything else of a session is the same. */
 export interface Surroundings {
@@ -30,7 +31,9 @@ const realMachines = ({ stateDir, cluster }: LoadedWorkspace): Surroundings => (
 
 /** The surroundings of a workspace: its lab from `lab start` to `lab stop`, else the real machines. */
 export async function surroundingsOf(workspace: LoadedWorkspace): Promise<Surroundings> {
-  if (!existsSync(join(workspace.stateDir, 'lab', 'displaced'))) return realMachines(workspace);
+  // A rehearsal has no machines but its lab's: when that is stopped, nothing of it may reach the ones it is a copy of.
+  const isRehearsal = existsSync(join(workspace.stateDir, rehearsalNote));
+  if (!isRehearsal && !existsSync(join(workspace.stateDir, 'lab', 'displaced'))) return realMachines(workspace);
   const { labSurroundings } = await import('./lab-surroundings.ts');
   return labSurroundings(workspace.root);
 }

@@ -22,6 +22,7 @@ import { jsonText } from '../render/json.ts';
 import { count, table } from '../render/layout.ts';
 import { mark, type Style } from '../render/style.ts';
 import { requireApproval } from './approval.ts';
+import { prepareRehearsal, renderRehearsal } from './lab-rehearsal.ts';
 
 /** A machine that sleeps says nothing; nobody wants to wait for it as long as TCP would. */
 const connectTimeoutSeconds = 10;
@@ -29,15 +30,17 @@ const connectTimeoutSeconds = 10;
 /** Starts the lab of the workspace, or says that it runs. */
 export const handleLabStart: CommandHandler = async (invocation) => {
   const { io, global, style } = invocation;
-  const status = await start(invocation);
+  const rehearsal = await prepareRehearsal(invocation);
+  const status = await start(invocation, rehearsal?.folder);
   if (global.json) {
-    io.out(`${jsonText(status)}\n`);
+    io.out(`${jsonText(rehearsal === undefined ? status : { ...status, rehearsal })}\n`);
     return exitCodes.done;
   }
   const machines = count(status.nodes.length, status.provider === 'hosts' ? 'real machine' : 'machine');
   const where = status.provider === 'hosts' ? 'on a network of their own' : 'on loopback';
   io.out(`${mark('unchanged', style)} The lab runs: ${machines} ${where}\n`);
   if (!global.quiet) for (const note of status.notes) io.out(`  ${note}\n`);
+  if (rehearsal !== undefined) io.out(renderRehearsal(rehearsal, invocation));
   return exitCodes.done;
 };
 
@@ -108,8 +111,8 @@ export const handleLabSsh: CommandHandler = async (invocation) => {
   ]);
 };
 
-async function start(invocation: Invocation): Promise<LabStatus> {
-  const workspace = await openWorkspace(startFolder(invocation));
+async function start(invocation: Invocation, folder = startFolder(invocation)): Promise<LabStatus> {
+  const workspace = await openWorkspace(folder);
   const { io, global, errStyle } = invocation;
   const provider = labProviders.find((name) => name === invocation.option('provider'));
   return startLab({
