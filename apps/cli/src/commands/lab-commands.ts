@@ -57,6 +57,21 @@ export const labCommands: readonly CommandDefinition[] = [
     load: async () => (await import('../handlers/lab.ts')).handleLabReset,
   }),
   defineCommand({
+    path: ['lab', 'scenario'],
+    summary: 'play a scripted life of a cluster',
+    description:
+      'Plays a scenario: a seeded script that starts machines in this process, runs commands of vmstation on them, lets virtual time pass, breaks things and says what it expects. The record it prints is the same on any computer, so it can be committed and compared. Nothing outside this process is touched, and nothing waits for real time. Ends with 1 when an expectation was not met.',
+    args: [{ name: 'file', description: 'the script', required: true }],
+    examples: [
+      ['vmstation lab scenario week.scenario', 'print the record'],
+      ['vmstation lab scenario week.scenario > week.out', 'keep it, to compare later'],
+    ],
+    replaces: [],
+    mutates: false,
+    exitCodes: [0, 1],
+    load: async () => (await import('../handlers/lab-scenario.ts')).handleLabScenario,
+  }),
+  defineCommand({
     path: ['lab', 'ssh'],
     summary: 'log in to a machine of the lab',
     description: 'Opens a session on a machine of the lab with the system’s own ssh, or runs the command after --.',

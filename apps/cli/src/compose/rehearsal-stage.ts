@@ -17,15 +17,16 @@ export function rehearsalStage(lab: InProcessLab): SetStage {
     const transport = lab.transport();
     const tryMode = lab.tryMode(transport);
     const { stateDir, cluster } = workspace;
-    const kubeconfigFile = join(stateDir, 'kubeconfig');
+    const kube = kubeConnector({ kubeconfigFile: join(stateDir, 'kubeconfig'), clock, exchange: lab.exchange });
     return {
       transport,
       ports: {
         workspace,
-        host: createHost({ transport, clock, tryMode, nonce: ids.nonce }),
+        host: createHost({ transport, clock, tryMode, nonce: (bytes) => ids.nonce(bytes) }),
         power: lab.power,
         tryMode,
-        kube: kubeConnector({ kubeconfigFile, clock, exchange: lab.exchange }),
+        // The first connection loads the client's code, which takes real time.
+        kube: { connect: () => lab.clock.hold(kube.connect()) },
         probe: lab.probe,
         processes: lab.programs(),
         files: filesAtOnce(workspaceFiles(stateDir)),
@@ -43,7 +44,9 @@ export function rehearsalStage(lab: InProcessLab): SetStage {
 }
 
 /** The same files, read and written at once: in which order the computer would finish several of them is no part of a rehearsal. */
-function filesAtOnce({ stateDir, resolve }: WorkspaceFiles): WorkspaceFiles {
+function filesAtOnce(real: WorkspaceFiles): WorkspaceFiles {
+  const { stateDir } = real;
+  const resolve = (path: string): string => real.resolve(path);
   const textOf = (path: string): string | undefined => {
     const file = resolve(path);
     return existsSync(file) ? readFileSync(file, 'utf8') : undefined;

@@ -60,6 +60,8 @@ export interface LabKubernetes {
   readonly url: string;
   /** PEM text of its certificate authority. */
   readonly ca: string;
+  /** PEM text of its server's certificate. */
+  readonly certificate: string;
   readonly store: ObjectStore;
   readonly faults: ClusterFaults;
   /** Writes that changed something since the process opened the cluster. */
@@ -106,6 +108,7 @@ export async function createLabCluster(
     certificates: await makeCertificates(
       config.clusterDomain,
       config.nodes.map(({ ip }) => ip),
+      (ports.clock ?? systemClusterClock).now(),
     ),
     adminToken: randomBytes(24).toString('hex'),
     signingKey: randomBytes(32).toString('hex'),
@@ -207,6 +210,7 @@ async function start(
     config: identity.config,
     url,
     ca: identity.certificates.ca,
+    certificate: identity.certificates.certificate,
     store: api.store,
     faults,
     counters: api.counters,

@@ -20,8 +20,6 @@ export const scenarioViews = [
   'power',
   'faults',
   'timers',
-  'units',
-  'files',
 ] as const;
 /** What `show` shows. */
 export type ScenarioView = (typeof scenarioViews)[number];

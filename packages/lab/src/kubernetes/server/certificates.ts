@@ -12,18 +12,19 @@ export interface ClusterCertificates {
 const dayMs = 24 * 3600 * 1000;
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
-/** Makes a certificate authority of its own and the API server's certificate for loopback and the cluster's names. */
+/** Makes a certificate authority of its own and the API server's certificate for loopback and the cluster's names, both valid for ten years from `nowMs`. */
 export async function makeCertificates(
   clusterDomain: string,
   addresses: readonly string[],
+  nowMs: number,
 ): Promise<ClusterCertificates> {
   x509.cryptoProvider.set(webcrypto);
   const [caKeys, serverKeys] = await Promise.all([makeKeys(), makeKeys()]);
-  const notBefore = new Date(Date.now() - dayMs);
+  const notBefore = new Date(nowMs - dayMs);
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
     name: 'CN=kubernetes',
     notBefore,
-    notAfter: new Date(Date.now() + 3650 * dayMs),
+    notAfter: new Date(nowMs + 3650 * dayMs),
     signingAlgorithm: algorithm,
     keys: caKeys,
     extensions: [
@@ -42,7 +43,7 @@ export async function makeCertificates(
     subject: 'CN=kube-apiserver',
     issuer: ca.subject,
     notBefore,
-    notAfter: new Date(Date.now() + 3650 * dayMs),
+    notAfter: new Date(nowMs + 3650 * dayMs),
     signingAlgorithm: algorithm,
     publicKey: serverKeys.publicKey,
     signingKey: caKeys.privateKey,
