@@ -24,11 +24,8 @@ const settings: HostsLabSettings = {
 
 /** Brings two fresh machines up for the whole suite, and takes them away after it. Any number of runs may do so at the same time. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const {
-    down,
-    running: _,
-    ...access
-  } = await startHostsLab(settings, nodeProcessRunner(), (line) => console.log(line));
-  project.provide('machines', access);
-  return () => down();
+  const lab = await startHostsLab(settings, nodeProcessRunner(), (line) => console.log(line));
+  const { machines, range, gateway, user, identityFile, sshConfigFile, knownHostsFile } = lab;
+  project.provide('machines', { machines, range, gateway, user, identityFile, sshConfigFile, knownHostsFile });
+  return () => lab.down();
 }
