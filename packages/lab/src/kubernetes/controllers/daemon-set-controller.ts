@@ -12,9 +12,9 @@ import {
   podsControlledBy,
   templateHash,
 } from './pod-factory.ts';
+import { keepRevision, revisionHashLabel } from './revision-history.ts';
 
 const component = 'daemonset-controller';
-const hashLabel = 'controller-revision-hash';
 
 /** Tolerations that every daemon has. Source: pkg/controller/daemon/util. */
 const daemonTolerations = [
@@ -56,6 +56,7 @@ export class DaemonSetController implements ControlLoop {
     const set = store.get('daemonsets.apps', namespace, name);
     if (!set?.spec || set.metadata.deletionTimestamp) return undefined;
     const hash = templateHash(canonicalJson(set.spec.template));
+    keepRevision(api, set, `${name}-${hash}`, hash);
     const nodes = store.list('nodes').filter((node) => isWanted(set, node));
     const pods = podsControlledBy(api, set);
     for (const pod of pods) {
@@ -75,7 +76,7 @@ export class DaemonSetController implements ControlLoop {
     const { api, recorder } = this.#context;
     const pod = podFromTemplate(set.spec?.template ?? {}, set, {
       generateName: `${set.metadata.name}-`,
-      labels: { [hashLabel]: hash },
+      labels: { [revisionHashLabel]: hash },
     });
     if (!pod.spec) return;
     pod.spec.tolerations = [...(pod.spec.tolerations ?? []), ...daemonTolerations];
@@ -97,7 +98,7 @@ export class DaemonSetController implements ControlLoop {
     const mayMiss = Math.max(1, countOrShare(set.spec?.updateStrategy?.rollingUpdate?.maxUnavailable, wanted, 'up'));
     const isUp = (pod: Pod): boolean => isPodAvailable(pod, set.spec?.minReadySeconds ?? 0, clock.now());
     let spare = mayMiss - (wanted - active.filter(isUp).length);
-    const outdated = active.filter((pod) => pod.metadata.labels?.[hashLabel] !== hash);
+    const outdated = active.filter((pod) => pod.metadata.labels?.[revisionHashLabel] !== hash);
     for (const pod of outdated.toSorted((left, right) => Number(isUp(left)) - Number(isUp(right)))) {
       if (isUp(pod) && spare-- <= 0) return;
       api.remove('pods', pod.metadata.namespace ?? '', pod.metadata.name);
@@ -110,7 +111,7 @@ export class DaemonSetController implements ControlLoop {
       (pod) => isActive(pod) && nodes.some((node) => node.metadata.name === nodeOf(pod)),
     );
     const available = active.filter((pod) => isPodAvailable(pod, set.spec?.minReadySeconds ?? 0, clock.now())).length;
-    const updated = active.filter((pod) => pod.metadata.labels?.[hashLabel] === hash).length;
+    const updated = active.filter((pod) => pod.metadata.labels?.[revisionHashLabel] === hash).length;
     const missing = nodes.length - available;
     const status: DaemonSet['status'] = {
       currentNumberScheduled: active.length,

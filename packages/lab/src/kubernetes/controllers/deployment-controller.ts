@@ -1,6 +1,7 @@
 import { timestamp } from '../clock.ts';
 import { canonicalJson, jsonClone, jsonEqual } from '../json.ts';
 import type { Deployment, PodTemplateSpec, ReplicaSet } from '../kinds.ts';
+import { matchesSelector } from '../request/selectors.ts';
 import type { StoreEvent } from '../storage/object-store.ts';
 import { type ControlLoop, type ControllerContext, keyOf, splitKey } from './controller.ts';
 import { deploymentStatus } from './deployment-status.ts';
@@ -37,6 +38,7 @@ export class DeploymentController implements ControlLoop {
     const { namespace, name } = splitKey(key);
     const deployment = this.#context.store.get('deployments.apps', namespace, name);
     if (!deployment?.spec || deployment.metadata.deletionTimestamp) return undefined;
+    this.#adopt(deployment);
     const current = this.#currentSet(deployment) ?? (deployment.spec.paused ? undefined : this.#createSet(deployment));
     if (current && !deployment.spec.paused) {
       this.#numberRevision(deployment, current);
@@ -45,6 +47,19 @@ export class DeploymentController implements ControlLoop {
       this.#forgetOldSets(deployment, current);
     } else if (current) this.#scale(deployment, this.#fresh(current), deployment.spec.replicas ?? 1);
     return this.#updateStatus(deployment, current);
+  }
+
+  /** Takes over matching ReplicaSets that nobody controls: those of a Deployment that was deleted without its dependents. */
+  #adopt(deployment: Deployment): void {
+    const { api, store } = this.#context;
+    for (const { metadata } of store.list('replicasets.apps', deployment.metadata.namespace)) {
+      const isOwned = metadata.ownerReferences?.some((owner) => owner.controller) ?? false;
+      if (isOwned || metadata.deletionTimestamp) continue;
+      if (!matchesSelector(deployment.spec?.selector, metadata.labels)) continue;
+      api.mutate('replicasets.apps', metadata.namespace ?? '', metadata.name, write, (draft) => {
+        draft.metadata.ownerReferences = [...(draft.metadata.ownerReferences ?? []), controllerReference(deployment)];
+      });
+    }
   }
 
   #sets(deployment: Deployment): ReplicaSet[] {

@@ -95,7 +95,9 @@ export class GarbageCollector implements ControlLoop {
     if (object.metadata.finalizers?.includes('orphan')) {
       for (const dependent of this.#live(uid)) {
         api.mutate(dependent.resource, dependent.namespace, dependent.name, write, (draft) => {
-          draft.metadata.ownerReferences = (draft.metadata.ownerReferences ?? []).filter((owner) => owner.uid !== uid);
+          const others = (draft.metadata.ownerReferences ?? []).filter((owner) => owner.uid !== uid);
+          if (others.length > 0) draft.metadata.ownerReferences = others;
+          else delete draft.metadata.ownerReferences;
         });
       }
       this.#dependents.delete(uid);

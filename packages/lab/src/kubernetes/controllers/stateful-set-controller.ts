@@ -3,9 +3,9 @@ import type { Pod, StatefulSet } from '../kinds.ts';
 import type { StoreEvent } from '../storage/object-store.ts';
 import { type ControlLoop, type ControllerContext, keyOf, splitKey } from './controller.ts';
 import { isPodAvailable, isPodReady, podFromTemplate, podsControlledBy, templateHash } from './pod-factory.ts';
+import { keepRevision, revisionHashLabel } from './revision-history.ts';
 
 const component = 'statefulset-controller';
-const hashLabel = 'controller-revision-hash';
 const write = { manager: 'kube-controller-manager' };
 
 /** Keeps the numbered pods of each StatefulSet and their claims. */
@@ -33,6 +33,7 @@ export class StatefulSetController implements ControlLoop {
     const set = store.get('statefulsets.apps', namespace, name);
     if (!set?.spec || set.metadata.deletionTimestamp) return undefined;
     const hash = `${name}-${templateHash(canonicalJson(set.spec.template))}`;
+    keepRevision(api, set, hash, hash);
     this.#step(set, podsControlledBy(api, set), hash);
     this.#report(set, hash);
     return undefined;
@@ -67,7 +68,7 @@ export class StatefulSetController implements ControlLoop {
   }
 
   #isOutdated(pod: Pod, hash: string): boolean {
-    return pod.metadata.labels?.[hashLabel] !== hash;
+    return pod.metadata.labels?.[revisionHashLabel] !== hash;
   }
 
   #create(set: StatefulSet, ordinal: number, hash: string): void {
@@ -75,7 +76,7 @@ export class StatefulSetController implements ControlLoop {
     const { namespace = '', name: setName } = set.metadata;
     const name = `${setName}-${ordinal}`;
     const labels = {
-      [hashLabel]: hash,
+      [revisionHashLabel]: hash,
       'statefulset.kubernetes.io/pod-name': name,
       'apps.kubernetes.io/pod-index': String(ordinal),
     };

@@ -77,7 +77,27 @@ function mergeList(target: Json[], patch: Json[], schema: ListSchema, field: str
     else if (at >= 0) result[at] = mergeObject(result[at] as JsonObject, item, schema.items);
     else result.push(mergeObject({}, item, schema.items));
   }
-  return result;
+  return interleaved(result, patch, target, key);
+}
+
+/**
+ * The items that the patch names in its order, the others in theirs: each of those comes before the first named one that stood behind it.
+ * So a new item comes first. Source: k8s.io/apimachinery/pkg/util/strategicpatch, mergeSortedSlice.
+ */
+function interleaved(merged: Json[], patch: Json[], before: Json[], key: string): Json[] {
+  const place = (list: Json[], item: Json): number =>
+    list.findIndex((entry) => isObject(entry) && isObject(item) && jsonEqual(entry[key], item[key]));
+  const named = merged
+    .filter((item) => place(patch, item) >= 0)
+    .toSorted((left, right) => place(patch, left) - place(patch, right));
+  const others = merged.filter((item) => place(patch, item) < 0);
+  const result: Json[] = [];
+  while (named.length > 0 && others.length > 0) {
+    const [other, next] = [place(before, others[0] ?? null), place(before, named[0] ?? null)];
+    const isOtherFirst = other >= 0 && next >= 0 && other < next;
+    result.push((isOtherFirst ? others : named).shift() ?? null);
+  }
+  return [...result, ...named, ...others];
 }
 
 /** Items in the order the patch asks for; those it does not name keep their place after their predecessor. */
