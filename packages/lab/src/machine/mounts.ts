@@ -61,12 +61,11 @@ function rootOf(machine: Machine, entry: TableEntry): MountSource {
       ? { inode, device: machine.rootDevice, type: machine.rootType }
       : { message: `special device ${entry.source} does not exist.`, status: 32 };
   }
-  if (entry.type === 'tmpfs')
-    return {
-      inode: newVolume(machine, `tmpfs${entry.path}`, 'tmpfs', entry.type),
-      device: entry.source,
-      type: 'tmpfs',
-    };
+  if (entry.type === 'tmpfs') {
+    const inode = newVolume(machine, `tmpfs${entry.path}`, 'tmpfs', entry.type);
+    inode.mode = Number.parseInt(/(?:^|,)mode=([0-7]+)/.exec(entry.options)?.[1] ?? '1777', 8);
+    return { inode, device: entry.source, type: 'tmpfs' };
+  }
   if (/^nfs4?$/.test(entry.type) || /^[\w.-]+:\//.test(entry.source)) return networkRoot(machine, entry);
   return diskRoot(machine, entry);
 }

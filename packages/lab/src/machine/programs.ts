@@ -9,6 +9,7 @@ import * as disk from './commands/disk-commands.ts';
 import { expr } from './commands/expr.ts';
 import * as files from './commands/file-commands.ts';
 import { find } from './commands/find.ts';
+import { firewallCmd } from './commands/firewall-command.ts';
 import { grep } from './commands/grep.ts';
 import * as kernel from './commands/kernel-commands.ts';
 import * as listing from './commands/listing.ts';
@@ -143,7 +144,7 @@ const MACHINE: Record<string, MachineProgram> = {
   ...pick(validators, 'daemon sshd chronyd chronyc rsyslogd'),
   'systemd-analyze': validators.systemdAnalyze,
   'systemd-run': systemdRun,
-  'firewall-cmd': network.firewallCmd,
+  'firewall-cmd': firewallCmd,
   'ssh-keygen': network.sshKeygen,
   'mkfs.ext4': system.mkfs,
   'mkfs.xfs': system.mkfs,

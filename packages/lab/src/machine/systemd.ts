@@ -1,20 +1,24 @@
+import type { LabRandom } from '../clock/randomness.ts';
 import { ROOT } from '../disk/inode.ts';
 import { ExecError, run } from '../shell/execute.ts';
 import { DeviceFile } from '../shell/open-file.ts';
 import type { Kernel, Process } from '../shell/process.ts';
 import { credentialsOf, findUser } from './commands/accounts.ts';
+import { endTree, nextTurn } from './end-tree.ts';
 import { execLine, spanMs, unitEnvironment } from './exec-line.ts';
 import type { Journal } from './journal.ts';
 import type { KernelState, UnitRuntime } from './kernel-state.ts';
 import type { RootFiles } from './root-files.ts';
 import { wantedBy } from './unit-enablement.ts';
 import { isYes, loadUnit, type UnitDefinition, unitValue, unitValues, unitWords } from './unit-file.ts';
+import { UnitTimers } from './unit-timers.ts';
 
 /** What the service manager needs from its machine. */
 export interface SystemdHost extends Kernel {
   readonly files: RootFiles;
   readonly state: KernelState;
   readonly journal: Journal;
+  readonly random: LabRandom;
   readonly faults: { unitDiesAfterSeconds?: Record<string, number>; unitFlapsSeconds?: Record<string, number> };
 }
 
@@ -27,10 +31,13 @@ const DONE: JobResult = { ok: true };
 export class Systemd {
   readonly #host: SystemdHost;
   readonly #main = new Map<string, Process>();
-  readonly #armed = new Map<string, symbol>();
+  /** When its timers fall due. */
+  readonly timers: UnitTimers;
+  readonly #loaded = new Map<string, UnitDefinition>();
 
   constructor(host: SystemdHost) {
     this.#host = host;
+    this.timers = new UnitTimers(host, (goal) => this.start(goal));
   }
 
   /** What is known of a unit at run time; a fresh inactive record if nothing. */
@@ -61,14 +68,27 @@ export class Systemd {
     return this.#host.state.units[this.canonical(name)]?.active === 'active';
   }
 
-  /** Whether the files of a loaded unit changed since it was loaded. */
-  needsReload(unit: UnitDefinition): boolean {
-    const loadedFrom = this.#host.state.units[unit.name]?.loadedFrom;
-    return loadedFrom !== undefined && loadedFrom !== '' && loadedFrom !== unit.signature;
+  /** A unit as it is loaded: what its files say now counts after `daemonReload`, or as soon as nothing of the unit is in use. */
+  definition(given: string): UnitDefinition | undefined {
+    const now = loadUnit(this.#host.files, given);
+    const name = given.includes('@') ? given : (now?.name ?? given);
+    const kept = this.#loaded.get(name);
+    if (kept !== undefined && (this.#host.state.units[name]?.active ?? 'inactive') !== 'inactive') return kept;
+    if (now === undefined) this.#loaded.delete(name);
+    else this.#loaded.set(name, now);
+    return now;
+  }
+
+  /** Whether the files of a unit in use changed, or went, since it was loaded. */
+  needsReload(name: string): boolean {
+    const runtime = this.#host.state.units[name];
+    if (runtime === undefined || runtime.active === 'inactive' || runtime.loadedFrom === '') return false;
+    return runtime.loadedFrom !== loadUnit(this.#host.files, name)?.signature;
   }
 
   /** `systemctl daemon-reload`. */
   daemonReload(): void {
+    this.#loaded.clear();
     for (const [name, runtime] of Object.entries(this.#host.state.units)) {
       const unit = loadUnit(this.#host.files, name);
       runtime.loadedFrom = unit?.signature ?? '';
@@ -86,7 +106,7 @@ export class Systemd {
 
   /** Starts a unit and what it requires; waits until it is up or has failed. */
   async start(given: string, seen = new Set<string>()): Promise<JobResult> {
-    const unit = loadUnit(this.#host.files, given);
+    const unit = this.definition(given);
     if (!unit) return { ok: false, message: `Failed to start ${given}: Unit ${given} not found.`, status: 5 };
     if (unit.masked) return { ok: false, message: `Failed to start ${given}: Unit ${given} is masked.`, status: 1 };
     const name = given.includes('@') ? given : unit.name;
@@ -100,17 +120,13 @@ export class Systemd {
     runtime.loadedFrom = unit.signature;
     if (!this.#conditionsHold(unit)) return DONE;
     if (name.endsWith('.service')) return this.#startService(name, unit, runtime);
-    if (name.endsWith('.timer')) this.#armTimer(name, unit, runtime);
-    this.#activated(
-      name,
-      runtime,
-      name.endsWith('.timer') ? 'waiting' : name.endsWith('.target') ? 'active' : 'active',
-    );
+    if (name.endsWith('.timer')) this.timers.arm(name, unit, runtime);
+    this.#activated(runtime, name.endsWith('.timer') ? 'waiting' : 'active');
     if (name.endsWith('.target')) for (const wanted of wantedBy(this.#host.files, name)) await this.start(wanted, seen);
     return DONE;
   }
 
-  #activated(_name: string, runtime: UnitRuntime, sub: string): void {
+  #activated(runtime: UnitRuntime, sub: string): void {
     Object.assign(runtime, { active: 'active', sub, result: 'success', activeEnterMs: this.#host.now() });
   }
 
@@ -134,7 +150,7 @@ export class Systemd {
       for (const value of commands)
         if (!(await this.#toEnd(name, unit, value))) return this.#startFailed(name, runtime);
       const remains = isYes(unitValue(unit, 'Service', 'RemainAfterExit'));
-      if (remains) this.#activated(name, runtime, 'exited');
+      if (remains) this.#activated(runtime, 'exited');
       else Object.assign(runtime, { active: 'inactive', sub: 'dead', inactiveEnterMs: this.#host.now() });
       return DONE;
     }
@@ -146,7 +162,7 @@ export class Systemd {
     }
     runtime.mainPid = started.process.pid;
     this.#main.set(name, started.process);
-    this.#activated(name, runtime, 'running');
+    this.#activated(runtime, 'running');
     const ended = started.exit.then((status) => this.#ended(name, unit, started.process, status));
     this.#scheduleDeath(name, started.process);
     if (type === 'simple') return DONE;
@@ -280,33 +296,9 @@ export class Systemd {
     void again();
   }
 
-  #armTimer(name: string, unit: UnitDefinition, runtime: UnitRuntime): void {
-    const goal = unitValue(unit, 'Timer', 'Unit') ?? name.replace(/\.timer$/, '.service');
-    const first =
-      unitValue(unit, 'Timer', 'OnActiveSec') ??
-      unitValue(unit, 'Timer', 'OnBootSec') ??
-      unitValue(unit, 'Timer', 'OnUnitActiveSec');
-    const period = unitValue(unit, 'Timer', 'OnUnitActiveSec') ?? unitValue(unit, 'Timer', 'OnUnitInactiveSec');
-    if (first === undefined) return;
-    // A timer that was stopped and armed again must not fire at its old time.
-    const arming = Symbol(name);
-    this.#armed.set(name, arming);
-    const tick = async (delayMs: number): Promise<void> => {
-      await this.#host.sleep(delayMs);
-      if (this.#armed.get(name) !== arming) return;
-      if (this.#host.state.units[name] !== runtime || runtime.active !== 'active') return;
-      await this.start(goal);
-      if (period !== undefined) await tick(spanMs(period));
-      else if (!unit.fragment.startsWith('/run/')) runtime.sub = 'elapsed';
-      else Object.assign(runtime, { active: 'inactive', sub: 'dead' });
-    };
-    const elapsed = runtime.active === 'active' ? this.#host.now() - runtime.activeEnterMs : 0;
-    void tick(Math.max(0, spanMs(first) - elapsed));
-  }
-
   /** Stops a unit; a unit that is not active is left alone. */
   async stop(given: string): Promise<JobResult> {
-    const unit = loadUnit(this.#host.files, given);
+    const unit = this.definition(given);
     const name = given.includes('@') ? given : (unit?.name ?? given);
     const runtime = this.#host.state.units[name];
     if (!unit && !runtime)
@@ -317,7 +309,7 @@ export class Systemd {
     Object.assign(runtime, { active: 'deactivating', sub: 'stop-sigterm' });
     if (unit) for (const value of unitValues(unit, 'Service', 'ExecStop')) await this.#toEnd(name, unit, value);
     if (process) {
-      await killAll(this.#host, process);
+      await endTree(this.#host, process);
       this.#main.delete(name);
     }
     Object.assign(runtime, {
@@ -332,7 +324,7 @@ export class Systemd {
 
   /** Stops, then starts. */
   async restart(name: string): Promise<JobResult> {
-    if (!loadUnit(this.#host.files, name))
+    if (!this.definition(name))
       return { ok: false, message: `Failed to restart ${name}: Unit ${name} not found.`, status: 5 };
     await this.stop(name);
     return this.start(name);
@@ -340,7 +332,7 @@ export class Systemd {
 
   /** Runs ExecReload. Fails for an inactive unit or one without it. */
   async reload(given: string): Promise<JobResult> {
-    const unit = loadUnit(this.#host.files, given);
+    const unit = this.definition(given);
     if (!unit) return { ok: false, message: `Failed to reload ${given}: Unit ${given} not found.`, status: 5 };
     const commands = unitValues(unit, 'Service', 'ExecReload');
     if (!this.isActive(given)) return { ok: false, message: `${given} is not active, cannot reload.`, status: 1 };
@@ -348,7 +340,7 @@ export class Systemd {
       return {
         ok: false,
         message: `Failed to reload ${given}: Job type reload is not applicable for unit ${given}.`,
-        status: 1,
+        status: 3,
       };
     for (const value of commands) {
       if (!(await this.#toEnd(unit.name, unit, value)))
@@ -363,7 +355,7 @@ export class Systemd {
     for (const [name, runtime] of Object.entries(this.#host.state.units)) {
       const unit = loadUnit(this.#host.files, name);
       if (!unit || runtime.active !== 'active') continue;
-      if (name.endsWith('.timer')) this.#armTimer(name, unit, runtime);
+      if (name.endsWith('.timer')) this.timers.arm(name, unit, runtime);
       if (!name.endsWith('.service') || runtime.sub !== 'running') continue;
       const started = this.#spawn(name, unit, unitValue(unit, 'Service', 'ExecStart') ?? '');
       if (!started) continue;
@@ -373,20 +365,4 @@ export class Systemd {
       this.#scheduleDeath(name, started.process);
     }
   }
-}
-
-/** Lets everything that can run at once run; what waits for time goes on waiting. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-}
-
-async function killAll(host: SystemdHost, process: Process): Promise<void> {
-  const members = [process];
-  for (const one of host.processes.values())
-    if (members.some((parent) => parent.pid === one.parentPid)) members.push(one);
-  for (const one of members.toReversed()) one.kill(15);
-  await nextTurn();
-  for (const one of members) if (host.processes.has(one.pid)) one.kill(9);
 }

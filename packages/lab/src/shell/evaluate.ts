@@ -79,6 +79,9 @@ export class Evaluator {
     const child = new Process(state.process.kernel, state.process);
     if (!state.interactive) child.setFile(0, new DeviceFile('null'));
     const shell = new ShellState(child, state.dialect, state);
+    const [only, ...others] = statement.pipelines;
+    shell.becomesCommand =
+      others.length === 0 && only?.commands.length === 1 && only.commands[0]?.type === 'SimpleCommand';
     const exit = runSubshell(shell, (inner) => inner.statements([{ ...statement, background: false }]));
     state.jobs.set(child.pid, { pid: child.pid, exit });
     state.lastBackground = child.pid;

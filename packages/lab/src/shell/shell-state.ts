@@ -78,6 +78,8 @@ export class ShellState {
   sourceDepth = 0;
   optionIndex = 0;
   interactive = false;
+  /** Of a background job that is one command: the process that `$!` names is that command's. */
+  becomesCommand = false;
 
   constructor(process: Process, dialect: 'dash' | 'bash', parent?: ShellState) {
     this.process = process;

@@ -1,8 +1,10 @@
+import { FileSystemError } from '../disk/file-system-error.ts';
 import { BUILTINS, SPECIAL_BUILTINS } from './builtins.ts';
 import type { Evaluator } from './evaluate.ts';
 import { ExecError, run, searchPath } from './execute.ts';
+import { Terminated } from './process.ts';
 import { RedirectionError, redirect, withRedirections } from './redirect.ts';
-import { ControlFlow, ShellError, type Variable } from './shell-state.ts';
+import { ControlFlow, ShellError, type ShellState, type Variable } from './shell-state.ts';
 import type { AssignmentNode, FunctionDefNode, SimpleCommandNode } from './syntax.ts';
 
 const MAX_FUNCTION_DEPTH = 1000;
@@ -107,11 +109,17 @@ export async function dispatch(
     try {
       return await builtin(evaluator, argv);
     } catch (error) {
-      if (!(error instanceof ShellError)) throw error;
-      await state.process.err(`${state.zero}: ${error.message}\n`);
-      return error.status;
+      // A write that the kernel refuses fails the built-in, and the script goes on.
+      const refusal = error instanceof FileSystemError ? writeRefusal(state.dialect, name, error) : error;
+      if (!(refusal instanceof ShellError)) throw error;
+      await state.process.err(`${state.zero}: ${refusal.message}\n`);
+      return refusal.status;
     }
   });
+}
+
+function writeRefusal(dialect: ShellState['dialect'], name: string, error: FileSystemError): ShellError {
+  return new ShellError(`${name}: ${dialect === 'bash' ? `write error: ${error.message}` : 'I/O error'}`, 1);
 }
 
 async function withAssignments(
@@ -172,12 +180,22 @@ async function runExternal(evaluator: Evaluator, argv: string[], assignments: Ma
   const path = assignments.get('PATH') ?? state.get('PATH') ?? '/usr/bin:/bin';
   try {
     const file = searchPath(state.process, argv[0] as string, path);
-    const { exit } = run(state.process, argv, { file, environment });
-    return await state.process.interruptible(exit);
+    const started = run(state.process, argv, { file, environment });
+    return await ending(state, started);
   } catch (error) {
     if (!(error instanceof ExecError)) throw error;
     await state.process.err(`${state.zero}: ${argv[0]}: ${error.message}\n`);
     return error.status;
+  }
+}
+
+/** A shell that a command replaces takes it along when it is ended. */
+async function ending(state: ShellState, started: ReturnType<typeof run>): Promise<number> {
+  try {
+    return await state.process.interruptible(started.exit);
+  } catch (error) {
+    if (error instanceof Terminated && state.becomesCommand) started.process.kill(error.signal);
+    throw error;
   }
 }
 

@@ -150,14 +150,27 @@ export const dpkg: MachineProgram = async (process, machine) => {
   const holder = machine.packageLockHolder;
   if (holder !== undefined)
     return process.fail(`error: dpkg frontend lock was locked by another process with pid ${holder.pid}`, 2);
-  if (options.has('configure'))
-    return machine.faults.brokenPackages
-      ? process.fail("error: parsing file '/var/lib/dpkg/status' near line 1", 2)
-      : 0;
+  if (options.has('configure')) return configure(process, machine, options.operands);
   if (options.has('P', 'purge', 'r', 'remove'))
     return removeByName(process, machine, options.operands, options.has('P', 'purge'));
   throw new UsageError('need an action option');
 };
+
+async function configure(process: Process, machine: Machine, names: readonly string[]): Promise<number> {
+  if (machine.faults.brokenPackages) return process.fail("error: parsing file '/var/lib/dpkg/status' near line 1", 2);
+  const unknown = names.filter((name) => !isInstalled(machine.packages.get(name)));
+  for (const name of unknown)
+    await process.err(
+      `dpkg: error processing package ${name} (--configure):\n no package named '${name}' is installed, cannot configure\n`,
+    );
+  return couldNot(process, unknown);
+}
+
+async function couldNot(process: Process, names: readonly string[]): Promise<number> {
+  if (names.length === 0) return 0;
+  await process.err(`Errors were encountered while processing:\n${names.map((name) => ` ${name}\n`).join('')}`);
+  return 1;
+}
 
 async function removeByName(
   process: Process,
@@ -169,8 +182,24 @@ async function removeByName(
   for (const name of names)
     if (!known.includes(name))
       await process.err(`dpkg: warning: ignoring request to remove ${name} which isn't installed\n`);
-  await removePackages(machine, known, purge);
-  return 0;
+  const kept: string[] = [];
+  for (const name of known) {
+    const needing = plannedRemoval(machine, [name]).find((other) => !known.includes(other));
+    if (needing === undefined) continue;
+    kept.push(name);
+    const entry = machine.packages.get(name);
+    if (entry !== undefined)
+      machine.packages.record({ ...entry, status: `${purge ? 'purge' : 'deinstall'} ok installed` });
+    await process.err(
+      `dpkg: dependency problems prevent removal of ${name}:\n ${needing} depends on ${name}.\n\ndpkg: error processing package ${name} (--${purge ? 'purge' : 'remove'}):\n dependency problems - not removing\n`,
+    );
+  }
+  await removePackages(
+    machine,
+    known.filter((name) => !kept.includes(name)),
+    purge,
+  );
+  return couldNot(process, kept);
 }
 
 /** Who holds dpkg's lock: a process with its command's name as the kernel cuts it. */
@@ -197,6 +226,10 @@ async function lockedBy(process: Process, machine: Machine): Promise<number | un
   return undefined;
 }
 
+const aptVerbs: ReadonlySet<string> = new Set(
+  'update install reinstall remove purge clean autoclean autoremove upgrade dist-upgrade full-upgrade check'.split(' '),
+);
+
 /** apt-get(8): update, install, remove, purge, autoremove, clean. */
 export const aptGet: MachineProgram = async (process, machine) => {
   const options = parseOptions(
@@ -205,6 +238,10 @@ export const aptGet: MachineProgram = async (process, machine) => {
   );
   const [verb = '', ...names] = options.operands;
   const simulated = options.has('s', 'simulate', 'dry-run');
+  if (!aptVerbs.has(verb)) {
+    await process.err(`E: Invalid operation ${verb}\n`);
+    return 100;
+  }
   if (!simulated) {
     const refused = await unlessRoot(
       process,
@@ -234,18 +271,9 @@ export const aptGet: MachineProgram = async (process, machine) => {
     case 'remove':
     case 'purge':
       return aptRemove(process, machine, names, verb === 'purge' || options.has('purge'), simulated);
-    case 'clean':
-    case 'autoclean':
-    case 'autoremove':
-    case 'upgrade':
-    case 'dist-upgrade':
-    case 'full-upgrade':
-    case 'check':
+    default:
       await process.out('0 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n');
       return 0;
-    default:
-      await process.err(`E: Invalid operation ${verb}\n`);
-      return 100;
   }
 };
 
@@ -260,15 +288,22 @@ async function aptInstall(
     return 100;
   }
   await process.out('Reading package lists...\nBuilding dependency tree...\nReading state information...\n');
-  const plan = plannedInstall(
-    machine,
-    names.map((name) => name.replace(/=.*$|:(amd64|all)$/, '')),
-  );
+  const catalogue = catalogueOf(machine.face);
+  // NAME- takes a package away in the same transaction.
+  const isRemoval = (name: string): boolean => !catalogue.has(name) && name.endsWith('-');
+  const wanted = names.filter((name) => !isRemoval(name)).map((name) => name.replace(/=.*$|:(amd64|all)$/, ''));
+  const plan = plannedInstall(machine, wanted);
+  const unwanted = names.filter(isRemoval).map((name) => name.slice(0, -1));
+  plan.unknown.push(...unwanted.filter((name) => !catalogue.has(name) && !machine.packages.get(name)));
+  const leaving = unwanted.filter((name) => isInstalled(machine.packages.get(name)));
+  plan.remove.push(...plannedRemoval(machine, leaving));
+  for (const name of unwanted)
+    if (!leaving.includes(name)) await process.out(`Package '${name}' is not installed, so not removed\n`);
   if (plan.unknown.length > 0) {
     await process.err(plan.unknown.map((name) => `E: Unable to locate package ${name}\n`).join(''));
     return 100;
   }
-  for (const name of names)
+  for (const name of wanted)
     if (!plan.install.some((one) => one.name === name))
       await process.out(`${name} is already the newest version (${machine.packages.get(name)?.version}).\n`);
   if (plan.remove.length > 0)

@@ -179,7 +179,10 @@ export const swapoff: MachineProgram = async (process, machine) => {
   for (const path of options.has('a', 'all') ? machine.state.swaps.map((swap) => swap.path) : options.operands) {
     if (machine.state.swaps.some((swap) => swap.path === path))
       machine.state.swaps = machine.state.swaps.filter((swap) => swap.path !== path);
-    else status = await process.fail(`${path}: swapoff failed: Invalid argument`, 4);
+    else {
+      const why = process.find(path) === undefined ? 'No such file or directory' : 'Invalid argument';
+      status = await process.fail(`${path}: swapoff failed: ${why}`, 4);
+    }
   }
   return status;
 };
@@ -226,7 +229,8 @@ export const mount: MachineProgram = async (process, machine) => {
 async function tryMount(process: Process, machine: Machine, entry: TableEntry): Promise<number> {
   const failed = mountEntry(machine, entry);
   if (!failed) return 0;
-  await process.err(failed.message.startsWith('mount.') ? `${failed.message}\n` : `mount: ${failed.message}\n`);
+  const hint = '       dmesg(1) may have more information after failed mount system call.\n';
+  await process.err(failed.message.startsWith('mount.') ? `${failed.message}\n` : `mount: ${failed.message}\n${hint}`);
   return failed.status;
 }
 
@@ -236,6 +240,10 @@ export const umount: MachineProgram = async (process, machine) => {
   if (refused !== undefined) return refused;
   let status = 0;
   for (const path of options.operands) {
+    if (!/^[\w.-]+:/.test(path) && process.find(path) === undefined) {
+      status = await process.fail(`${path}: no mount point specified.`, 32);
+      continue;
+    }
     const complaint = unmountPath(machine, /^[\w.-]+:/.test(path) ? path : process.path(path).replace(/(.)\/$/, '$1'));
     if (complaint) status = await process.fail(complaint, 32);
   }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Process } from '../../shell/process.ts';
 import type { Machine } from '../machine.ts';
+import { resolveName } from './identity-commands.ts';
 import { type MachineProgram, unlessRoot } from './machine-program.ts';
 import { parseOptions } from './options.ts';
-import { resolveName } from './user-commands.ts';
 
 interface Link {
   index: number;
@@ -153,44 +153,6 @@ export const ss: MachineProgram = async (process, machine) => {
     if (machine.listens(port)) await process.out(`LISTEN 0      128          0.0.0.0:${port}        0.0.0.0:*\n`);
   return 0;
 };
-
-/** firewall-cmd(1): state, reload, ports and services of the default zone. */
-export const firewallCmd: MachineProgram = async (process, machine) => {
-  if (!machine.systemd.isActive('firewalld.service')) {
-    await process.err('FirewallD is not running\n');
-    return 252;
-  }
-  const args = process.argv.slice(1);
-  const zone = '/etc/firewalld/zones/public.xml';
-  const text = machine.files.read(zone) ?? '<zone>\n</zone>\n';
-  const has = (flag: string): boolean => args.some((arg) => arg === flag || arg.startsWith(`${flag}=`));
-  const value = (flag: string): string => args.find((arg) => arg.startsWith(`${flag}=`))?.slice(flag.length + 1) ?? '';
-  if (has('--state')) await process.out('running\n');
-  else if (has('--list-services'))
-    await process.out(`${[...text.matchAll(/<service name="([^"]+)"/g)].map((match) => match[1]).join(' ')}\n`);
-  else if (has('--list-ports'))
-    await process.out(
-      `${[...text.matchAll(/<port port="([^"]+)" protocol="([^"]+)"/g)].map((match) => `${match[1]}/${match[2]}`).join(' ')}\n`,
-    );
-  else if (has('--add-service'))
-    machine.files.write(zone, addElement(text, `<service name="${value('--add-service')}"/>`));
-  else if (has('--add-port'))
-    machine.files.write(
-      zone,
-      addElement(
-        text,
-        `<port port="${value('--add-port').split('/')[0]}" protocol="${value('--add-port').split('/')[1]}"/>`,
-      ),
-    );
-  else if (has('--query-service')) return text.includes(`<service name="${value('--query-service')}"`) ? 0 : 1;
-  else if (has('--get-default-zone')) await process.out('public\n');
-  if (has('--reload') || has('--add-service') || has('--add-port')) await process.out('success\n');
-  return 0;
-};
-
-function addElement(text: string, element: string): string {
-  return text.includes(element) ? text : text.replace('</zone>', `  ${element}\n</zone>`);
-}
 
 /** ssh-keygen(1): -l fingerprints, -y is not offered. */
 export const sshKeygen: MachineProgram = async (process) => {

@@ -27,11 +27,35 @@ const usageStatus: Readonly<Record<string, number>> = {
   dpkg: 2,
   'dpkg-query': 2,
   'apt-get': 100,
+  useradd: 2,
+  usermod: 2,
+  userdel: 2,
+  groupadd: 2,
+  groupmod: 2,
+  groupdel: 2,
+  dnf: 2,
+  swapon: 16,
+  swapoff: 16,
 };
+
+/** Programs that refuse an option in words of their own. */
+function ownWords(program: string, message: string): string | undefined {
+  const flag = /^unrecognized option '(.*)'$/.exec(message)?.[1];
+  if (program === 'dpkg' || program === 'dpkg-query')
+    return `${program}: error: ${flag === undefined ? message : `unknown option ${flag}`}\n`;
+  if (program === 'rpm' && flag !== undefined) return `rpm: ${flag}: unknown option\n`;
+  if (program === 'dnf' && flag !== undefined) return `dnf: error: unrecognized arguments: ${flag}\n`;
+  if (program === 'apt-get' && flag !== undefined)
+    return `E: Command line option ${flag} is not understood in combination with the other options\n`;
+  return undefined;
+}
 
 /** What a program that was called wrongly prints and returns. */
 export async function refuseUsage(process: Process, error: UsageError): Promise<number> {
-  await process.err(`${process.name}: ${error.message}\nTry '${process.name} --help' for more information.\n`);
+  const own = ownWords(process.name, error.message);
+  await process.err(
+    own !== undefined ? own : `${process.name}: ${error.message}\nTry '${process.name} --help' for more information.\n`,
+  );
   return usageStatus[process.name] ?? 1;
 }
 

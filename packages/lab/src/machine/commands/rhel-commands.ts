@@ -74,6 +74,7 @@ export const rpm: MachineProgram = async (process, machine) => {
     );
     return 0;
   }
+  if (options.operands.length === 0) return process.fail('no arguments given for query');
   let missing = 0;
   for (const name of options.operands) {
     const entry = options.has('f', 'file') ? ownerOf(machine, name) : machine.packages.get(name);
@@ -179,9 +180,8 @@ async function dnfInstall(
   }
   const plan = plannedInstall(machine, names);
   if (plan.unknown.length > 0) {
-    await process.err(
-      `${plan.unknown.map((name) => `No match for argument: ${name}\n`).join('')}Error: Unable to find a match: ${plan.unknown.join(' ')}\n`,
-    );
+    const each = plan.unknown.map((name) => `No match for argument: ${name}\n`).join('');
+    await process.err(`${quiet ? '' : each}Error: Unable to find a match: ${plan.unknown.join(' ')}\n`);
     return 1;
   }
   if (machine.faults.diskFull?.includes('/') === true && plan.install.length > 0) {
@@ -207,7 +207,8 @@ async function dnfRemove(
     machine,
     names.filter((name) => machine.packages.get(name)),
   );
-  for (const name of names) if (!machine.packages.get(name)) await process.out(`No match for argument: ${name}\n`);
+  const absent = names.filter((name) => !machine.packages.get(name));
+  for (const name of absent) if (!quiet) await process.err(`No match for argument: ${name}\n`);
   await removePackages(machine, going, true);
   if (!quiet) await process.out(going.length > 0 ? 'Complete!\n' : 'No packages marked for removal.\n');
   return 0;

@@ -1,3 +1,4 @@
+import { encodeText } from '../../shell/byte-text.ts';
 import type { Process } from '../../shell/process.ts';
 import type { Machine } from '../machine.ts';
 import type { JobResult } from '../systemd.ts';
@@ -13,6 +14,8 @@ function job(run: (machine: Machine, name: string) => Promise<JobResult>): Verb 
   return async (process, machine, names, options) => {
     let status = 0;
     for (const name of names) {
+      if (machine.systemd.needsReload(machine.systemd.canonical(unitName(name))))
+        await process.err(changedOnDisk(name));
       const work = run(machine, unitName(name));
       if (options.has('no-block')) continue;
       const result = await process.interruptible(work);
@@ -22,6 +25,17 @@ function job(run: (machine: Machine, name: string) => Promise<JobResult>): Verb 
     }
     return status;
   };
+}
+
+function changedOnDisk(name: string): string {
+  return `Warning: The unit file, source configuration file or drop-ins of ${unitName(name)} changed on disk. Run 'systemctl daemon-reload' to reload units.\n`;
+}
+
+/** Lines with an arrow, which is one character in a locale that has it and two in others. */
+function withArrow(process: Process, text: string): string {
+  const { environment } = process;
+  const locale = environment.get('LC_ALL') || environment.get('LC_CTYPE') || environment.get('LANG') || 'C';
+  return text.replaceAll('→', /utf-?8/i.test(locale) ? encodeText('→') : '->');
 }
 
 const show: Verb = async (process, machine, names, options) => {
@@ -86,7 +100,7 @@ const enable: Verb = async (process, machine, names, options) => {
       );
       return 1;
     }
-    if (!options.has('q', 'quiet')) await process.err(lines.map((line) => `${line}\n`).join(''));
+    if (!options.has('q', 'quiet')) await process.err(withArrow(process, lines.map((line) => `${line}\n`).join('')));
     if (options.has('now')) {
       const result = await process.interruptible(machine.systemd.start(name));
       if (!result.ok) return process.fail(result.message, result.status);
@@ -114,13 +128,18 @@ const mask: Verb = async (process, machine, names, options) => {
   for (const name of names.map(unitName)) {
     const path = `/etc/systemd/system/${name}`;
     const inode = machine.files.find(path, false);
-    if (inode && inode.kind !== 'symlink') return process.fail(`Failed to mask unit: File ${path} already exists.`);
+    if (inode && inode.kind !== 'symlink') {
+      await process.err(`Failed to mask unit: File ${path} already exists.\n`);
+      return 1;
+    }
+    if (!loadUnit(machine.files, name)) await process.err(`Unit ${name} does not exist, proceeding anyway.\n`);
     if (inode?.target !== '/dev/null') {
       machine.files.link(path, '/dev/null');
-      await process.err(`Created symlink ${path} → /dev/null.\n`);
+      await process.err(withArrow(process, `Created symlink ${path} → /dev/null.\n`));
     }
     if (options.has('now')) await process.interruptible(machine.systemd.stop(name));
   }
+  machine.systemd.daemonReload();
   return 0;
 };
 
@@ -132,6 +151,7 @@ const unmask: Verb = async (process, machine, names) => {
       await process.err(`Removed "${folder}/${name}".\n`);
     }
   }
+  machine.systemd.daemonReload();
   return 0;
 };
 
@@ -304,6 +324,9 @@ async function reloadOrRestart(machine: Machine, name: string): Promise<JobResul
   return canReload ? machine.systemd.reload(name) : machine.systemd.restart(name);
 }
 
+const needsUnits =
+  /^(?:start|stop|(?:try-)?restart|reload|reload-or-restart|(?:re)?enable|disable|mask|unmask|is-enabled|kill|cat)$/;
+
 /** systemctl(1). */
 export const systemctl: MachineProgram = async (process, machine) => {
   const options = parseOptions(
@@ -313,7 +336,11 @@ export const systemctl: MachineProgram = async (process, machine) => {
   const [verb = 'list-units', ...names] = options.operands;
   const known = VERBS[verb];
   if (!known) {
-    await process.err(`Unknown command verb '${verb}'.\n`);
+    await process.err(`Unknown command verb ${verb}.\n`);
+    return 1;
+  }
+  if (names.length === 0 && needsUnits.test(verb)) {
+    await process.err('Too few arguments.\n');
     return 1;
   }
   if (known.needsRoot && process.credentials.uid !== 0) {

@@ -12,7 +12,7 @@ export function stamp(milliseconds: number): string {
 
 /** Properties of a unit in the order in which `systemctl show` prints them. */
 export function unitProperties(machine: Machine, name: string): Map<string, string> {
-  const unit = loadUnit(machine.files, name);
+  const unit = machine.systemd.definition(name);
   const id = unit && !name.includes('@') ? unit.name : name;
   const runtime = machine.state.units[id];
   const monotonic = (at: number): string =>
@@ -20,7 +20,7 @@ export function unitProperties(machine: Machine, name: string): Map<string, stri
   const entries: [string, string][] = [];
   if (id.endsWith('.service')) {
     entries.push(
-      ['Type', (unit && unitValue(unit, 'Service', 'Type')) ?? 'simple'],
+      ['Type', unit === undefined ? '' : (unitValue(unit, 'Service', 'Type') ?? 'simple')],
       ['Restart', (unit && unitValue(unit, 'Service', 'Restart')) ?? 'no'],
       ['RemainAfterExit', unit && isYes(unitValue(unit, 'Service', 'RemainAfterExit')) ? 'yes' : 'no'],
       ['MainPID', String(runtime?.mainPid ?? 0)],
@@ -58,7 +58,7 @@ export function unitProperties(machine: Machine, name: string): Map<string, stri
     ['InactiveEnterTimestamp', stamp(runtime?.inactiveEnterMs ?? 0)],
     ['InactiveEnterTimestampMonotonic', monotonic(runtime?.inactiveEnterMs ?? 0)],
     ['CanReload', unit && unitWords(unit, 'Service', 'ExecReload').length > 0 ? 'yes' : 'no'],
-    ['NeedDaemonReload', unit && machine.systemd.needsReload(unit) ? 'yes' : 'no'],
+    ['NeedDaemonReload', machine.systemd.needsReload(id) ? 'yes' : 'no'],
     ['ConditionResult', runtime && runtime.activeEnterMs > 0 ? 'yes' : 'no'],
     ['Transient', unit?.fragment.startsWith('/run/systemd/transient') ? 'yes' : 'no'],
   );

@@ -1,13 +1,13 @@
+export { getent, groups, id, whoami } from './identity-commands.ts';
+
 import type { Process } from '../../shell/process.ts';
 import type { Machine } from '../machine.ts';
 import {
-  credentialsOf,
   findGroup,
   findUser,
   formatGroup,
   formatUser,
   type GroupEntry,
-  groupName,
   readGroups,
   readUsers,
   type UserEntry,
@@ -15,7 +15,7 @@ import {
 } from './accounts.ts';
 import { removeTree } from './copy-commands.ts';
 import { type MachineProgram, unlessRoot } from './machine-program.ts';
-import { parseOptions } from './options.ts';
+import { type Options, parseOptions, UsageError } from './options.ts';
 import { passwordOf } from './sudo.ts';
 
 const saveUsers = (machine: Machine, users: UserEntry[]): void =>
@@ -23,89 +23,46 @@ const saveUsers = (machine: Machine, users: UserEntry[]): void =>
 const saveGroups = (machine: Machine, groups: GroupEntry[]): void =>
   machine.files.write('/etc/group', groups.map((group) => `${formatGroup(group)}\n`).join(''));
 
-function freeId(taken: (id: number) => boolean, system: boolean): number {
-  let id = system ? 999 : 1000;
-  while (taken(id)) id += system ? -1 : 1;
-  return id;
+/** The number that shadow-utils takes: one above the highest of the range in use, for system accounts one below the lowest. */
+function freeId(used: readonly number[], system: boolean): number {
+  const [least, most] = idRange(system);
+  const inRange = used.filter((id) => id >= least && id <= most);
+  const next = system ? Math.min(most + 1, ...inRange) - 1 : Math.max(least - 1, ...inRange) + 1;
+  if (next >= least && next <= most) return next;
+  let gap = system ? most : least;
+  while (used.includes(gap)) gap += system ? -1 : 1;
+  return gap;
 }
 
-export const id: MachineProgram = async (process, machine) => {
-  const options = parseOptions(process, 'u user g group G groups n name r real z');
-  const given = options.operands[0];
-  const user = findUser(machine, given ?? String(process.credentials.uid));
-  if (given !== undefined && !user) return process.fail(`'${given}': no such user`);
-  const who = given !== undefined && user ? credentialsOf(machine, user) : process.credentials;
-  const groups = [...new Set([who.gid, ...who.groups])];
-  const named = options.has('n', 'name');
-  const user_ = (uid: number): string => (named ? userName(machine, uid) : String(uid));
-  const group_ = (gid: number): string => (named ? groupName(machine, gid) : String(gid));
-  if (options.has('u', 'user')) await process.out(`${user_(who.uid)}\n`);
-  else if (options.has('g', 'group')) await process.out(`${group_(who.gid)}\n`);
-  else if (options.has('G', 'groups')) await process.out(`${groups.map(group_).join(' ')}\n`);
-  else
-    await process.out(
-      `uid=${who.uid}(${userName(machine, who.uid)}) gid=${who.gid}(${groupName(machine, who.gid)}) groups=${groups.map((gid) => `${gid}(${groupName(machine, gid)})`).join(',')}\n`,
-    );
-  return 0;
-};
+/** UID_MIN to UID_MAX of login.defs(5). */
+function idRange(system: boolean): readonly [number, number] {
+  return system ? [100, 999] : [1000, 60_000];
+}
 
-export const whoami: MachineProgram = async (process, machine) => {
-  await process.out(`${userName(machine, process.credentials.uid)}\n`);
-  return 0;
-};
+const isNumber = (text: string | undefined): boolean => text === undefined || /^\d+$/.test(text);
 
-export const groups: MachineProgram = async (process, machine) => {
-  const user = findUser(machine, process.argv[1] ?? String(process.credentials.uid));
-  const who = user ? credentialsOf(machine, user) : process.credentials;
-  await process.out(
-    `${process.argv[1] ? `${process.argv[1]} : ` : ''}${who.groups.map((gid) => groupName(machine, gid)).join(' ')}\n`,
+async function warnOfRange(process: Process, name: string, uid: number, system: boolean): Promise<void> {
+  const [least, most] = idRange(system);
+  if (uid <= most && (system || uid >= least)) return;
+  await process.err(
+    system
+      ? `useradd warning: ${name}'s uid ${uid} is greater than SYS_UID_MAX ${most}\n`
+      : `useradd warning: ${name}'s uid ${uid} outside of the UID_MIN ${least} and UID_MAX ${most} range.\n`,
   );
-  return 0;
-};
-
-export const getent: MachineProgram = async (process, machine) => {
-  const [database = '', ...keys] = process.argv.slice(1);
-  if (database === 'hosts' || database === 'ahosts' || database === 'ahostsv4') return hosts(process, machine, keys);
-  const find: Record<string, (key: string) => string | undefined> = {
-    passwd: (key) => optional(findUser(machine, key), formatUser),
-    group: (key) => optional(findGroup(machine, key), formatGroup),
-    shadow: (key) => (machine.files.read('/etc/shadow') ?? '').split('\n').find((line) => line.startsWith(`${key}:`)),
-  };
-  const lookup = find[database];
-  if (!lookup) return process.fail(`Unknown database: ${database}`, 1);
-  if (keys.length === 0)
-    await process.out(machine.files.read(database === 'passwd' ? '/etc/passwd' : '/etc/group') ?? '');
-  let status = 0;
-  for (const key of keys) {
-    const line = lookup(key);
-    if (line === undefined) status = 2;
-    else await process.out(`${line}\n`);
-  }
-  return status;
-};
-
-function optional<T>(value: T | undefined, format: (value: T) => string): string | undefined {
-  return value === undefined ? undefined : format(value);
 }
 
-async function hosts(process: Process, machine: Machine, names: readonly string[]): Promise<number> {
-  let status = 0;
-  for (const name of names) {
-    const address = resolveName(machine, name);
-    if (address === undefined) status = 2;
-    else await process.out(`${address.padEnd(15)} ${name}\n`);
-  }
-  return status;
-}
-
-/** Address of a name by the machine's own /etc/hosts; an address answers for itself. */
-export function resolveName(machine: Machine, name: string): string | undefined {
-  if (/^\d+(\.\d+){3}$/.test(name)) return name;
-  for (const line of (machine.files.read('/etc/hosts') ?? '').split('\n')) {
-    const [address, ...aliases] = line.replace(/#.*/, '').trim().split(/\s+/);
-    if (address && aliases.includes(name)) return address;
-  }
-  return undefined;
+function makeHome(
+  process: Process,
+  machine: Machine,
+  options: Options,
+  user: { readonly home: string; readonly uid: number; readonly gid: number; readonly system: boolean },
+): void {
+  const makesHome =
+    options.has('m', 'create-home') ||
+    process.name === 'adduser' ||
+    (machine.face.family === 'rhel' && !user.system && !options.has('M', 'no-create-home'));
+  if (makesHome && !machine.files.find(user.home))
+    machine.files.folder(user.home, { mode: 0o700, uid: user.uid, gid: user.gid });
 }
 
 export const useradd: MachineProgram = async (process, machine) => {
@@ -118,16 +75,21 @@ export const useradd: MachineProgram = async (process, machine) => {
     process,
     'u: uid= g: gid= G: groups= d: home-dir= home= s: shell= c: comment= gecos= m create-home M no-create-home r system N no-user-group U user-group o non-unique p: password= e: f: k: K: disabled-password disabled-login ingroup= quiet',
   );
-  const name = options.operands[0] ?? '';
+  const [name] = options.operands;
+  if (name === undefined || options.operands.length > 1) throw new UsageError('one login name is needed');
   if (!/^[a-z_][a-z0-9_.-]*\$?$/i.test(name))
     return process.fail(`invalid user name '${name}': use --badname to ignore`, 3);
   const users = readUsers(machine);
   const groups_ = readGroups(machine);
+  if (!isNumber(options.value('u', 'uid'))) return process.fail(`invalid user ID '${options.value('u', 'uid')}'`, 3);
   if (users.some((user) => user.name === name)) return process.fail(`user '${name}' already exists`, 9);
   const system = options.has('r', 'system');
   const uid = Number(
     options.value('u', 'uid') ??
-      freeId((one) => users.some((user) => user.uid === one) || groups_.some((group) => group.gid === one), system),
+      freeId(
+        users.map((user) => user.uid),
+        system,
+      ),
   );
   if (!options.has('o', 'non-unique') && users.some((user) => user.uid === uid))
     return process.fail(`UID ${uid} is not unique`, 4);
@@ -139,11 +101,9 @@ export const useradd: MachineProgram = async (process, machine) => {
   const more = (options.value('G', 'groups') ?? '').split(',').filter(Boolean);
   const unknown = more.find((one) => !findGroup(machine, one));
   if (unknown !== undefined) return process.fail(`group '${unknown}' does not exist`, 6);
-  const gid =
-    group?.gid ??
-    (groups_.some((one) => one.gid === uid)
-      ? freeId((one) => groups_.some((other) => other.gid === one), system)
-      : uid);
+  const [least, most] = idRange(system);
+  const gids = groups_.map((one) => one.gid);
+  const gid = group?.gid ?? (gids.includes(uid) || uid < least || uid > most ? freeId(gids, system) : uid);
   if (!group) groups_.push({ name, password: 'x', gid, members: [] });
   for (const one of groups_) if (more.includes(one.name) || more.includes(String(one.gid))) one.members.push(name);
   const home = options.value('d', 'home-dir', 'home') ?? `/home/${name}`;
@@ -156,15 +116,12 @@ export const useradd: MachineProgram = async (process, machine) => {
     home,
     shell: options.value('s', 'shell') ?? '/bin/sh',
   });
+  if (options.has('u', 'uid')) await warnOfRange(process, name, uid, system);
   saveUsers(machine, users);
   saveGroups(machine, groups_);
   const shadow = machine.files.read('/etc/shadow') ?? '';
   machine.files.write('/etc/shadow', `${shadow}${name}:${options.value('p', 'password') ?? '!'}:20000:0:99999:7:::\n`);
-  const makesHome =
-    options.has('m', 'create-home') ||
-    process.name === 'adduser' ||
-    (machine.face.family === 'rhel' && !system && !options.has('M', 'no-create-home'));
-  if (makesHome && !machine.files.find(home)) machine.files.folder(home, { mode: 0o700, uid, gid });
+  makeHome(process, machine, options, { home, uid, gid, system });
   return 0;
 };
 
@@ -178,10 +135,12 @@ export const usermod: MachineProgram = async (process, machine) => {
     process,
     'u: uid= g: gid= G: groups= a append d: home= m move-home s: shell= c: comment= l: login= L lock U unlock p: password= o e:',
   );
-  const name = options.operands[0] ?? '';
+  const [name] = options.operands;
+  if (name === undefined || options.given.length === 0) throw new UsageError('a login name and a change are needed');
   const users = readUsers(machine);
   const user = users.find((one) => one.name === name);
   if (!user) return process.fail(`user '${name}' does not exist`, 6);
+  const before = formatUser(user);
   const uid = options.value('u', 'uid');
   if (uid !== undefined && users.some((one) => one.uid === Number(uid) && one !== user))
     return process.fail(`UID '${uid}' already exists`, 4);
@@ -197,6 +156,8 @@ export const usermod: MachineProgram = async (process, machine) => {
     machine.tree.rename(user.home, home, process.credentials);
   user.home = home ?? user.home;
   saveUsers(machine, users);
+  if (formatUser(user) === before && !options.has('G', 'groups', 'L', 'U', 'p', 'lock', 'unlock', 'password'))
+    await process.err('usermod: no changes\n');
   const wanted = options.value('G', 'groups')?.split(',').filter(Boolean);
   if (wanted) {
     const all = readGroups(machine);
@@ -225,10 +186,14 @@ function setPassword(machine: Machine, name: string, change: (old: string) => st
 }
 
 export const userdel: MachineProgram = async (process, machine) => {
-  const refused = await unlessRoot(process, 'userdel: Permission denied.');
+  const refused = await unlessRoot(
+    process,
+    'userdel: Permission denied.\nuserdel: cannot lock /etc/passwd; try again later.',
+  );
   if (refused !== undefined) return refused;
   const options = parseOptions(process, 'r remove f force');
-  const name = options.operands[0] ?? '';
+  const [name] = options.operands;
+  if (name === undefined) throw new UsageError('a login name is needed');
   const users = readUsers(machine);
   const user = users.find((one) => one.name === name);
   if (!user) return process.fail(`user '${name}' does not exist`, 6);
@@ -261,12 +226,19 @@ export const groupadd: MachineProgram = async (process, machine) => {
   );
   if (refused !== undefined) return refused;
   const options = parseOptions(process, 'g: gid= r system f force o non-unique');
-  const name = options.operands[0] ?? '';
+  const [name] = options.operands;
+  if (name === undefined) throw new UsageError('a group name is needed');
   const all = readGroups(machine);
+  if (!/^[a-z_][a-z0-9_.-]*\$?$/i.test(name)) return process.fail(`'${name}' is not a valid group name`, 3);
+  if (!isNumber(options.value('g', 'gid'))) return process.fail(`invalid group ID '${options.value('g', 'gid')}'`, 3);
   if (all.some((group) => group.name === name))
     return options.has('f', 'force') ? 0 : process.fail(`group '${name}' already exists`, 9);
   const gid = Number(
-    options.value('g', 'gid') ?? freeId((one) => all.some((group) => group.gid === one), options.has('r', 'system')),
+    options.value('g', 'gid') ??
+      freeId(
+        all.map((group) => group.gid),
+        options.has('r', 'system'),
+      ),
   );
   if (!options.has('o', 'non-unique') && all.some((group) => group.gid === gid))
     return process.fail(`GID '${gid}' already exists`, 4);
@@ -275,8 +247,6 @@ export const groupadd: MachineProgram = async (process, machine) => {
 };
 
 export const groupmod: MachineProgram = async (process, machine) => {
-  const refused = await unlessRoot(process, 'groupmod: Permission denied.', 10);
-  if (refused !== undefined) return refused;
   const options = parseOptions(process, 'g: gid= n: new-name= o');
   const all = readGroups(machine);
   const group = all.find((one) => one.name === options.operands[0]);
@@ -284,6 +254,12 @@ export const groupmod: MachineProgram = async (process, machine) => {
   const gid = options.value('g', 'gid');
   if (gid !== undefined && all.some((one) => one.gid === Number(gid) && one !== group))
     return process.fail(`GID '${gid}' already exists`, 4);
+  const refused = await unlessRoot(
+    process,
+    'groupmod: Permission denied.\ngroupmod: cannot lock /etc/group; try again later.',
+    10,
+  );
+  if (refused !== undefined) return refused;
   if (gid !== undefined) group.gid = Number(gid);
   group.name = options.value('n', 'new-name') ?? group.name;
   saveGroups(machine, all);
@@ -291,14 +267,19 @@ export const groupmod: MachineProgram = async (process, machine) => {
 };
 
 export const groupdel: MachineProgram = async (process, machine) => {
-  const refused = await unlessRoot(process, 'groupdel: Permission denied.', 10);
-  if (refused !== undefined) return refused;
-  const name = process.argv.at(-1) ?? '';
+  const [name] = parseOptions(process, 'f force').operands;
+  if (name === undefined) throw new UsageError('a group name is needed');
   const all = readGroups(machine);
   const group = all.find((one) => one.name === name);
   if (!group) return process.fail(`group '${name}' does not exist`, 6);
   const user = readUsers(machine).find((one) => one.gid === group.gid);
   if (user) return process.fail(`cannot remove the primary group of user '${user.name}'`, 8);
+  const refused = await unlessRoot(
+    process,
+    'groupdel: Permission denied.\ngroupdel: cannot lock /etc/group; try again later.',
+    10,
+  );
+  if (refused !== undefined) return refused;
   saveGroups(
     machine,
     all.filter((one) => one !== group),

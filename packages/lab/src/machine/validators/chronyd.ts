@@ -64,20 +64,26 @@ export async function chronyd(process: Process): Promise<number> {
   }
   if (!options.has('p')) return process.fail('the lab knows chronyd as a daemon only by its unit');
   const usual = process.find('/etc/chrony/chrony.conf') ? '/etc/chrony/chrony.conf' : '/etc/chrony.conf';
-  const complaint = await readFile(process, options.value('f') ?? usual, 0);
-  if (complaint === undefined) return 0;
+  const lines: string[] = [];
+  const complaint = await readFile(process, options.value('f') ?? usual, 0, lines);
+  if (complaint === undefined) {
+    await process.out(lines.join(''));
+    return 0;
+  }
   const now = new Date(process.kernel.now()).toISOString().replace(/\.\d+Z$/, 'Z');
   await process.err(`${now} Fatal error : ${complaint}\n`);
+  // Its listing is buffered, so that the complaint comes first.
+  await process.out(lines.join(''));
   return 1;
 }
 
-async function readFile(process: Process, path: string, depth: number): Promise<string | undefined> {
+async function readFile(process: Process, path: string, depth: number, lines: string[]): Promise<string | undefined> {
   const source = await readConfig(process, path);
   if ('reason' in source) return `Could not open ${path} : ${source.reason}`;
   for (const [index, raw] of source.text.split('\n').entries()) {
     const line = raw.trim().replace(/\s+/g, ' ');
     if (line === '' || /^[!;#%]/.test(line)) continue;
-    await process.out(`${line}\n`);
+    lines.push(`${line}\n`);
     const [directive = '', ...values] = line.split(' ');
     const name = directive.toLowerCase();
     const fault = faultOf(name, values);
@@ -87,7 +93,7 @@ async function readFile(process: Process, path: string, depth: number): Promise<
       return `${fault === 'parse' ? `Could not parse ${name} directive` : `${fault} arguments for ${name} directive`} ${where}`;
     if (depth < 10 && (name === 'include' || name === 'confdir')) {
       for (const one of globFiles(process, name === 'include' ? (values[0] as string) : `${values[0]}/*.conf`)) {
-        const complaint = await readFile(process, one, depth + 1);
+        const complaint = await readFile(process, one, depth + 1, lines);
         if (complaint !== undefined) return complaint;
       }
     }

@@ -60,9 +60,10 @@ export async function sshd(process: Process): Promise<number> {
     return 1;
   }
   const broken = await judge(reading, path, source.text);
-  for (const message of reading.messages) await process.err(`${message}\n`);
+  // sshd ends its lines as a terminal in raw mode needs them.
+  for (const message of reading.messages) await process.err(`${message}\r\n`);
   if (broken) return 255;
-  if (!(await hasHostKey(reading))) return process.fail('no hostkeys available -- exiting.', 1);
+  if (!(await hasHostKey(reading))) return process.fail('no hostkeys available -- exiting.\r', 1);
   if (options.has('T')) await process.out(effective(reading));
   return 0;
 }
@@ -213,7 +214,7 @@ async function hasHostKey({ process, hostKeys }: Reading): Promise<boolean> {
   for (const path of paths) {
     const key = await readConfig(process, path);
     if ('text' in key && key.text !== '') loaded = true;
-    else if (hostKeys.length > 0) await process.err(`Unable to load host key: ${path}\n`);
+    else if (hostKeys.length > 0) await process.err(`Unable to load host key: ${path}\r\n`);
   }
   return loaded;
 }

@@ -47,7 +47,7 @@ test.each([
     '/c line 1: keyword UsePAM extra arguments at end of line\n/c: terminating, 1 bad configuration options\n',
   ],
 ])('sshd refuses %j', async (text, err) => {
-  expect(await sshd(text)).toEqual({ status: 255, out: '', err });
+  expect(await sshd(text)).toEqual({ status: 255, out: '', err: err.replaceAll('\n', '\r\n') });
 });
 
 test('sshd reports faults of included files, and missing host keys', async () => {
@@ -57,10 +57,10 @@ test('sshd reports faults of included files, and missing host keys', async () =>
     status: 255,
     err: expect.stringContaining('/etc/ssh/sshd_config.d/10-x.conf: line 2: Bad configuration option: Nope') as string,
   });
-  expect(await sshd('', {})).toMatchObject({ status: 1, err: 'sshd: no hostkeys available -- exiting.\n' });
+  expect(await sshd('', {})).toMatchObject({ status: 1, err: 'sshd: no hostkeys available -- exiting.\r\n' });
   expect(await sshd('HostKey /gone')).toMatchObject({
     status: 1,
-    err: 'Unable to load host key: /gone\nsshd: no hostkeys available -- exiting.\n',
+    err: 'Unable to load host key: /gone\r\nsshd: no hostkeys available -- exiting.\r\n',
   });
 });
 
