@@ -61,7 +61,7 @@ export async function sshd(process: Process): Promise<number> {
   }
   const broken = await judge(reading, path, source.text);
   // sshd ends its lines as a terminal in raw mode needs them.
-  for (const message of reading.messages) await process.err(`${message}\r\n`);
+  for (const message of reading.messages) await process.err(`${message.replaceAll('\n', '\r\n')}\r\n`);
   if (broken) return 255;
   if (!(await hasHostKey(reading))) return process.fail('no hostkeys available -- exiting.\r', 1);
   if (options.has('T')) await process.out(effective(reading));
