@@ -1,12 +1,20 @@
 import type { Contract } from '../contract-case.ts';
+import { access } from './access.ts';
 import { serverSideApply } from './apply.ts';
+import { deletion } from './deletion.ts';
 import { discovery } from './discovery.ts';
+import { events } from './events.ts';
+import { eviction } from './eviction.ts';
 import type { KubernetesSubject } from './kubernetes-subject.ts';
 import { lists } from './lists.ts';
+import { namespaces } from './namespaces.ts';
 import { objectCases } from './object-cases.ts';
 import { openApi } from './openapi.ts';
 import { patches } from './patches.ts';
 import { refusals } from './refusals.ts';
+import { subresources } from './subresources.ts';
+import { tables } from './tables.ts';
+import { validation } from './validation.ts';
 import { watches } from './watches.ts';
 
 /** The Kubernetes API's promises, one contract for each subject. */
@@ -19,4 +27,12 @@ export const kubernetesContracts: readonly Contract<KubernetesSubject>[] = [
   watches,
   patches,
   serverSideApply,
+  validation,
+  subresources,
+  deletion,
+  eviction,
+  access,
+  namespaces,
+  tables,
+  events,
 ];

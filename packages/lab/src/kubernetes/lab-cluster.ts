@@ -21,6 +21,7 @@ import {
   TokenSecretController,
 } from './controllers/namespace-controllers.ts';
 import { NodeHeartbeat, NodeLifecycleController } from './controllers/node-controller.ts';
+import { QuotaController } from './controllers/quota-controller.ts';
 import { ReplicaSetController } from './controllers/replica-set-controller.ts';
 import { StatefulSetController } from './controllers/stateful-set-controller.ts';
 import { ClusterFaults } from './faults/cluster-faults.ts';
@@ -178,6 +179,7 @@ function assemble(file: StateFile, identity: Identity, ports: LabClusterPorts): 
     new NodeHeartbeat(context),
     new NodeLifecycleController(context),
     new ClaimController(context),
+    new QuotaController(context),
     new DeploymentController(context),
     new ReplicaSetController(context),
     new DaemonSetController(context),

@@ -3,6 +3,7 @@ import type { Job, KubeObject, PersistentVolumeClaim, Pod, ResourceName } from '
 import type { ResourceDefinition } from '../resources.ts';
 import { forbidden, notFound, StatusError } from '../status-error.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { admitWithinLimits, fillFromLimitRanges } from './limit-ranges.ts';
 import { admitPodServiceAccount } from './service-account-token.ts';
 import { allocateServiceAddresses } from './service-addresses.ts';
 
@@ -73,6 +74,8 @@ function admitPod(object: KubeObject, old: KubeObject | undefined, context: Admi
   }
   pod.spec.preemptionPolicy ??= 'PreemptLowerPriority';
   addNodeTolerations(pod);
+  fillFromLimitRanges(pod, context.store);
+  admitWithinLimits(pod, 'pods', context.store);
   pod.status ??= {};
   pod.status.qosClass = qosClassOf(pod);
   const isMirror = pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined;
@@ -125,6 +128,7 @@ function admitClaim(object: KubeObject, old: KubeObject | undefined, { store }: 
   const claim = object as PersistentVolumeClaim;
   if (old || !claim.spec) return;
   protect(claim, 'kubernetes.io/pvc-protection');
+  admitWithinLimits(claim, 'persistentvolumeclaims', store);
   if (claim.spec.storageClassName !== undefined) return;
   const standard = store
     .list('storageclasses.storage.k8s.io')

@@ -1,4 +1,4 @@
-import type { KubeObject, ResourceName } from '../kinds.ts';
+import type { KubeObject, OwnerReference, ResourceName } from '../kinds.ts';
 import { resourceDefinitions, resourceOfKind } from '../resources.ts';
 import type { StoreEvent } from '../storage/object-store.ts';
 import type { ControlLoop, ControllerContext } from './controller.ts';
@@ -70,22 +70,30 @@ export class GarbageCollector implements ControlLoop {
     return this.#context.store.get(resource, namespace, name);
   }
 
-  /** Deletes a dependent that no living owner is left for. */
+  /** Deletes a dependent that no living owner is left for; from one that another still owns, only the reference goes. */
   #collect(dependent: Dependent, foreground: boolean): void {
     const object = this.#object(dependent);
     if (!object || object.metadata.deletionTimestamp) return;
     const owners = object.metadata.ownerReferences ?? [];
-    const isOwned = owners.some((owner) => {
-      const definition = resourceOfKind(owner.apiVersion, owner.kind);
-      if (!definition) return true;
-      const namespace = definition.namespaced ? dependent.namespace : '';
-      const found = this.#context.store.get(definition.name, namespace, owner.name);
-      const isLeaving = found?.metadata.finalizers?.includes('foregroundDeletion') && found.metadata.deletionTimestamp;
-      return found?.metadata.uid === owner.uid && !(foreground && isLeaving);
-    });
-    if (isOwned) return;
-    const propagationPolicy = foreground ? 'Foreground' : 'Background';
-    this.#context.api.remove(dependent.resource, dependent.namespace, dependent.name, { propagationPolicy });
+    const living = owners.filter((owner) => this.#isLiving(owner, dependent, foreground));
+    if (living.length === 0) {
+      const propagationPolicy = foreground ? 'Foreground' : 'Background';
+      this.#context.api.remove(dependent.resource, dependent.namespace, dependent.name, { propagationPolicy });
+    } else if (living.length < owners.length) {
+      const kept = new Set(living.map(({ uid }) => uid));
+      this.#context.api.mutate(dependent.resource, dependent.namespace, dependent.name, write, (draft) => {
+        draft.metadata.ownerReferences = (draft.metadata.ownerReferences ?? []).filter(({ uid }) => kept.has(uid));
+      });
+    }
+  }
+
+  #isLiving(owner: OwnerReference, dependent: Dependent, foreground: boolean): boolean {
+    const definition = resourceOfKind(owner.apiVersion, owner.kind);
+    if (!definition) return true;
+    const namespace = definition.namespaced ? dependent.namespace : '';
+    const found = this.#context.store.get(definition.name, namespace, owner.name);
+    const isLeaving = found?.metadata.finalizers?.includes('foregroundDeletion') && found.metadata.deletionTimestamp;
+    return found?.metadata.uid === owner.uid && !(foreground && isLeaving);
   }
 
   #finish(uid: string, going: Dependent): number | undefined {

@@ -1,6 +1,7 @@
 import type { TokenAuthenticator } from '../auth/token-authentication.ts';
+import { timestamp } from '../clock.ts';
 import type { KubeObject, Namespace, Secret } from '../kinds.ts';
-import { resourceDefinitions } from '../resources.ts';
+import { type ResourceDefinition, resourceDefinitions } from '../resources.ts';
 import type { StoreEvent } from '../storage/object-store.ts';
 import { type ControlLoop, type ControllerContext, keyOf, splitKey } from './controller.ts';
 
@@ -30,20 +31,96 @@ export class NamespaceController implements ControlLoop {
     const { api, store } = this.#context;
     const namespace = store.get('namespaces', '', name);
     if (!namespace?.metadata.deletionTimestamp) return undefined;
-    let remaining = 0;
+    const remaining: Remaining[] = [];
     for (const definition of resourceDefinitions.filter((item) => item.namespaced)) {
       for (const object of store.list(definition.name, name) as KubeObject[]) {
         if (!object.metadata.deletionTimestamp) {
           api.remove(definition.name, name, object.metadata.name, { propagationPolicy: 'Background' });
         }
-        if (store.get(definition.name, name, object.metadata.name)) remaining++;
+        const left = store.get(definition.name, name, object.metadata.name);
+        if (left) remaining.push({ definition, finalizers: left.metadata.finalizers ?? [] });
       }
     }
-    if (remaining > 0) return 100;
+    if (remaining.length > 0) {
+      this.#report(name, remaining);
+      return 100;
+    }
     const next: Namespace = { ...namespace, spec: { finalizers: [] } };
     api.storePrepared('namespaces', next);
     return undefined;
   }
+
+  /** Says in the namespace's status what it waits for. */
+  #report(name: string, remaining: readonly Remaining[]): void {
+    const { api, clock } = this.#context;
+    const now = timestamp(clock.now());
+    api.mutate('namespaces', '', name, { ...write, subresource: 'status' }, (draft) => {
+      const before = draft.status?.conditions ?? [];
+      const conditions = terminationConditions(remaining).map((item) => {
+        const known = before.find(({ type, status }) => type === item.type && status === item.status);
+        return { ...item, lastTransitionTime: known?.lastTransitionTime ?? now };
+      });
+      draft.status = { ...draft.status, conditions };
+    });
+  }
+}
+
+/** An object that a namespace still holds. */
+interface Remaining {
+  readonly definition: ResourceDefinition;
+  readonly finalizers: readonly string[];
+}
+
+/** Source: pkg/controller/namespace/deletion/status_condition_utils.go. */
+function terminationConditions(
+  remaining: readonly Remaining[],
+): { type: string; status: string; reason: string; message: string }[] {
+  const counted = (names: readonly string[], unit: string): string =>
+    [...new Set(names)]
+      .toSorted()
+      .map((name) => `${name}${unit} ${names.filter((item) => item === name).length} resource instances`)
+      .join(', ');
+  const kinds = counted(
+    remaining.map(({ definition }) => `${definition.plural}.${definition.group}`),
+    ' has',
+  );
+  const finalizers = counted(
+    remaining.flatMap((item) => item.finalizers),
+    ' in',
+  );
+  const fine = (type: string, reason: string, message: string): ReturnType<typeof terminationConditions>[number] => ({
+    type,
+    status: 'False',
+    reason,
+    message,
+  });
+  return [
+    fine('NamespaceDeletionDiscoveryFailure', 'ResourcesDiscovered', 'All resources successfully discovered'),
+    fine(
+      'NamespaceDeletionGroupVersionParsingFailure',
+      'ParsedGroupVersions',
+      'All legacy kube types successfully parsed',
+    ),
+    fine(
+      'NamespaceDeletionContentFailure',
+      'ContentDeleted',
+      'All content successfully deleted, may be waiting on finalization',
+    ),
+    {
+      type: 'NamespaceContentRemaining',
+      status: 'True',
+      reason: 'SomeResourcesRemain',
+      message: `Some resources are remaining: ${kinds}`,
+    },
+    finalizers === ''
+      ? fine('NamespaceFinalizersRemaining', 'ContentHasNoFinalizers', 'All content-preserving finalizers finished')
+      : {
+          type: 'NamespaceFinalizersRemaining',
+          status: 'True',
+          reason: 'SomeFinalizersRemain',
+          message: `Some content in the namespace has finalizers remaining: ${finalizers}`,
+        },
+  ];
 }
 
 /** Gives each namespace its default service account and the cluster's CA. */

@@ -1,5 +1,6 @@
 import { type LabRandom, systemRandom } from '../../clock/randomness.ts';
 import { admitNamespace, admitObject } from '../admission/admission.ts';
+import { admitWithinQuota } from '../admission/quota-admission.ts';
 import { type FieldOwnerIdentity, managedFieldsOf, ownersOf } from '../apply/managed-fields.ts';
 import { applyConfiguration, recordUpdate, type WriteContext } from '../apply/server-side-apply.ts';
 import { type ClusterClock, timestamp } from '../clock.ts';
@@ -72,6 +73,7 @@ export class ApiObjects {
     defaultObject(definition.name, next);
     admitObject(next, undefined, this.#admission(definition));
     this.#refuseFaults(definition, next, undefined);
+    admitWithinQuota(next, definition, this.store);
   }
 
   /** Replaces an object (or its status). An equal state is not stored again. Throws 404, 409, 422. */

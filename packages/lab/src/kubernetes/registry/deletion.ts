@@ -2,7 +2,7 @@ import { timestamp } from '../clock.ts';
 import { jsonClone } from '../json.ts';
 import type { KubeObject, Pod, ResourceName } from '../kinds.ts';
 import { resourceOf } from '../resources.ts';
-import { conflict, notFound } from '../status-error.ts';
+import { conflict, forbidden, notFound } from '../status-error.ts';
 import type { ApiObjects } from './api-objects.ts';
 import { fieldsOf } from './prepare.ts';
 import type { DeleteRequest } from './write-options.ts';
@@ -12,6 +12,9 @@ export interface RemovalResult {
   readonly object: KubeObject;
   readonly gone: boolean;
 }
+
+/** Namespaces that the system cannot do without. */
+const immortal: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public']);
 
 /** Deletes by the API server's rules: preconditions, pod grace, finalizers, orphan and foreground propagation. */
 export function removeObject(
@@ -25,6 +28,7 @@ export function removeObject(
   const current = api.store.get(resource, namespace, name);
   const subject = { group, resource: plural, name };
   if (!current) throw notFound(subject);
+  if (resource === 'namespaces' && immortal.has(name)) throw forbidden(subject, 'this namespace may not be deleted');
   const { uid, resourceVersion } = request.preconditions ?? {};
   if (uid && uid !== current.metadata.uid) {
     throw conflict(

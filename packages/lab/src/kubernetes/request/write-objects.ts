@@ -1,4 +1,5 @@
 import { parse as parseYaml } from 'yaml';
+import { refuseEscalation } from '../auth/escalation.ts';
 import { isObject, type Json, type JsonObject } from '../json.ts';
 import type { KubeObject } from '../kinds.ts';
 import { applyJsonPatch } from '../patch/json-patch.ts';
@@ -12,6 +13,7 @@ import { type Decoded, decodeStruct } from '../schema/decode.ts';
 import { typeSchema } from '../schema/schema.ts';
 import { badRequest, internalError, invalid, invalidValue, StatusError, unsupportedValue } from '../status-error.ts';
 import { type ApiRequest, type ApiResponse, jsonBody } from './api-request.ts';
+import { duplicateFields } from './duplicate-fields.ts';
 import { unsupportedMediaType } from './media-type.ts';
 import { presentObject } from './present.ts';
 import { presentContext } from './read-objects.ts';
@@ -27,6 +29,7 @@ export class ObjectWriter {
 
   create(request: ApiRequest, definition: ResourceDefinition): ApiResponse {
     const { object, warnings } = this.#read(request, definition, jsonBody(request));
+    refuseEscalation(this.#api.store, request.user, object, definition);
     const created = this.#api.create(definition.name, object, this.#options(request, ''));
     return this.#reply(request, definition, created, 201, warnings);
   }
@@ -34,6 +37,7 @@ export class ObjectWriter {
   update(request: ApiRequest, definition: ResourceDefinition, subresource: Subresource): ApiResponse {
     const { object, warnings } = this.#read(request, definition, jsonBody(request));
     this.#refuseOtherName(request, object);
+    refuseEscalation(this.#api.store, request.user, object, definition);
     const updated = this.#api.update(definition.name, object, this.#options(request, subresource));
     return this.#reply(request, definition, updated, 200, warnings);
   }
@@ -48,6 +52,7 @@ export class ObjectWriter {
     const patched = this.#patched(fieldsOf(current), request, definition, type);
     const { object, warnings } = asPatch(patched, () => this.#read(request, definition, patched));
     this.#refuseOtherName(request, object);
+    refuseEscalation(this.#api.store, request.user, object, definition);
     const updated = this.#api.update(definition.name, object, this.#options(request, subresource));
     return this.#reply(request, definition, updated, 200, warnings);
   }
@@ -82,6 +87,7 @@ export class ObjectWriter {
         '',
       );
     }
+    refuseEscalation(this.#api.store, request.user, config, definition);
     const options = { ...this.#options(request, subresource), force };
     const { object: applied, created } = this.#api.apply(definition.name, config, options);
     return this.#reply(request, definition, applied, created ? 201 : 200, []);
@@ -95,7 +101,11 @@ export class ObjectWriter {
     this.#refuseOtherType(body, definition);
     const { object: fields, unknownFields } = this.#decode(body, definition);
     const wish = fieldValidationOf(request);
-    const named = unknownFields.map((field) => `unknown field "${field}"`);
+    const repeated = isJson(request) ? duplicateFields(request.body) : [];
+    const named = [
+      ...repeated.map((field) => `duplicate field "${field}"`),
+      ...unknownFields.map((field) => `unknown field "${field}"`),
+    ];
     if (wish === 'Strict' && named.length > 0) {
       throw badRequest(
         `${definition.kind} in version "${definition.version}" cannot be handled as a ${definition.kind}: strict decoding error: ${named.join(', ')}`,
@@ -165,6 +175,10 @@ function asPatch<T>(patched: JsonObject, read: () => T): T {
     if (!(error instanceof StatusError) || error.code !== 400) throw error;
     throw invalid({ kind: '' }, [invalidValue('patch', JSON.stringify(patched), error.message)]);
   }
+}
+
+function isJson({ contentType }: ApiRequest): boolean {
+  return !contentType.includes('protobuf') && !contentType.includes('yaml');
 }
 
 function parsePatch(body: string): Json {

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../kinds.ts';
 import type { ResourceDefinition } from '../resources.ts';
-import { invalidValue, requiredValue, type StatusCause } from '../status-error.ts';
+import { forbiddenField, invalidValue, requiredValue, type StatusCause } from '../status-error.ts';
 
 const dnsLabel = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/u;
 const dnsSubdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/u;
@@ -74,6 +74,16 @@ export function labelFaults(labels: { readonly [key: string]: string } | undefin
   });
 }
 
+/** Faults of what an update changes in metadata: what is going away takes no new finalizers. */
+export function metadataUpdateFaults({ metadata }: KubeObject, old: KubeObject): StatusCause[] {
+  if (!old.metadata.deletionTimestamp) return [];
+  const late = (metadata.finalizers ?? []).filter((item) => !old.metadata.finalizers?.includes(item));
+  if (late.length === 0) return [];
+  const list = late.map((item) => JSON.stringify(item)).join(', ');
+  const why = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`;
+  return [forbiddenField('metadata.finalizers', why)];
+}
+
 /** Faults of an object's metadata: name, labels, annotations, owners, finalizers. */
 export function metadataFaults(object: KubeObject, definition: ResourceDefinition): StatusCause[] {
   const { name, labels, annotations, ownerReferences, finalizers } = object.metadata;
@@ -98,6 +108,7 @@ export function metadataFaults(object: KubeObject, definition: ResourceDefinitio
     if (!owner.name) faults.push(invalidValue('metadata.ownerReferences.name', owner.name, 'must not be empty'));
   }
   for (const finalizer of finalizers ?? []) {
+    faults.push(...keyFaults(finalizer, 'metadata.finalizers'));
     if (!finalizer.includes('/') && !['orphan', 'foregroundDeletion', 'kubernetes'].includes(finalizer)) {
       faults.push(
         invalidValue(

@@ -1,9 +1,11 @@
 import type { JsonObject } from '../json.ts';
 import { jsonEqual } from '../json.ts';
 import type {
+  ClusterEvent,
   ConfigMap,
   Kinds,
   KubeObject,
+  Lease,
   NetworkPolicy,
   Pod,
   PriorityClass,
@@ -15,7 +17,7 @@ import type {
 import type { ResourceDefinition } from '../resources.ts';
 import { typeSchema } from '../schema/schema.ts';
 import { forbiddenField, invalidValue, requiredValue, type StatusCause, tooLongValue } from '../status-error.ts';
-import { metadataFaults } from './names.ts';
+import { metadataFaults, metadataUpdateFaults } from './names.ts';
 import { podSpecFaults } from './pod-validation.ts';
 import { missingFields } from './required-fields.ts';
 import { serviceFaults, serviceUpdateFaults } from './service-validation.ts';
@@ -127,6 +129,25 @@ function networkPolicyFaults({ spec }: NetworkPolicy): StatusCause[] {
   );
 }
 
+function leaseFaults({ spec }: Lease): StatusCause[] {
+  const faults: StatusCause[] = [];
+  if (spec?.leaseDurationSeconds !== undefined && spec.leaseDurationSeconds <= 0) {
+    faults.push(invalidValue('spec.leaseDurationSeconds', spec.leaseDurationSeconds, 'must be greater than 0'));
+  }
+  if (spec?.leaseTransitions !== undefined && spec.leaseTransitions < 0) {
+    faults.push(invalidValue('spec.leaseTransitions', spec.leaseTransitions, 'must be greater than or equal to 0'));
+  }
+  return faults;
+}
+
+/** An event lies where its object lies; those about cluster-wide objects lie in `default` (older ones: anywhere of the system). */
+function eventFaults({ metadata, involvedObject }: ClusterEvent): StatusCause[] {
+  const about = involvedObject.namespace ?? '';
+  if (about === metadata.namespace) return [];
+  if (about === '' && ['default', 'kube-system'].includes(metadata.namespace ?? '')) return [];
+  return [invalidValue('involvedObject.namespace', about, 'does not match event.namespace')];
+}
+
 const validators: Validators = {
   pods: ({ spec }) => (spec ? podSpecFaults(spec, 'spec') : [requiredValue('spec.containers')]),
   services: serviceFaults,
@@ -147,6 +168,8 @@ const validators: Validators = {
   'roles.rbac.authorization.k8s.io': ruleFaults,
   'clusterroles.rbac.authorization.k8s.io': ruleFaults,
   'networkpolicies.networking.k8s.io': networkPolicyFaults,
+  'leases.coordination.k8s.io': leaseFaults,
+  events: eventFaults,
 };
 
 const updateValidators: UpdateValidators = {
@@ -184,7 +207,7 @@ export function objectFaults(
   object: KubeObject,
   old: KubeObject | undefined,
 ): StatusCause[] {
-  const faults = metadataFaults(object, definition);
+  const faults = [...metadataFaults(object, definition), ...(old ? metadataUpdateFaults(object, old) : [])];
   const fields = object as unknown as JsonObject;
   const missing = missingFields(typeSchema(definition.type), fields);
   faults.push(...missing);
