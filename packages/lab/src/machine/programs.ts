@@ -13,6 +13,7 @@ import { firewallCmd } from './commands/firewall-command.ts';
 import { grep } from './commands/grep.ts';
 import * as kernel from './commands/kernel-commands.ts';
 import * as listing from './commands/listing.ts';
+import { logrotate } from './commands/logrotate.ts';
 import type { MachineProgram } from './commands/machine-program.ts';
 import * as network from './commands/network-commands.ts';
 import { exportfs, showmount } from './commands/nfs.ts';
@@ -196,7 +197,7 @@ const MACHINE: Record<string, MachineProgram> = {
     0
   ),
   depmod: () => 0,
-  logrotate: () => 0,
+  logrotate,
   crontab: () => 0,
   semanage: () => 0,
   setsebool: () => 0,

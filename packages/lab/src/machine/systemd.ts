@@ -19,6 +19,7 @@ export interface SystemdHost extends Kernel {
   readonly state: KernelState;
   readonly journal: Journal;
   readonly random: LabRandom;
+  readonly power: 'on' | 'suspended' | 'off';
   readonly faults: { unitDiesAfterSeconds?: Record<string, number>; unitFlapsSeconds?: Record<string, number> };
 }
 

@@ -4,6 +4,7 @@ import type { Machine } from '../machine.ts';
 import type { JobResult } from '../systemd.ts';
 import { disableUnit, enablement, enableUnit } from '../unit-enablement.ts';
 import { loadUnit, UNIT_FOLDERS, unitName, unitValue } from '../unit-file.ts';
+import { listTimers } from './list-timers.ts';
 import type { MachineProgram } from './machine-program.ts';
 import { type Options, parseOptions } from './options.ts';
 import { stamp, unitProperties } from './unit-properties.ts';
@@ -262,13 +263,7 @@ const VERBS: Record<string, { verb: Verb; needsRoot?: boolean }> = {
   'list-units': { verb: listUnits },
   'list-unit-files': { verb: listFiles },
   'list-timers': {
-    verb: (process, machine, _names, options) =>
-      listUnits(
-        process,
-        machine,
-        Object.keys(machine.state.units).filter((name) => name.endsWith('.timer')),
-        options,
-      ),
+    verb: (process, machine, names, options) => listTimers(process, machine, names.map(unitName), options),
   },
   'get-default': { verb: async (process) => (await process.out('multi-user.target\n'), 0) },
   start: { verb: job((machine, name) => machine.systemd.start(name)), needsRoot: true },
