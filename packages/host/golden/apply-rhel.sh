@@ -53,32 +53,50 @@ remove() {
   if [ -d "$1" ] && [ ! -L "$1" ]; then rmdir "$1"; else rm -f "$1"; fi
 }
 
-# One change at a time: a folder that only one can make. It is stale after a reboot, or when its owner is gone.
+# What a change needs to be undone cannot be kept, so it is not begun.
+cannot() {
+  RUN=''
+  say "cannot $(printf '%s' "$1" | tr '\n' ' ')"
+  exit 0
+}
+
+# One change at a time: a folder that only one can make. It is stale after a reboot, or when its owner is gone. Time is the kernel's
+# own since boot: a clock that was set would make a living lock seem old.
 lock() {
   i=0
   boot=$(cat /proc/sys/kernel/random/boot_id)
-  until mkdir "$STATE/lock" 2>/dev/null; do
+  until w=$(mkdir "$STATE/lock" 2>&1); do
+    # Nobody holds it and it cannot be had: the file system is full or read-only.
+    if [ ! -d "$STATE/lock" ]; then
+      if w=$(mkdir "$STATE/lock" 2>&1); then break; fi
+      if [ ! -d "$STATE/lock" ]; then cannot "$w"; fi
+    fi
     held=$(cat "$STATE/lock/owner" 2>/dev/null) || held=''
-    if is_stale "$held"; then
-      if mv "$STATE/lock" "$STATE/lock.$N"; then rm -rf "$STATE/lock.$N"; fi
+    if is_stale "$held" && mv "$STATE/lock" "$STATE/lock.$N" 2>/dev/null; then
+      rm -rf "$STATE/lock.$N"
       continue
     fi
     i=$((i+1))
     if [ "$i" -gt "$1" ]; then RUN=''; say "locked $held"; exit 0; fi
     sleep 1
   done
-  printf '%s %s %s %s\n' "$2" "$(date +%s)" "$boot" "$$" >"$STATE/lock/owner"
+  # By a program, because the word of a shell for a full disk is only "I/O error".
+  if ! w=$( { printf '%s %s %s %s\n' "$2" "$(seconds_up)" "$boot" "$$" | cat >"$STATE/lock/owner"; } 2>&1 ); then unlock; cannot "$w"; fi
+}
+
+seconds_up() {
+  read -r up _ </proc/uptime
+  printf '%s' "${up%%.*}"
 }
 
 is_stale() {
   # Its owner has not written its name yet; one that never does was killed in between.
   if [ -z "$1" ]; then [ "$i" -gt 10 ]; return; fi
-  printf '%s\n' "$1" >"$STATE/lock.seen.$N"
-  read -r _ since at pid <"$STATE/lock.seen.$N"
-  rm -f "$STATE/lock.seen.$N"
+  rest=${1#* }; since=${rest%% *}
+  rest=${rest#* }; at=${rest%% *}; pid=${rest##* }
   if [ "$at" != "$boot" ]; then return 0; fi
   if [ -d "/proc/$$" ] && [ ! -d "/proc/$pid" ]; then return 0; fi
-  [ $(($(date +%s)-since)) -gt 3600 ]
+  [ $(($(seconds_up)-since)) -gt 3600 ]
 }
 
 # Sockets and paths that start a unit, one a line.
@@ -398,11 +416,9 @@ systemctl disable -- telnet.socket
 halt telnet.socket
 systemctl mask -- telnet.socket
 }
-main() {
-say 'vmstation-apply 1'
-mkdir -p "$STATE/runs" "$STATE/owed"; chmod 0700 "$STATE" "$STATE/runs" "$STATE/owed"
-lock 60 20261123-091500-k3f9
-B="$STATE/runs/"20261123-091500-k3f9; mkdir -p "$B"; i=1; while [ -e "$B/$i" ]; do i=$((i+1)); done; mkdir "$B/$i"; RUN="$B/$i"
+prepare() {
+set -e
+printf "%s\n" "$RUN" | cat >"$RUN/room"
 keep 1 /srv/media
 keep 2 /etc/chrony/chrony.conf
 keep 3 /etc/krb5.keytab
@@ -441,7 +457,6 @@ timeout 900 dnf -y -q install telnet
 UNDO_0123456789abcdef
 printf '%s\n' directory:/srv/media >"$RUN/ids.6"
 printf '%s\n' 1 >"$RUN/keeps.6"
-unless_changed 6 "$(state_of /srv/media)" absent
 printf '%s\n' 'authorized-key:ops#AAAAC3NzaC1lZDI1NTE5AAAAIBcu' >"$RUN/ids.7"
 cat >"$RUN/undo.7" <<'UNDO_0123456789abcdef'
 if [ -e "$RUN/keys-file.$n" ]; then f=$(cat "$RUN/keys-file.$n"); if [ -e "$RUN/keys.$n" ]; then t="$f.$N"; cp -p "$RUN/keys.$n" "$t"; place "$f" "$t"; else rm -f "$f"; fi; fi
@@ -449,65 +464,50 @@ UNDO_0123456789abcdef
 printf '%s\n' file:/etc/chrony/chrony.conf >"$RUN/ids.8"
 printf '%s\n' 2 >"$RUN/keeps.8"
 printf '%s\n' 'restart chrony.service' >"$RUN/notifies.8"
-unless_changed 8 "$(state_of /etc/chrony/chrony.conf)" absent
 printf '%s\n' file:/etc/krb5.keytab >"$RUN/ids.9"
 printf '%s\n' 3 >"$RUN/keeps.9"
 : >"$RUN/secret.9"
-unless_changed 9 "$(state_of /etc/krb5.keytab)" absent
 printf '%s\n' file:/etc/motd.old >"$RUN/ids.10"
 printf '%s\n' 4 >"$RUN/keeps.10"
-unless_changed 10 "$(state_of /etc/motd.old)" absent
 printf '%s\n' symlink:/etc/vmstation/current >"$RUN/ids.11"
 printf '%s\n' 5 >"$RUN/keeps.11"
-unless_changed 11 "$(state_of /etc/vmstation/current)" absent
 printf '%s\n' 'line:/etc/login.defs#umask' >"$RUN/ids.12"
 printf '%s\n' 6 >"$RUN/keeps.12"
-unless_changed 12 "$(state_of /etc/login.defs)" absent
 printf '%s\n' 'line:/etc/rsyslog.conf#imudp' >"$RUN/ids.13"
 printf '%s\n' 7 >"$RUN/keeps.13"
-unless_changed 13 "$(state_of /etc/rsyslog.conf)" absent
 printf '%s\n' hosts-entry:192.168.4.63 >"$RUN/ids.14"
 printf '%s\n' 8 >"$RUN/keeps.14"
-unless_changed 14 "$(state_of /etc/hosts)" absent
 printf '%s\n' hostname:system >"$RUN/ids.15"
 printf '%s\n' 9 >"$RUN/keeps.15"
 cat >"$RUN/undo.15" <<'UNDO_0123456789abcdef'
 printf '%s\n' debian >/proc/sys/kernel/hostname
 UNDO_0123456789abcdef
-unless_changed 15 "$(state_of /etc/hostname)" absent
 printf '%s\n' timezone:system >"$RUN/ids.16"
 printf '%s\n' 10 11 >"$RUN/keeps.16"
-unless_changed 16 "$(state_of /etc/localtime)" absent
-unless_changed 16 "$(state_of /etc/timezone)" absent
 printf '%s\n' unit:vmstation-wol.service >"$RUN/ids.17"
 printf '%s\n' 12 >"$RUN/keeps.17"
 : >"$RUN/reload.17"
-unless_changed 17 "$(state_of /etc/systemd/system/vmstation-wol.service)" absent
 printf '%s\n' kernel-module:br_netfilter >"$RUN/ids.18"
 printf '%s\n' 13 >"$RUN/keeps.18"
 cat >"$RUN/undo.18" <<'UNDO_0123456789abcdef'
 if [ -d /sys/module/br_netfilter ]; then modprobe -r br_netfilter; fi
 UNDO_0123456789abcdef
-unless_changed 18 "$(state_of /etc/modules-load.d/vmstation.conf)" absent
 printf '%s\n' sysctl:net.ipv4.ip_forward >"$RUN/ids.19"
 printf '%s\n' 14 >"$RUN/keeps.19"
 cat >"$RUN/undo.19" <<'UNDO_0123456789abcdef'
 printf '%s\n' 0 >/proc/sys/net/ipv4/ip_forward
 UNDO_0123456789abcdef
-unless_changed 19 "$(state_of /etc/sysctl.d/90-vmstation.conf)" absent
 printf '%s\n' swap:system >"$RUN/ids.20"
 printf '%s\n' 15 >"$RUN/keeps.20"
 cat >"$RUN/undo-after.20" <<'UNDO_0123456789abcdef'
 swapon /dev/sda2
 UNDO_0123456789abcdef
-unless_changed 20 "$(state_of /etc/fstab)" absent
 printf '%s\n' mount:/srv/backup >"$RUN/ids.21"
 printf '%s\n' 15 >"$RUN/keeps.21"
 : >"$RUN/reload.21"
 cat >"$RUN/undo.21" <<'UNDO_0123456789abcdef'
 umount /srv/backup
 UNDO_0123456789abcdef
-unless_changed 21 "$(state_of /etc/fstab)" absent
 printf '%s\n' command:locale >"$RUN/ids.22"
 cat >"$RUN/undo.22" <<'UNDO_0123456789abcdef'
 true
@@ -517,11 +517,35 @@ cat >"$RUN/undo.23" <<'UNDO_0123456789abcdef'
 each stop "$RUN/woken.$n"; systemctl stop -- chrony.service
 systemctl disable -- chrony.service
 UNDO_0123456789abcdef
-unless_changed 23 "$(systemctl show --no-pager --property=UnitFileState -- chrony.service)" 'UnitFileState=disabled'
 printf '%s\n' service:telnet.socket >"$RUN/ids.24"
 cat >"$RUN/undo.24" <<'UNDO_0123456789abcdef'
 systemctl unmask -- telnet.socket
 UNDO_0123456789abcdef
+}
+main() {
+say 'vmstation-apply 1'
+mkdir -p "$STATE/runs" "$STATE/owed"; chmod 0700 "$STATE" "$STATE/runs" "$STATE/owed"
+lock 60 20261123-091500-k3f9
+B="$STATE/runs/"20261123-091500-k3f9; mkdir -p "$B"; i=1; while [ -e "$B/$i" ]; do i=$((i+1)); done; RUN="$B/$i"; if ! w=$(mkdir "$RUN" 2>&1); then unlock; cannot "$w"; fi
+w=$( ( prepare ) 2>&1 ); r=$?
+if [ "$r" -ne 0 ]; then unlock; cannot "$w"; fi
+unless_changed 6 "$(state_of /srv/media)" absent
+unless_changed 8 "$(state_of /etc/chrony/chrony.conf)" absent
+unless_changed 9 "$(state_of /etc/krb5.keytab)" absent
+unless_changed 10 "$(state_of /etc/motd.old)" absent
+unless_changed 11 "$(state_of /etc/vmstation/current)" absent
+unless_changed 12 "$(state_of /etc/login.defs)" absent
+unless_changed 13 "$(state_of /etc/rsyslog.conf)" absent
+unless_changed 14 "$(state_of /etc/hosts)" absent
+unless_changed 15 "$(state_of /etc/hostname)" absent
+unless_changed 16 "$(state_of /etc/localtime)" absent
+unless_changed 16 "$(state_of /etc/timezone)" absent
+unless_changed 17 "$(state_of /etc/systemd/system/vmstation-wol.service)" absent
+unless_changed 18 "$(state_of /etc/modules-load.d/vmstation.conf)" absent
+unless_changed 19 "$(state_of /etc/sysctl.d/90-vmstation.conf)" absent
+unless_changed 20 "$(state_of /etc/fstab)" absent
+unless_changed 21 "$(state_of /etc/fstab)" absent
+unless_changed 23 "$(systemctl show --no-pager --property=UnitFileState -- chrony.service)" 'UnitFileState=disabled'
 unless_changed 24 "$(systemctl show --no-pager --property=UnitFileState -- telnet.socket)" 'UnitFileState=disabled'
 step 1
 step 2

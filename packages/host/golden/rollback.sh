@@ -53,32 +53,50 @@ remove() {
   if [ -d "$1" ] && [ ! -L "$1" ]; then rmdir "$1"; else rm -f "$1"; fi
 }
 
-# One change at a time: a folder that only one can make. It is stale after a reboot, or when its owner is gone.
+# What a change needs to be undone cannot be kept, so it is not begun.
+cannot() {
+  RUN=''
+  say "cannot $(printf '%s' "$1" | tr '\n' ' ')"
+  exit 0
+}
+
+# One change at a time: a folder that only one can make. It is stale after a reboot, or when its owner is gone. Time is the kernel's
+# own since boot: a clock that was set would make a living lock seem old.
 lock() {
   i=0
   boot=$(cat /proc/sys/kernel/random/boot_id)
-  until mkdir "$STATE/lock" 2>/dev/null; do
+  until w=$(mkdir "$STATE/lock" 2>&1); do
+    # Nobody holds it and it cannot be had: the file system is full or read-only.
+    if [ ! -d "$STATE/lock" ]; then
+      if w=$(mkdir "$STATE/lock" 2>&1); then break; fi
+      if [ ! -d "$STATE/lock" ]; then cannot "$w"; fi
+    fi
     held=$(cat "$STATE/lock/owner" 2>/dev/null) || held=''
-    if is_stale "$held"; then
-      if mv "$STATE/lock" "$STATE/lock.$N"; then rm -rf "$STATE/lock.$N"; fi
+    if is_stale "$held" && mv "$STATE/lock" "$STATE/lock.$N" 2>/dev/null; then
+      rm -rf "$STATE/lock.$N"
       continue
     fi
     i=$((i+1))
     if [ "$i" -gt "$1" ]; then RUN=''; say "locked $held"; exit 0; fi
     sleep 1
   done
-  printf '%s %s %s %s\n' "$2" "$(date +%s)" "$boot" "$$" >"$STATE/lock/owner"
+  # By a program, because the word of a shell for a full disk is only "I/O error".
+  if ! w=$( { printf '%s %s %s %s\n' "$2" "$(seconds_up)" "$boot" "$$" | cat >"$STATE/lock/owner"; } 2>&1 ); then unlock; cannot "$w"; fi
+}
+
+seconds_up() {
+  read -r up _ </proc/uptime
+  printf '%s' "${up%%.*}"
 }
 
 is_stale() {
   # Its owner has not written its name yet; one that never does was killed in between.
   if [ -z "$1" ]; then [ "$i" -gt 10 ]; return; fi
-  printf '%s\n' "$1" >"$STATE/lock.seen.$N"
-  read -r _ since at pid <"$STATE/lock.seen.$N"
-  rm -f "$STATE/lock.seen.$N"
+  rest=${1#* }; since=${rest%% *}
+  rest=${rest#* }; at=${rest%% *}; pid=${rest##* }
   if [ "$at" != "$boot" ]; then return 0; fi
   if [ -d "/proc/$$" ] && [ ! -d "/proc/$pid" ]; then return 0; fi
-  [ $(($(date +%s)-since)) -gt 3600 ]
+  [ $(($(seconds_up)-since)) -gt 3600 ]
 }
 
 # Sockets and paths that start a unit, one a line.

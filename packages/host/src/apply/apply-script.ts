@@ -35,11 +35,19 @@ export function applyScript(request: ApplyScriptRequest): string {
     sharedFunctions,
     changeFunctions,
     ...steps.map((step) => `change_${step.number}() {\n${body(step)}\n}`),
+    'prepare() {',
+    'set -e',
+    'printf "%s\\n" "$RUN" | cat >"$RUN/room"',
+    ...[...keeps].map(([path, key]) => sh`keep ${key} ${path}`.text),
+    ...steps.flatMap((step) => prepare(step, keeps, request.nonce)),
+    '}',
     'main() {',
     `say ${quoteArgument(applyGreeting)}`,
     open(runId, request.lockSeconds),
-    ...[...keeps].map(([path, key]) => sh`keep ${key} ${path}`.text),
-    ...steps.flatMap((step) => prepare(step, keeps, request)),
+    // Not as a condition: there, `set -e` has no effect.
+    'w=$( ( prepare ) 2>&1 ); r=$?',
+    'if [ "$r" -ne 0 ]; then unlock; cannot "$w"; fi',
+    ...steps.flatMap((step) => preconditions(step, request.seen)),
     ...inOrder(steps),
     ...finish(steps, keeps, request.settleSeconds),
     'unlock',
@@ -67,7 +75,7 @@ function open(runId: string, lockSeconds: number): string {
   return [
     'mkdir -p "$STATE/runs" "$STATE/owed"; chmod 0700 "$STATE" "$STATE/runs" "$STATE/owed"',
     sh`lock ${lockSeconds} ${runId}`.text,
-    sh`B="$STATE/runs/"${runId}; mkdir -p "$B"; i=1; while [ -e "$B/$i" ]; do i=$((i+1)); done; mkdir "$B/$i"; RUN="$B/$i"`
+    sh`B="$STATE/runs/"${runId}; mkdir -p "$B"; i=1; while [ -e "$B/$i" ]; do i=$((i+1)); done; RUN="$B/$i"; if ! w=$(mkdir "$RUN" 2>&1); then unlock; cannot "$w"; fi`
       .text,
   ].join('\n');
 }
@@ -77,8 +85,8 @@ function keptPaths(steps: readonly ApplyStep[]): ReadonlyMap<string, number> {
   return new Map([...paths].map((path, index) => [path, index + 1]));
 }
 
-/** What a rollback needs of a step, written before anything is touched, and its preconditions. */
-function prepare(step: ApplyStep, keeps: ReadonlyMap<string, number>, { seen, nonce }: ApplyScriptRequest): string[] {
+/** What a rollback needs of a step, written before anything is touched. */
+function prepare(step: ApplyStep, keeps: ReadonlyMap<string, number>, nonce: string): string[] {
   const { number, fragment, resources } = step;
   const restart = resources
     .flatMap(({ resource }) => resource.notifies ?? [])
@@ -99,11 +107,17 @@ function prepare(step: ApplyStep, keeps: ReadonlyMap<string, number>, { seen, no
     ...(fragment.secret === true ? [`: >"$RUN/secret.${number}"`] : []),
     script('undo', number, fragment.undo, nonce),
     script('undo-after', number, fragment.undoAfter, nonce),
+  ].filter((line) => line !== '');
+}
+
+/** A step is only right for what was seen when it was decided. */
+function preconditions({ number, fragment }: ApplyStep, seen: Observations): string[] {
+  return [
     ...fragment.keeps.map((path) => sh`unless_changed ${number} "$(state_of ${path})" ${seen.stateOf(path)}`.text),
     ...(fragment.expects ?? []).map(
       (expected) => sh`unless_changed ${number} "$(${expected.show})" ${expected.seen}`.text,
     ),
-  ].filter((line) => line !== '');
+  ];
 }
 
 function record(name: string, number: number, values: readonly string[]): string {

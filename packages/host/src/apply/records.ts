@@ -1,4 +1,5 @@
 import { garbled } from '../observe/reply.ts';
+import { recordsUnwritable } from '../script/run-script.ts';
 import { applyGreeting } from './apply-script.ts';
 
 /** How a step ended on the node. */
@@ -21,7 +22,7 @@ export interface ApplyRecords {
 }
 
 /**
- * Reads the records of an apply. @throws AppError host/garbled-reply when it never began or did not come to its end
+ * Reads the records of an apply. @throws AppError host/garbled-reply when it never began or did not come to its end, host/records-unwritable
  */
 export function parseRecords(
   text: string,
@@ -38,12 +39,14 @@ export function parseRecords(
   const unsettled = new Map<string, string[]>();
   let said: string[] = [];
   let lockedBy: string | undefined;
+  let cannot: string | undefined;
   let done = false;
   for (const line of records.slice(1)) {
     const [word = '', first = '', ...rest] = line.split(' ');
     if (word === 'said') said.push(line.slice('said '.length));
     else if (word === 'begin') begun.add(Number(first));
     else if (word === 'locked') lockedBy = line.slice('locked '.length);
+    else if (word === 'cannot') cannot = line.slice('cannot '.length);
     else if (word === 'done') done = true;
     else if (word === 'unsettled') unsettled.set(first, (said = unsettled.get(first) ?? []));
     else if (word === 'end') {
@@ -55,6 +58,7 @@ export function parseRecords(
       });
     }
   }
+  if (cannot !== undefined) throw recordsUnwritable(source.node, cannot);
   if (!done && lockedBy === undefined) throw garbled(source, 'the change did not come to its end', text);
   return { steps, begun, unsettled, lockedBy };
 }

@@ -1,5 +1,6 @@
 import type { ResourceId, RollbackReport } from '@vmstation/core';
 import { garbled } from '../observe/reply.ts';
+import { recordsUnwritable } from '../script/run-script.ts';
 import { rollbackGreeting } from './rollback-script.ts';
 
 /** What a rollback script told; `nothing` when there was nothing to take back. */
@@ -8,7 +9,7 @@ export type RollbackRecords =
   | { readonly told: 'locked'; readonly by: string }
   | { readonly told: 'report'; readonly report: RollbackReport };
 
-/** Reads the records of a rollback. @throws AppError host/garbled-reply when it did not come to its end */
+/** Reads the records of a rollback. @throws AppError host/garbled-reply when it did not come to its end, host/records-unwritable */
 export function parseRollback(
   text: string,
   source: { node: string; nonce: string; exitCode: number; stderr: string },
@@ -30,6 +31,7 @@ export function parseRollback(
     else if (word === 'failed') failed.push({ id: rest as ResourceId, reason: '' });
     else if (word === 'unit') failed.push({ id: `service:${rest}`, reason: '' });
     else if (word === 'said' && last !== undefined) last.reason = last.reason === '' ? rest : `${last.reason}; ${rest}`;
+    else if (word === 'cannot') throw recordsUnwritable(source.node, rest);
     else if (word === 'locked') return { told: 'locked', by: rest };
     else if (word === 'nothing') nothing = true;
   }

@@ -52,3 +52,17 @@ export function lockedBy(node: string, owner: string): AppError {
     retryable: true,
   });
 }
+
+/** host/records-unwritable: the machine cannot keep what an undo would need. `said` is its own word for it. */
+export function recordsUnwritable(node: string, said: string): AppError {
+  return new AppError({
+    code: 'host/records-unwritable',
+    kind: 'remote',
+    message: `Nothing was changed on ${node}: it cannot keep what would be needed to take the change back (${said.trim()}).`,
+    tryThis: /Read-only/.test(said)
+      ? `Find out why its disk is read-only (on ${node}: dmesg, findmnt), mend it, and run the same command again.`
+      : `Make room (on ${node}: df -h /var/lib/vmstation, journalctl --vacuum-size=200M), and run the same command again.`,
+    context: { node, said },
+    retryable: true,
+  });
+}

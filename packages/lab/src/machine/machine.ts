@@ -210,6 +210,11 @@ export class Machine implements SystemdHost, NetworkPeer {
     return this.clock.now() + (this.spec.clockOffsetMs ?? 0) + (this.state?.clockShiftMs ?? 0) + wrongMs;
   }
 
+  /** Since boot, by a clock that nobody can set. */
+  get uptimeMs(): number {
+    return this.clock.now() + (this.spec.clockOffsetMs ?? 0) - this.state.bootedAtMs;
+  }
+
   sleep(milliseconds: number): Promise<void> {
     return this.clock.sleep(milliseconds);
   }

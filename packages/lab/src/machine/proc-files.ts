@@ -17,12 +17,15 @@ export interface ProcSource {
   readonly rootType: string;
   readonly disks: readonly { name: string; sizeGib: number }[];
   readonly hasSelinux: boolean;
+  /** Mount points that are read-only on request. */
+  readonly faults: { readonly readOnly?: readonly string[] };
+  readonly uptimeMs: number;
   now(): number;
 }
 
 /** Mounts that every machine has, then those made since. */
-export function allMounts(source: Pick<ProcSource, 'rootDevice' | 'rootType' | 'state'>): MountEntry[] {
-  return [
+export function allMounts(source: Pick<ProcSource, 'rootDevice' | 'rootType' | 'state' | 'faults'>): MountEntry[] {
+  const mounts = [
     { device: source.rootDevice, path: '/', type: source.rootType, options: 'rw,relatime' },
     { device: 'proc', path: '/proc', type: 'proc', options: 'rw,nosuid,nodev,noexec,relatime' },
     { device: 'sysfs', path: '/sys', type: 'sysfs', options: 'rw,nosuid,nodev,noexec,relatime' },
@@ -31,6 +34,11 @@ export function allMounts(source: Pick<ProcSource, 'rootDevice' | 'rootType' | '
     { device: 'cgroup2', path: '/sys/fs/cgroup', type: 'cgroup2', options: 'rw,nosuid,nodev,noexec,relatime' },
     ...source.state.mounts,
   ];
+  return mounts.map((mount) =>
+    source.faults.readOnly?.includes(mount.path) === true
+      ? { ...mount, options: mount.options.replace(/^rw\b/, 'ro') }
+      : mount,
+  );
 }
 
 const octal = (text: string): string =>
@@ -83,11 +91,7 @@ export function mountProc(volume: Volume, source: ProcSource): void {
   folder.file('swaps', () => swapsText(state));
   folder.file('modules', () => state.modules.map((name) => `${name} 16384 0 - Live 0x0000000000000000\n`).join(''));
   folder.file('meminfo', () => memoryText(source));
-  folder.file(
-    'uptime',
-    () =>
-      `${((source.now() - state.bootedAtMs) / 1000).toFixed(2)} ${((source.now() - state.bootedAtMs) / 1000).toFixed(2)}\n`,
-  );
+  folder.file('uptime', () => `${(source.uptimeMs / 1000).toFixed(2)} ${(source.uptimeMs / 1000).toFixed(2)}\n`);
   folder.file('loadavg', () => `0.08 0.03 0.01 1/${90 + processes.size} ${state.lastPid}\n`);
   folder.file('version', () => `Linux version ${source.kernelRelease} (lab) #1 SMP PREEMPT_DYNAMIC\n`);
   folder.file('cmdline', () => `BOOT_IMAGE=/boot/vmlinuz-${source.kernelRelease} root=${source.rootDevice} ro quiet\n`);
