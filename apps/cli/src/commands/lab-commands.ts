@@ -14,9 +14,15 @@ export const labCommands: readonly CommandDefinition[] = [
         value: 'PROVIDER',
         choices: ['embedded', 'hosts'],
       },
+      {
+        name: 'from',
+        description: 'rehearse another workspace: copy it beside (or to --workspace), and start the lab of the copy',
+        value: 'CLUSTER-FILE',
+      },
     ],
     examples: [
       ['vmstation lab start', 'then: vmstation up'],
+      ['vmstation lab start --from my-cluster/vmstation.yaml', 'rehearse a copy; nothing is written or dialled there'],
       ['sudo vmstation lab start --provider hosts', 'real machines, then: vmstation setup, vmstation config apply'],
     ],
     replaces: [],

@@ -14,6 +14,7 @@ export function machineSpecOf(cluster: Cluster, node: ClusterNode, operatorKey: 
   return {
     name: node.name,
     face: faces[node.os],
+    ...(node.os === 'debian-13' || node.os === 'rhel-9' ? { release: node.os } : {}),
     nics: [
       {
         name: 'enp1s0',

@@ -81,8 +81,36 @@ HOME_URL="https://www.redhat.com/"
   available: rhelAvailable,
 };
 
+/** What another release of a family says of itself. Its packages are those of the family's face. */
+const RELEASES: Readonly<Record<NonNullable<MachineSpec['release']>, FaceDefinition>> = {
+  'debian-13': {
+    ...DEBIAN,
+    kernelRelease: '6.12.41+deb13-amd64',
+    kernelVersion: '#1 SMP PREEMPT_DYNAMIC Debian 6.12.41-1 (2025-08-12)',
+    pythonVersion: '3.13.5',
+    osRelease: DEBIAN.osRelease
+      .replaceAll('12 (bookworm)', '13 (trixie)')
+      .replace('"12"', '"13"')
+      .replace('bookworm', 'trixie'),
+  },
+  'rhel-9': {
+    ...RHEL,
+    kernelRelease: '5.14.0-570.12.1.el9_6.x86_64',
+    kernelVersion: '#1 SMP PREEMPT_DYNAMIC Fri Apr 4 10:41:31 EDT 2025',
+    pythonVersion: '3.9.21',
+    // Only RHEL 10 moved these to kernel-modules-extra.
+    modules: [...RHEL.modules, 'br_netfilter', 'ip_set'],
+    osRelease: RHEL.osRelease
+      .replaceAll('10.0 (Coughlan)', '9.6 (Plow)')
+      .replace('"10.0"', '"9.6"')
+      .replace('el10', 'el9')
+      .replace(':10::', ':9::'),
+  },
+};
+
 /** The definition behind a spec's face. */
-export function faceOf(spec: Pick<MachineSpec, 'face'>): FaceDefinition {
+export function faceOf(spec: Pick<MachineSpec, 'face' | 'release'>): FaceDefinition {
+  if (spec.release !== undefined) return RELEASES[spec.release];
   return spec.face === 'debian-12' ? DEBIAN : RHEL;
 }
 

@@ -31,6 +31,8 @@ export interface MachineSpec {
   /** Host name without domain; also the machine's key in its store and network. */
   name: string;
   face: Face;
+  /** Another release of the face's family: it says so of itself, its packages are the face's. */
+  release?: 'debian-13' | 'rhel-9';
   nics: NicSpec[];
   cpus?: number;
   memoryMib?: number;
