@@ -30,8 +30,9 @@ const withUnits = (subject: PortSubject, units: readonly UnitResource[], body: (
 const show = (property: string, unitName = name) => `systemctl show --value -p ${property} ${unitName}`;
 
 /** Asks a unit's property until it is as expected. */
-const becomes = (subject: PortSubject, property: string, value: string, unitName = name) =>
-  expect.poll(async () => (await asRoot(subject, show(property, unitName))).trim(), { timeout: 20_000 }).toBe(value);
+async function becomes(subject: PortSubject, property: string, value: string): Promise<void> {
+  await expect.poll(async () => (await asRoot(subject, show(property))).trim(), { timeout: 20_000 }).toBe(value);
+}
 
 /** Units: enabled, active, masked, failed, and what systemd makes of files, sockets and timers. */
 export const unitContract: Contract<PortSubject> = {
