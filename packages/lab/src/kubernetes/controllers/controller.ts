@@ -33,6 +33,8 @@ export interface ControlLoop {
   listen?(wake: (key: string) => void): void;
 }
 
+/** A longer timer would fire at once; a loop that is asked early just waits again. */
+const longestTimerMs = 2 ** 31 - 1;
 const retryMs = 1000;
 
 /** Runs control loops: each changed key once, soon, in order; again later when the loop asks or was refused. */
@@ -97,10 +99,13 @@ export class ControllerRunner {
     this.#timers.get(id)?.();
     this.#timers.delete(id);
     if (again === undefined || !this.#running) return;
-    const cancel = this.#context.clock.setTimeout(() => {
-      this.#timers.delete(id);
-      this.#enqueue(loop, key);
-    }, again);
+    const cancel = this.#context.clock.setTimeout(
+      () => {
+        this.#timers.delete(id);
+        this.#enqueue(loop, key);
+      },
+      Math.min(again, longestTimerMs),
+    );
     this.#timers.set(id, cancel);
   }
 }

@@ -66,7 +66,7 @@ export class JobController implements ControlLoop {
         {
           type,
           reason: verdict.type === 'Complete' ? 'Completed' : (verdict.reason ?? ''),
-          message: verdict.message ?? '',
+          message: verdict.type === 'Complete' ? 'Job completed' : (verdict.message ?? ''),
         },
         component,
       );

@@ -107,6 +107,7 @@ function healthyConditions(node: ClusterNode, now: string): Condition[] {
 
 const unreachable = 'node.kubernetes.io/unreachable';
 const notReady = 'node.kubernetes.io/not-ready';
+const unschedulable = 'node.kubernetes.io/unschedulable';
 
 /** Notices nodes that stopped their heartbeat: NotReady after 40 s, tainted, their pods not ready and later given up. */
 export class NodeLifecycleController implements ControlLoop {
@@ -132,6 +133,7 @@ export class NodeLifecycleController implements ControlLoop {
       this.#collectPods(name);
       return undefined;
     }
+    this.#taintCordoned(node);
     const renewed = store.get('leases.coordination.k8s.io', leaseNamespace, name)?.spec?.renewTime;
     const seenMs = Date.parse(renewed ?? node.metadata.creationTimestamp ?? '');
     const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
@@ -140,6 +142,21 @@ export class NodeLifecycleController implements ControlLoop {
     this.#taint(name, ready?.status === 'True' && !isLost ? [] : isLost ? [unreachable] : [notReady]);
     if (isLost) return this.#evictPods(name);
     return Math.max(500, seenMs + graceMs - clock.now() + 100);
+  }
+
+  /** A cordoned node carries a taint that says so. */
+  #taintCordoned(node: ClusterNode): void {
+    const isTainted = node.spec?.taints?.some(({ key }) => key === unschedulable) ?? false;
+    const isCordoned = node.spec?.unschedulable === true;
+    if (isTainted === isCordoned) return;
+    const taint = { key: unschedulable, effect: 'NoSchedule', timeAdded: timestamp(this.#context.clock.now()) };
+    this.#context.api.mutate('nodes', '', node.metadata.name, { manager: 'kube-controller-manager' }, (draft) => {
+      const others = (draft.spec?.taints ?? []).filter(({ key }) => key !== unschedulable);
+      const taints = isCordoned ? [...others, taint] : others;
+      draft.spec = { ...draft.spec };
+      if (taints.length > 0) draft.spec.taints = taints;
+      else delete draft.spec.taints;
+    });
   }
 
   #lose(node: ClusterNode): void {

@@ -16,9 +16,9 @@ export function evictPod(api: ApiObjects, request: ApiRequest): ApiResponse {
   const { namespace, name } = request.info;
   const body = decodeStruct(typeSchema('V1Eviction'), jsonBody(request), { kind: 'Eviction', version: 'v1' }).object;
   const pod = api.mustGet('pods', namespace, name);
-  const dryRun = isDryRun(request);
-  if (needsBudget(pod)) spendBudget(api, pod, dryRun);
   const options = isObject(body.deleteOptions) ? body.deleteOptions : {};
+  const dryRun = isDryRun(request) || (Array.isArray(options.dryRun) && options.dryRun.includes('All'));
+  if (needsBudget(pod)) spendBudget(api, pod, dryRun);
   if (!dryRun) {
     api.mutate('pods', namespace, name, { manager: 'kube-apiserver', subresource: 'status' }, (draft) => {
       const now = new Date(api.clock.now()).toISOString();
