@@ -1,4 +1,4 @@
-import { FileSystemError } from './file-system-error.ts';
+import { FileSystemError, type FileSystemErrorCode } from './file-system-error.ts';
 import { type Credentials, createInode, type Inode, type InodeKind, permits, ROOT, type Volume } from './inode.ts';
 
 /** Where a path ends: the directory that holds the last name, and the inode if it exists. */
@@ -80,45 +80,51 @@ export class FileTree {
 
   /** The inode at `path`, or undefined where a lookup would fail for any reason. */
   find(path: string, who: Credentials, follow = true): Inode | undefined {
-    try {
-      return this.lookup(path, who, follow);
-    } catch (error) {
-      if (error instanceof FileSystemError) return undefined;
-      throw error;
-    }
+    const found = path === '' ? 'ENOENT' : this.#walk(path, who, follow, true, 0, this.root.root);
+    return typeof found === 'string' ? undefined : found.inode;
   }
 
   /** Walks `path`; the last name need not exist. */
   locate(path: string, who: Credentials, options: { follow?: boolean; cross?: boolean } = {}): Located {
     if (path === '') throw new FileSystemError('ENOENT', path);
-    return this.#walk(path, who, options.follow ?? true, options.cross ?? true, 0, this.root.root);
+    const found = this.#walk(path, who, options.follow ?? true, options.cross ?? true, 0, this.root.root);
+    if (typeof found === 'string') throw new FileSystemError(found, path);
+    return found;
   }
 
-  #walk(path: string, who: Credentials, follow: boolean, cross: boolean, depth: number, start: Inode): Located {
-    if (depth > MAX_LINKS) throw new FileSystemError('ELOOP', path);
+  /** Gives the error number instead of throwing it: most questions are whether something is there, and most answers are no. */
+  #walk(
+    path: string,
+    who: Credentials,
+    follow: boolean,
+    cross: boolean,
+    depth: number,
+    start: Inode,
+  ): Located | FileSystemErrorCode {
+    if (depth > MAX_LINKS) return 'ELOOP';
     const parts = path.split('/').filter((part) => part !== '' && part !== '.');
     let directory = path.startsWith('/') ? this.#over(this.root.root) : start;
     if (parts.length === 0) return { parent: directory, name: '.', inode: directory };
     for (let index = 0; index < parts.length; index += 1) {
       const name = parts[index] as string;
       const last = index === parts.length - 1;
-      if (directory.kind !== 'directory') throw new FileSystemError('ENOTDIR', path);
-      if (!permits(directory, who, 1)) throw new FileSystemError('EACCES', path);
-      let inode = this.#child(directory, name, cross || !last);
+      if (directory.kind !== 'directory') return 'ENOTDIR';
+      if (!permits(directory, who, 1)) return 'EACCES';
+      const inode = this.#child(directory, name, cross || !last);
       if (inode?.kind === 'symlink' && (!last || follow || path.endsWith('/'))) {
         const rest = parts.slice(index + 1).join('/');
         const joined = rest ? `${inode.target}/${rest}` : (inode.target ?? '');
         return this.#walk(joined, who, follow, cross, depth + 1, directory);
       }
       if (last) {
-        if (path.endsWith('/') && inode && inode.kind !== 'directory') throw new FileSystemError('ENOTDIR', path);
+        if (path.endsWith('/') && inode && inode.kind !== 'directory') return 'ENOTDIR';
         if (inode && inode.kind !== 'directory' && this.#limits()) this.#holders.set(inode, directory);
         return { parent: directory, name, inode };
       }
-      if (!inode) throw new FileSystemError('ENOENT', path);
+      if (!inode) return 'ENOENT';
       directory = inode;
     }
-    throw new FileSystemError('ENOENT', path);
+    return 'ENOENT';
   }
 
   #over(inode: Inode): Inode {

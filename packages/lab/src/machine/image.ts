@@ -250,7 +250,7 @@ function installBase(target: Target): void {
     unpackPackage(target, definition);
     for (const unit of [...definition.starts, ...definition.enables]) enableUnit(files, unit);
   }
-  for (const definition of base) packages.record(installedEntry(definition));
+  packages.recordAll(base.map(installedEntry));
   files.link('/usr/bin/sh', face.shellDialect);
   files.link('/usr/bin/python3', `python${face.pythonVersion.split('.').slice(0, 2).join('.')}`);
   files.write(

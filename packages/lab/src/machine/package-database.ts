@@ -18,6 +18,8 @@ export interface PackageDatabase {
   get(name: string): InstalledPackage | undefined;
   /** Adds or replaces an entry. */
   record(entry: InstalledPackage): void;
+  /** Adds or replaces several at once. */
+  recordAll(entries: readonly InstalledPackage[]): void;
   forget(name: string): void;
 }
 
@@ -55,7 +57,12 @@ abstract class FileDatabase implements PackageDatabase {
   }
 
   record(entry: InstalledPackage): void {
-    this.#save([...this.list().filter((one) => one.name !== entry.name), entry]);
+    this.recordAll([entry]);
+  }
+
+  recordAll(entries: readonly InstalledPackage[]): void {
+    const names = new Set(entries.map(({ name }) => name));
+    this.#save([...this.list().filter(({ name }) => !names.has(name)), ...entries]);
   }
 
   forget(name: string): void {
