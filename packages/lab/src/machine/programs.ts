@@ -23,6 +23,7 @@ import * as processes from './commands/process-commands.ts';
 import * as rhel from './commands/rhel-commands.ts';
 import { sed } from './commands/sed.ts';
 import * as selinux from './commands/selinux-commands.ts';
+import { sort } from './commands/sort.ts';
 import { stat } from './commands/stat.ts';
 import { su, sudo } from './commands/sudo.ts';
 import * as system from './commands/system-commands.ts';
@@ -43,6 +44,7 @@ const PLAIN: Record<string, Program> = {
   ...Object.fromEntries(TOOLBOX_COMMANDS.map((name) => [name, toolProgram(name)])),
   mawk: toolProgram('awk'),
   sed,
+  sort,
   sh: shellProgram,
   find,
   grep,

@@ -131,7 +131,7 @@ function converted(
       return precision === undefined ? plain.text : plain.text.slice(0, precision);
     }
     case 'c':
-      return (argument ?? '').slice(0, 1);
+      return (argument ?? '').slice(0, 1) || '\0';
     case 'q':
       return quoted(argument ?? '');
     case 'd':

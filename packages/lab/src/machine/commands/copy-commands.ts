@@ -73,6 +73,17 @@ function preserve(process: Process, source: Inode, to: string, keep: Keep): void
   if (keep.times) tree.setTimes(path, source.mtimeMs, process.credentials, follow);
 }
 
+/** A goal that cannot even be looked at: below a file, or in a folder that may not be entered. */
+function refusedGoal(process: Process, goal: string): string | undefined {
+  try {
+    process.lookup(goal, false);
+  } catch (error) {
+    if (!(error instanceof FileSystemError)) throw error;
+    if (error.code !== 'ENOENT') return `cannot stat ${quotedName(goal)}: ${error.message}`;
+  }
+  return undefined;
+}
+
 function refusedCopy(process: Process, source: string, goal: string, error: FileSystemError): string {
   const from = process.find(source);
   if (from === undefined) return `cannot stat ${quotedName(source)}`;
@@ -109,7 +120,11 @@ export const cp: Program = async (process) => {
         status = await process.fail(`-r not specified; omitting directory ${quotedName(source)}`);
       else if (inode && inode === process.find(goal))
         status = await process.fail(`${quotedName(source)} and ${quotedName(goal)} are the same file`);
-      else copyEntry(process, source, goal, keep);
+      else {
+        const refused = inode === undefined ? undefined : refusedGoal(process, goal);
+        if (refused === undefined) copyEntry(process, source, goal, keep);
+        else status = await process.fail(refused);
+      }
     } catch (error) {
       if (!(error instanceof FileSystemError)) throw error;
       status = await process.fail(`${refusedCopy(process, source, goal, error)}: ${error.message}`);
@@ -139,7 +154,11 @@ export const mv: Program = async (process) => {
 function refusedMove(process: Process, source: string, goal: string): string | undefined {
   try {
     const from = process.lookup(source, false);
+    const unknown = refusedGoal(process, goal);
+    if (unknown !== undefined) return unknown;
     const to = process.find(goal, false);
+    if (/(?:^|\/)\.\.?\/*$/.test(source))
+      return `cannot move ${quotedName(source)} to ${quotedName(goal)}: Device or resource busy`;
     if (from === to) return `${quotedName(source)} and ${quotedName(goal)} are the same file`;
     if (from.kind === 'directory' && to !== undefined && to.kind !== 'directory')
       return `cannot overwrite non-directory ${quotedName(goal)} with directory ${quotedName(source)}`;

@@ -10,6 +10,9 @@ import { quotedName } from './quoted-name.ts';
 /** chmod(1) does not follow a link to nothing. */
 class DanglingLink extends FileSystemError {}
 
+/** ln -f replaces no folder. */
+class FolderInTheWay extends FileSystemError {}
+
 /** Runs `action` for each operand; a refusal is printed with `verb` and fails the command, the others still run. */
 export async function forEachOperand(
   process: Process,
@@ -25,7 +28,9 @@ export async function forEachOperand(
     } catch (error) {
       if (!(error instanceof FileSystemError)) throw error;
       const what = typeof verb === 'string' ? `${verb} ${quotedName(path)}` : verb(error, path);
-      await process.err(`${process.name}: ${what}${error instanceof DanglingLink ? '' : `: ${error.message}`}\n`);
+      await process.err(
+        `${process.name}: ${what}${error instanceof DanglingLink || error instanceof FolderInTheWay ? '' : `: ${error.message}`}\n`,
+      );
       status = 1;
     }
   }
@@ -85,6 +90,7 @@ export const rmdir: Program = (process) => {
   const options = parseOptions(process, 'p parents v verbose ignore-fail-on-non-empty');
   return forEachOperand(process, options.operands, 'failed to remove', (path) => {
     try {
+      if (/(?:^|\/)\.\/*$/.test(path)) throw new FileSystemError('EINVAL', path);
       process.kernel.tree.removeDirectory(process.path(path).replace(/(.)\/+$/, '$1'), process.credentials);
     } catch (error) {
       const ignored =
@@ -106,7 +112,9 @@ export const rm: Program = async (process) => {
   let status = 0;
   for (const path of options.operands) {
     const refusal = recursive ? refusedTree(process, path) : undefined;
+    const behindSlash = path.endsWith('/') ? refusedBehindSlash(process, path, force) : undefined;
     if (refusal !== undefined) status = await process.fail(refusal);
+    else if (behindSlash !== undefined) status = behindSlash === '' ? status : await process.fail(behindSlash);
     else if (
       !(await removeEntry(process, path.replace(/(.)\/+$/, '$1'), { force, recursive, empty: options.has('d', 'dir') }))
     )
@@ -114,6 +122,15 @@ export const rm: Program = async (process) => {
   }
   return status;
 };
+
+/** Behind a slash only a folder is found; with -f what is not found is no failure: ''. */
+function refusedBehindSlash(process: Process, path: string, force: boolean): string | undefined {
+  const found = process.find(path.replace(/(.)\/+$/, '$1'), false);
+  if (found?.kind === 'directory') return undefined;
+  if (force && process.find(path)?.kind !== 'directory') return '';
+  const why = found === undefined ? 'No such file or directory' : 'Not a directory';
+  return `cannot remove ${quotedName(path)}: ${why}`;
+}
 
 function refusedTree(process: Process, path: string): string | undefined {
   if (/(?:^|\/)\.\.?\/*$/.test(path)) return `refusing to remove '.' or '..' directory: skipping ${quotedName(path)}`;
@@ -301,12 +318,16 @@ export const ln: Program = async (process) => {
   const symbolic = options.has('s', 'symbolic');
   const goalOf = (target: string): string =>
     isFolder ? `${last.replace(/\/$/, '')}/${target.split('/').filter(Boolean).pop()}` : last;
-  const said = (_error: FileSystemError, target: string): string =>
-    symbolic
-      ? `failed to create symbolic link ${quotedName(goalOf(target))}`
-      : `failed to create hard link ${quotedName(goalOf(target))} => ${quotedName(target)}`;
+  const said = (error: FileSystemError, target: string): string =>
+    error instanceof FolderInTheWay
+      ? `${goalOf(target)}: cannot overwrite directory`
+      : symbolic
+        ? `failed to create symbolic link ${quotedName(goalOf(target))}`
+        : `failed to create hard link ${quotedName(goalOf(target))} => ${quotedName(target)}`;
   return forEachOperand(process, operands, said, (target) => {
     const path = process.path(goalOf(target));
+    if (options.has('f', 'force') && process.find(path, false)?.kind === 'directory')
+      throw new FolderInTheWay('EISDIR', path);
     if (options.has('f', 'force') && process.find(path, false)) {
       // GNU ln -f replaces by rename, so that the name never vanishes.
       const temporary = `${path}.${process.pid}~`;

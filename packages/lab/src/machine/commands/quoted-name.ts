@@ -21,7 +21,7 @@ export function quotedName(text: string): string {
     const code = character.charCodeAt(0);
     const isPlain = code >= 32 && code < 127;
     if (!isPlain && !inEscape) quoted += "'$'";
-    if (isPlain && inEscape) quoted += "''";
+    if (isPlain && inEscape && character !== "'") quoted += "''";
     inEscape = !isPlain;
     if (isPlain) quoted += character === "'" ? "'\\''" : character;
     else quoted += letters[code] ?? `\\${code.toString(8).padStart(3, '0')}`;

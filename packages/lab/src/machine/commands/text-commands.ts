@@ -94,7 +94,7 @@ async function refusedCount(process: Process, options: Options, shape: RegExp): 
 
 export const head: Program = async (process) => {
   const options = parseArguments(withCount(process.argv.slice(1)), 'n: lines= c: bytes= q quiet v verbose z');
-  const refused = await refusedCount(process, options, /^-?\d+$/);
+  const refused = await refusedCount(process, options, /^[-+]?\d+$/);
   if (refused !== undefined) return refused;
   const bytes = options.value('c', 'bytes');
   const count = Number(bytes ?? options.value('n', 'lines') ?? 10);
