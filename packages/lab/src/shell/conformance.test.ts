@@ -199,8 +199,12 @@ while read -r a b; do :; done <<E
 E`,
   );
   await runAtConsole(machine, { argv: ['sh', '-s'], stdin: parts.join('\n') });
-  const began = performance.now();
-  const { exitCode } = await runAtConsole(machine, { argv: ['sh', '-s'], stdin: `${parts.join('\n')}\n` });
-  expect(exitCode).toBe(0);
-  expect(performance.now() - began).toBeLessThan(100);
+  const times: number[] = [];
+  for (let run = 0; run < 5; run += 1) {
+    const began = performance.now();
+    const { exitCode } = await runAtConsole(machine, { argv: ['sh', '-s'], stdin: `${parts.join('\n')}\n` });
+    expect(exitCode).toBe(0);
+    times.push(performance.now() - began);
+  }
+  expect(Math.min(...times)).toBeLessThan(100);
 });

@@ -115,10 +115,7 @@ export const rm: Program = async (process) => {
     const behindSlash = path.endsWith('/') ? refusedBehindSlash(process, path, force) : undefined;
     if (refusal !== undefined) status = await process.fail(refusal);
     else if (behindSlash !== undefined) status = behindSlash === '' ? status : await process.fail(behindSlash);
-    else if (
-      !(await removeEntry(process, path.replace(/(.)\/+$/, '$1'), { force, recursive, empty: options.has('d', 'dir') }))
-    )
-      status = 1;
+    else if (!(await removeEntry(process, path, { force, recursive, empty: options.has('d', 'dir') }))) status = 1;
   }
   return status;
 };
@@ -145,18 +142,19 @@ async function removeEntry(
   how: { readonly force: boolean; readonly recursive: boolean; readonly empty: boolean },
 ): Promise<boolean> {
   const { tree } = process.kernel;
+  const full = process.path(path.replace(/(.)\/+$/, '$1'));
   try {
     const inode = process.lookup(path, false);
-    if (inode.kind !== 'directory') tree.unlink(process.path(path), process.credentials);
+    if (inode.kind !== 'directory') tree.unlink(full, process.credentials);
     else {
       if (!how.recursive && !how.empty) throw new FileSystemError('EISDIR', path);
       let emptied = true;
       const isEmpty = (inode.entries?.size ?? 0) === 0;
       if (how.recursive && !(isEmpty && inode.view === undefined))
-        for (const name of tree.list(process.path(path), process.credentials))
+        for (const name of tree.list(full, process.credentials))
           emptied = (await removeEntry(process, path.endsWith('/') ? path + name : `${path}/${name}`, how)) && emptied;
       if (!emptied) return false;
-      tree.removeDirectory(process.path(path), process.credentials);
+      tree.removeDirectory(full, process.credentials);
     }
     return true;
   } catch (error) {
