@@ -115,6 +115,8 @@ export const adaptations: readonly Adaptation[] = [
   // chronyd has no right to set the clock in a container: the condition goes, and it runs without touching the clock.
   { path: `${units}/chrony.service.d/lab.conf`, content: '[Unit]\nConditionCapability=\n' },
   { path: '/etc/default/chrony', content: 'DAEMON_OPTS="-F 1 -x"\n' },
+  // Packages are installed often and nobody mourns these disks.
+  { path: '/etc/dpkg/dpkg.cfg.d/lab', content: 'force-unsafe-io\n' },
   { path: `${units}/systemd-suspend.service.d/lab.conf`, content: suspendUnit },
   { path: `${programs}/suspend`, content: suspendScript, mode: 0o755 },
 ];

@@ -21,16 +21,16 @@ export async function makeBridge(names: HostsLabNames, commands: HostCommands): 
  * bridge is answered for the lab's subnet only and goes nowhere else (kernel documentation, ip-sysctl). The settings go with the bridge.
  */
 async function keepToTheBridge(bridge: string): Promise<void> {
-  const settings = [
-    ['ipv4', 'arp_ignore', '1'],
-    ['ipv4', 'rp_filter', '1'],
-    ['ipv4', 'forwarding', '0'],
-    ['ipv6', 'disable_ipv6', '1'],
-  ] as const;
-  for (const [family, key, value] of settings) {
-    const file = `/proc/sys/net/${family}/conf/${bridge}/${key}`;
-    if (existsSync(file)) await writeFile(file, value);
-  }
+  await setCard('ipv4', bridge, 'arp_ignore', '1');
+  await setCard('ipv4', bridge, 'rp_filter', '1');
+  await setCard('ipv4', bridge, 'forwarding', '0');
+  await setCard('ipv6', bridge, 'disable_ipv6', '1');
+}
+
+async function setCard(family: 'ipv4' | 'ipv6', card: string, key: string, value: string): Promise<void> {
+  const file = `/proc/sys/net/${family}/conf/${card}/${key}`;
+  // A kernel without IPv6 has none of its settings.
+  if (existsSync(file)) await writeFile(file, value);
 }
 
 /** Gives a machine a network namespace whose only card sits on the bridge. */
@@ -59,6 +59,7 @@ export async function connectMachine(
     namespace,
   ]);
   await commands.run(['ip', '-n', namespace, 'addr', 'add', `${names.address(machine)}/24`, 'brd', '+', 'dev', 'eth0']);
+  await setCard('ipv6', outside, 'disable_ipv6', '1');
   await commands.run(['ip', 'link', 'set', outside, 'master', names.bridge, 'up']);
   await commands.run(['ip', '-n', namespace, 'link', 'set', 'lo', 'up']);
   await commands.run(['ip', '-n', namespace, 'link', 'set', 'eth0', 'up']);
