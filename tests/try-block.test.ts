@@ -1,11 +1,14 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { isOnPath, tryLines } from '../tools/start/try-block.ts';
+import { kubectlProgram } from './contract/kubernetes/kubectl/kubectl-program.ts';
 
 const root = join(import.meta.dirname, '..');
 let folder = '';
+let kubectlFolder = '';
 let printed: Ended;
 
 interface Ended {
@@ -15,20 +18,20 @@ interface Ended {
 
 function run(program: string, args: readonly string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(
-      program,
-      args,
-      // A pasted line stands where its `cd` put it: what npm noted of our own folder is not for it.
-      { cwd: root, env: { ...process.env, CI: '1' }, maxBuffer: 1 << 26 },
-      (error, stdout, stderr) => {
-        const code = error === null ? 0 : error.code;
-        resolve({ exitCode: typeof code === 'number' ? code : 1, text: `${stdout}${stderr}` });
-      },
-    );
+    execFile(program, args, { cwd: root, env: environment(), maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : error.code;
+      resolve({ exitCode: typeof code === 'number' ? code : 1, text: `${stdout}${stderr}` });
+    });
   });
 }
 
+function environment(): NodeJS.ProcessEnv {
+  const path = [kubectlFolder, process.env['PATH'] ?? ''].join(delimiter);
+  return { ...process.env, PATH: path, CI: '1' };
+}
+
 beforeAll(async () => {
+  kubectlFolder = dirname(await kubectlProgram());
   folder = await mkdtemp(join(tmpdir(), 'vmstation-try-'));
   printed = await run(process.execPath, ['tools/start/main.ts', '--once', '--workspace', join(folder, 'example')]);
 }, 240_000);
@@ -48,13 +51,25 @@ test('the Try block of the last lines works when pasted: it finds exactly the ta
     .slice(printed.text.lastIndexOf('\nTry'))
     .split('\n')
     .filter((line) => line.startsWith('  '));
-  const [enter = '', start = '', verify = '', tamper = '', drift = '', up = ''] = block.map((line) => line.trim());
-  expect(block).toHaveLength(6);
+  const [enter = '', start = '', verify = '', look = '', tamper = '', drift = '', up = ''] = block.map((line) =>
+    line.trim(),
+  );
+  expect(block).toHaveLength(7);
   const paste = (...lines: readonly string[]) => run('sh', ['-c', [enter, ...lines].join('\n')]);
 
   const verified = await paste(start, verify);
   expect(verified.text).toContain('drift/node');
   expect(verified).toMatchObject({ exitCode: 0 });
+
+  const looked = await paste(look);
+  expect(looked.exitCode).toBe(0);
+  const rows = looked.text.split('\n').map((line) => line.trim().split(/ +/u));
+  for (const node of ['masternode', 'storagenodet3500', 'homelab']) {
+    expect(rows).toContainEqual([`node/${node}`, 'Ready', expect.anything(), expect.anything(), expect.anything()]);
+  }
+  const pods = rows.filter(([, name]) => name?.startsWith('pod/'));
+  expect(pods.some(([namespace, name]) => namespace === 'monitoring' && name?.startsWith('pod/grafana'))).toBe(true);
+  expect(pods.filter(([, , ready, status]) => ready !== '1/1' || status !== 'Running')).toEqual([]);
 
   const drifted = await paste(tamper, drift);
   expect(drifted.exitCode).toBe(2);
@@ -76,3 +91,10 @@ test('the Try block of the last lines works when pasted: it finds exactly the ta
   expect(repaired.text).toContain('1 changed');
   expect((await paste('vmstation drift')).exitCode).toBe(0);
 }, 180_000);
+
+test('kubectl is in the block only where it is installed', () => {
+  const block = { binFolder: '/bin', workspace: '/lab', labStopped: false };
+  const lines = (path: string) => tryLines({ ...block, kubectl: isOnPath('kubectl', path) }).join('\n');
+  expect(lines([folder, kubectlFolder].join(delimiter))).toContain('kubectl --kubeconfig .vmstation/kubeconfig get');
+  expect(lines(folder)).not.toContain('kubectl');
+});

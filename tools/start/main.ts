@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundleCli } from '../build/bundle.ts';
 import { root } from '../checks/source-files.ts';
-import { tryBlockText } from './try-block.ts';
+import { isOnPath, tryBlockText } from './try-block.ts';
 
 const binFolder = join(root, 'apps', 'cli', 'bin');
 const { values: options } = parseArgs({
@@ -14,6 +14,8 @@ const { values: options } = parseArgs({
 const calledIn = process.env['INIT_CWD'] ?? process.cwd();
 const workspace =
   options.workspace === undefined ? join(root, '.lab', 'example') : resolve(calledIn, options.workspace);
+
+const kubectl = isOnPath('kubectl', process.env['PATH'] ?? '');
 
 /** The command that runs now; signals go on to it, and it decides how to end. */
 let running: ReturnType<typeof spawn> | undefined;
@@ -40,10 +42,10 @@ async function start(): Promise<number> {
   const exitCode = await vmstation(['up', '--yes']);
   if (exitCode !== 0 || options.once || interrupted) {
     const stopped = await vmstation(['lab', 'stop']);
-    console.log(`\n${tryBlockText({ binFolder, workspace, labStopped: true })}`);
+    console.log(`\n${tryBlockText({ binFolder, workspace, kubectl, labStopped: true })}`);
     return exitCode === 0 ? stopped : exitCode;
   }
-  console.log(`\n${tryBlockText({ binFolder, workspace, labStopped: false })}\n\nThe lab stays until Ctrl-C.`);
+  console.log(`\n${tryBlockText({ binFolder, workspace, kubectl, labStopped: false })}\n\nThe lab stays until Ctrl-C.`);
   await untilInterrupted();
   return vmstation(['lab', 'stop']);
 }
