@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, inject } from 'vitest';
+import { systemClock } from '../../apps/cli/src/compose/system-clock.ts';
 import { holdToContract } from '../contract/contract-case.ts';
+import { clockContract } from '../contract/ports/clock.ts';
 import { openHostsSubject } from '../contract/ports/hosts-subject.ts';
 import { portContracts } from '../contract/ports/port-contracts.ts';
 import type { PortSubject } from '../contract/ports/port-subject.ts';
@@ -13,3 +15,9 @@ beforeAll(async () => {
 afterAll(() => opened?.stop());
 
 for (const contract of portContracts) holdToContract(contract, 'hosts', () => opened.subject);
+
+// This computer's own time, as the product is given it.
+holdToContract(clockContract, 'hosts', () => ({
+  clock: systemClock,
+  pass: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+}));

@@ -2,7 +2,6 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { initWorkspace, openWorkspace } from '@vmstation/workspace';
-import { systemClock } from '../../../apps/cli/src/compose/system-clock.ts';
 import { askLab, labPaths, startLab, stopLab } from '../../../packages/lab/src/index.ts';
 import { asRoot, type PortSubject, portSubject } from './port-subject.ts';
 
@@ -27,7 +26,6 @@ export async function startEmbeddedSubject(): Promise<{ subject: PortSubject; st
     knownHostsFile: paths.knownHostsFile,
     folder,
     freePackage: 'wget',
-    clock: systemClock,
     power: {
       read: (node) => askLab(paths, 'node.power', { node }),
       wake: async (node) => {

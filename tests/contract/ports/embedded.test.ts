@@ -1,5 +1,7 @@
 import { afterAll, beforeAll } from 'vitest';
+import { VirtualClock } from '../../../packages/lab/src/clock/virtual-clock.ts';
 import { holdToContract } from '../contract-case.ts';
+import { clockContract } from './clock.ts';
 import { startEmbeddedSubject } from './embedded-subject.ts';
 import { portContracts } from './port-contracts.ts';
 import type { PortSubject } from './port-subject.ts';
@@ -13,3 +15,9 @@ beforeAll(async () => {
 afterAll(() => opened?.stop());
 
 for (const contract of portContracts) holdToContract(contract, 'embedded', () => opened.subject);
+
+// The lab's own time, which goes by when it is told to.
+holdToContract(clockContract, 'embedded', () => {
+  const virtual = new VirtualClock(Date.UTC(2026, 10, 23));
+  return { clock: virtual.product, pass: (ms) => virtual.advance(ms) };
+});

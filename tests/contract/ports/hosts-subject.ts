@@ -1,7 +1,7 @@
+import { createSocket } from 'node:dgram';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../../../apps/cli/src/compose/system-clock.ts';
 import type { TwoMachines } from '../../hosts/two-machines.ts';
 import { asRoot, openTransport, type PortSubject, portSubject, type SubjectAccess, textOf } from './port-subject.ts';
 
@@ -19,10 +19,9 @@ export async function openHostsSubject(
     knownHostsFile: machines.knownHostsFile,
     folder,
     freePackage: 'wget',
-    clock: systemClock,
     power: {
-      read: async () => ({ state: 'unknown', evidence: 'nobody asked', since: undefined }),
-      wake: async () => undefined,
+      read: () => Promise.reject(new Error('these machines have no lab process that could be asked')),
+      wake: (name) => sendMagicPacket(machines, name),
     },
   };
   const holdPackageLock = () => holdDpkgLock(subject);
@@ -34,6 +33,25 @@ export async function openHostsSubject(
   // Once for all cases: a bare machine has no package index.
   await asRoot(subject, 'apt-get update -qq');
   return { subject, stop };
+}
+
+/** To the broadcast address of the lab's own network, as a station on it would send it. */
+async function sendMagicPacket({ machines, range, gateway }: TwoMachines, name: string): Promise<void> {
+  const mac = machines
+    .find((machine) => machine.name === name)
+    ?.mac.split(':')
+    .map((pair) => Number.parseInt(pair, 16));
+  if (mac === undefined) throw new Error(`no machine is called ${name}`);
+  const packet = Uint8Array.from([...Array<number>(6).fill(0xff), ...Array<number[]>(16).fill(mac).flat()]);
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject).bind(0, gateway, resolve);
+  });
+  socket.setBroadcast(true);
+  await new Promise<void>((resolve, reject) => {
+    socket.send(packet, 9, range.replace(/\.0\/24$/, '.255'), (error) => (error === null ? resolve() : reject(error)));
+  });
+  socket.close();
 }
 
 /** dpkg's lock is one of fcntl(2), which no program of a bare Debian takes on request but Python. */

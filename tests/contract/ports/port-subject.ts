@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock, HostPort, PowerReading, RemoteCommand, Resource, ResourceState, Transport } from '@vmstation/core';
+import type { HostPort, PowerReading, RemoteCommand, Resource, ResourceState, Transport } from '@vmstation/core';
 import { resourceId } from '@vmstation/core';
 import { createHost } from '@vmstation/host';
 import { openSshTransport, type SshSettings } from '@vmstation/remote';
@@ -20,18 +20,17 @@ export interface PortSubject {
   readonly transport: Transport;
   readonly host: HostPort;
   readonly power: PowerControl;
-  readonly clock: Clock;
   /** A package that is not installed and can be, small and without services. */
   readonly freePackage: string;
   /** Holds the package manager's lock on the node until it is called again. */
-  holdPackageLock(): Promise<() => Promise<void>>;
+  readonly holdPackageLock: () => Promise<() => Promise<void>>;
 }
 
 /** What is known of a machine's power from beside it, and how it is woken. */
 export interface PowerControl {
-  read(node: string): Promise<PowerReading>;
+  readonly read: (node: string) => Promise<PowerReading>;
   /** Sends the machine's magic packet. */
-  wake(node: string): Promise<void>;
+  readonly wake: (node: string) => Promise<void>;
 }
 
 /** What both sides say of how their machines are reached. */
