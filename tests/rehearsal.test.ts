@@ -122,7 +122,9 @@ test('everything but state and version control is copied, links included, and se
   expect(await readFile(join(copy, 'from-outside.txt'), 'utf8')).toBe('outside');
   const [mine, theirs] = await Promise.all([openWorkspace(copy), openWorkspace(own)]);
   expect(mine.inputHash).toBe(theirs.inputHash);
-  const [one, other] = await Promise.all([mine, theirs].map((workspace) => ageSecrets(workspace).get('grafana-admin-password')));
+  const [one, other] = await Promise.all(
+    [mine, theirs].map((workspace) => ageSecrets(workspace).get('grafana-admin-password')),
+  );
   expect(one?.reveal()).toBe(other?.reveal());
   expect(lstatSync(copy).mode & 0o777).toBe(0o700);
 });

@@ -10,7 +10,7 @@ import { hostsOf, onNode, twoNodeWorkspace } from './two-node-workspace.ts';
 // The program itself, as an operator types it, from machines that know only the operator's own key.
 
 const machines = inject('machines');
-const program = join(import.meta.dirname, '..', '..', 'apps', 'cli', 'bin', 'vmstation');
+const program = join(import.meta.dirname, '..', '..', 'apps', 'cli', 'src', 'main.ts');
 let workspace: LoadedWorkspace;
 let transport: Transport;
 let folder: string;
@@ -44,7 +44,7 @@ async function operatorsAgent(socket: string): Promise<{ socket: string; pid: nu
 function vmstation(args: readonly string[], authSocket: string | undefined = agent.socket) {
   const { SSH_AUTH_SOCK: _, ...rest } = process.env;
   const env = { ...rest, CI: '1', ...(authSocket === '' ? {} : { SSH_AUTH_SOCK: authSocket }) };
-  const { status, stdout, stderr } = spawnSync(program, ['--workspace', workspace.root, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, '--workspace', workspace.root, ...args], {
     env,
     encoding: 'utf8',
     timeout: 240_000,
@@ -94,4 +94,20 @@ test('one role is applied, then unchanged, tampered with, and repaired', async (
   expect(drift.text).toContain('/etc/rsyslog.d/10-vmstation-sender.conf');
   expect(vmstation(apply).exitCode).toBe(0);
   expect(await onNode(transport, 'storagenodet3500', 'cat /etc/rsyslog.d/10-vmstation-sender.conf')).toBe(conf);
+});
+
+test('what could lock the operator out is changed on trial, and kept because a new connection came in', async () => {
+  const prepared = vmstation(['setup', 'dependencies', '--yes']);
+  expect(prepared.exitCode, prepared.text).toBe(0);
+  const apply = ['config', 'apply', '--tags', 'ssh,networking', '--yes'];
+  const first = vmstation(apply);
+  expect(first.exitCode, first.text).toBe(0);
+  for (const { name } of machines.machines) {
+    expect(await onNode(transport, name, 'sshd -T')).toContain('\nmaxauthtries 4\n');
+    expect(await onNode(transport, name, 'nft list table inet vmstation')).toContain('policy drop');
+    expect(await onNode(transport, name, 'ls /var/lib/vmstation/try')).toBe('');
+  }
+  const again = vmstation(apply);
+  expect(again.exitCode, again.text).toBe(0);
+  expect(again.text).toContain('Nothing to change');
 });

@@ -45,7 +45,7 @@ export const limits: readonly Limit[] = [
   },
   {
     what: 'guarded changes (sshd, packet filter)',
-    why: 'without a try mode the product does not make them; their configurations are judged by sshd and nft themselves',
+    why: 'not in the suites that compare every trace of a write; the suites of the try mode and of the command line make them',
     excludes: ({ guard }) => guard !== undefined,
   },
 ];

@@ -113,6 +113,7 @@ export type {
   ApplyReport,
   ApplyRequest,
   Difference,
+  GuardedAttempt,
   HostPort,
   NodeCheck,
   NodeFacts,

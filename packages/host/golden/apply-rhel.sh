@@ -234,7 +234,8 @@ handle() {
   if [ -e "$RUN/started" ] && grep -qxF -e "$2" "$RUN/started"; then return 0; fi
   if [ "$1" = reload ] && [ -e "$STATE/owed/restart:$2" ]; then return 0; fi
   say "handle $1 $2"
-  if [ "$1" = restart ]; then systemctl restart -- "$2"; else systemctl reload-or-restart -- "$2"; fi >"$RUN/log.handler" 2>&1
+  # systemd refuses a unit that was started too often of late, whoever asks.
+  if [ "$1" = restart ]; then systemctl reset-failed -- "$2" 2>/dev/null; systemctl restart -- "$2"; else systemctl reload-or-restart -- "$2"; fi >"$RUN/log.handler" 2>&1
   r=$?
   if [ "$r" -eq 0 ]; then WATCH="$WATCH $2"; return 0; fi
   UNSETTLED="$UNSETTLED $2"

@@ -177,7 +177,11 @@ back_all() {
   if [ -e "$RUN/reload" ]; then [ ! -d /run/systemd/system ] || systemctl daemon-reload; rm -f "$RUN/reload"; fi
   if [ -e "$RUN/notify" ]; then
     while read -r action unit; do
-      if systemctl is-active --quiet -- "$unit"; then systemctl "$action" -- "$unit" >"$RUN/log.handler" 2>&1 || { say "unit $unit"; tell "$RUN/log.handler"; }; fi
+      # A unit that is stopped stays stopped; one that what is taken back has broken comes up again.
+      s=$(systemctl is-active -- "$unit")
+      if [ "$s" = failed ]; then action=restart; fi
+      if [ "$action" = restart ]; then systemctl reset-failed -- "$unit" 2>/dev/null; fi
+      if [ "$s" != inactive ]; then systemctl "$action" -- "$unit" >"$RUN/log.handler" 2>&1 || { say "unit $unit"; tell "$RUN/log.handler"; }; fi
       rm -f "$STATE/owed/$action:$unit"
     done <"$RUN/notify"
     rm -f "$RUN/notify"

@@ -22,6 +22,7 @@ const systemctlVerbs = [
   'mask',
   'unmask',
   'daemon-reload',
+  'reset-failed',
 ];
 
 /**

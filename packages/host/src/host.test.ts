@@ -368,7 +368,7 @@ test('guarded resources run only in try mode, last, with what waits for them', a
   expect(outcomes(blocked)).toEqual(['blocked', 'changed', 'blocked']);
   expect(blocked.resources[0]?.reason).toContain('host/try-mode-missing');
   const attempts: string[] = [];
-  const tryMode: TryMode = { attempt: (node, area, change) => (attempts.push(`${node} ${area}`), change()) };
+  const tryMode: TryMode = { attempt: ({ node, area }, change) => (attempts.push(`${node} ${area}`), change()) };
   const trying = scratch({ tryMode, stateFolder: `${folder}/state` });
   expect(outcomes(await apply(trying.host, resources, 'r2'))).toEqual(['changed', 'unchanged', 'changed']);
   expect(attempts).toEqual(['node sshd']);

@@ -62,7 +62,7 @@ test('guarded steps are blocked where no try mode is composed, and nothing is ap
 test('guarded steps run inside the try mode', async () => {
   const attempts: string[] = [];
   const { perform } = performer([{ id: `file:${drop.path}`, outcome: 'changed', differences: [] }], {
-    attempt: async (node, area, change) => {
+    attempt: async ({ node, area }, change) => {
       attempts.push(`${node} ${area}`);
       return change();
     },

@@ -32,7 +32,8 @@ export function hostStepPerformer(ports: HostStepPorts): HostStepPerformer {
     const guard = guardOf(steps);
     if (guard !== undefined && ports.tryMode === undefined) return steps.map((step) => withoutTryMode(step, guard));
     const change = () => apply(ports, node, steps, runId, progress);
-    const report = guard === undefined ? await change() : await ports.tryMode?.attempt(node, guard, change);
+    const report =
+      guard === undefined ? await change() : await ports.tryMode?.attempt({ node, area: guard, runId }, change);
     return steps.map((step) => resultOf(step, report?.resources ?? []));
   };
 }

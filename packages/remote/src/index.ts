@@ -8,6 +8,7 @@ export { attachTo, findFollowed } from './process/follow.ts';
 export { nodeProcessRunner } from './process/node-process-runner.ts';
 export type { KeyPair } from './process/ssh-keygen.ts';
 export { sshKeygen } from './process/ssh-keygen.ts';
+export { notConfirmed, proveWayIn } from './prove-way-in.ts';
 export { quoteArgument, quoteArguments } from './quote.ts';
 export { routeTransport } from './route-transport.ts';
 export type { SshFailure } from './ssh/ssh-failure.ts';

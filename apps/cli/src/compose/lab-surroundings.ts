@@ -3,7 +3,7 @@ import type { ProcessRunner } from '@vmstation/core';
 import { askLab, type LabStatus, labPaths, labTryMode, standInHeader } from '@vmstation/lab';
 import { nodeProcessRunner } from '@vmstation/remote';
 import type { Dialling } from './endpoint-probe.ts';
-import type { Surroundings } from './surroundings.ts';
+import { nodeTryModeOver, type Surroundings } from './surroundings.ts';
 
 /**
  * A workspace in its lab: power is asked from the lab, and addresses of the model are dialled where the lab answers for them. The installer of
@@ -26,7 +26,7 @@ export async function labSurroundings(workspaceRoot: string): Promise<Surroundin
         return { state, evidence, since: since === undefined ? undefined : new Date(since) };
       },
     },
-    tryMode: () => labTryMode(paths),
+    tryMode: status.provider === 'hosts' ? nodeTryModeOver : () => labTryMode(paths),
   };
 }
 

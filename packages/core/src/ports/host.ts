@@ -99,10 +99,15 @@ export interface HostPort {
   rollback(node: string, runId: string): Promise<RollbackReport>;
 }
 
-/**
- * Runs a guarded change so that it reverts by itself unless a new connection confirms it.
- * `arm` is called with what would be changed; `change` does it; a fresh connection must answer before `confirm`.
- */
+/** What is tried: one area of one node, within one run. */
+export interface GuardedAttempt {
+  readonly node: string;
+  readonly area: string;
+  /** The run under which the change keeps what it finds. */
+  readonly runId: string;
+}
+
+/** Runs a guarded change so that it reverts by itself unless a new connection, made after it, confirms it. Throws host/not-confirmed when it was put back. */
 export interface TryMode {
-  attempt(node: string, area: string, change: () => Promise<ApplyReport>): Promise<ApplyReport>;
+  attempt(attempt: GuardedAttempt, change: () => Promise<ApplyReport>): Promise<ApplyReport>;
 }

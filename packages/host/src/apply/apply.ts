@@ -30,7 +30,10 @@ export async function applyInOrder(context: HostContext, request: ApplyRequest):
     const change = async (): Promise<ApplyReport> =>
       applyPart(context, part, await observe(context, request.node, resources, request.signal));
     const { tryMode } = context;
-    const next = tryMode === undefined ? withoutTryMode(part, area) : await tryMode.attempt(request.node, area, change);
+    const next =
+      tryMode === undefined
+        ? withoutTryMode(part, area)
+        : await tryMode.attempt({ node: request.node, area, runId: request.runId }, change);
     report = {
       node: report.node,
       resources: [...report.resources, ...next.resources],

@@ -6,7 +6,8 @@ import { sh } from '../script/shell-text.ts';
 /** First words of a rollback's records. */
 export const rollbackGreeting = 'vmstation-rollback 1';
 
-const rollbackFunctions = `
+/** Functions that take back what an apply kept; they stand behind {@link sharedFunctions}. */
+export const rollbackFunctions = `
 # Puts path K back as it was found. What somebody changed after the run is left alone.
 restore() {
   p=$(cat "$RUN/path.$1")
@@ -69,7 +70,11 @@ back_all() {
   if [ -e "$RUN/reload" ]; then [ ! -d /run/systemd/system ] || systemctl daemon-reload; rm -f "$RUN/reload"; fi
   if [ -e "$RUN/notify" ]; then
     while read -r action unit; do
-      if systemctl is-active --quiet -- "$unit"; then systemctl "$action" -- "$unit" >"$RUN/log.handler" 2>&1 || { say "unit $unit"; tell "$RUN/log.handler"; }; fi
+      # A unit that is stopped stays stopped; one that what is taken back has broken comes up again.
+      s=$(systemctl is-active -- "$unit")
+      if [ "$s" = failed ]; then action=restart; fi
+      if [ "$action" = restart ]; then systemctl reset-failed -- "$unit" 2>/dev/null; fi
+      if [ "$s" != inactive ]; then systemctl "$action" -- "$unit" >"$RUN/log.handler" 2>&1 || { say "unit $unit"; tell "$RUN/log.handler"; }; fi
       rm -f "$STATE/owed/$action:$unit"
     done <"$RUN/notify"
     rm -f "$RUN/notify"

@@ -1,10 +1,10 @@
 import { AppError, type PowerStates, type Transport, type TryMode } from '@vmstation/core';
+import { proveWayIn } from '@vmstation/remote';
 import type { LabRandom } from '../clock/randomness.ts';
 import type { VirtualClock } from '../clock/virtual-clock.ts';
 import { type DiskStore, openDiskStore } from '../disk/disk-store.ts';
 import { Machine, type MachineOptions, type PowerState } from '../machine/machine.ts';
 import type { LabNetwork, MachineSpec } from '../machine/machine-spec.ts';
-import { proveWayIn } from './lab-try-mode.ts';
 
 /** What a machine asks of its own power takes effect after its command has answered. */
 const powerRequestDelayMs = 50;
@@ -91,7 +91,7 @@ export class InProcessMachines {
   /** Keeps the whole machine before a change and puts it back unless a new login proves the way in. */
   tryMode(transport: Transport): TryMode {
     return {
-      attempt: async (node, area, change) => {
+      attempt: async ({ node, area }, change) => {
         this.#snapshot(node);
         try {
           const report = await change();

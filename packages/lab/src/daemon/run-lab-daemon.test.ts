@@ -81,12 +81,12 @@ test('a suspended machine says nothing until it is woken', async () => {
 test('a change that locks out is undone, one that does not stays', async () => {
   const tryMode = labTryMode(paths);
   const report = { node: 'masternode', resources: [], after: undefined };
-  await tryMode.attempt('masternode', 'sshd', async () => {
+  await tryMode.attempt({ node: 'masternode', area: 'sshd', runId: 'run' }, async () => {
     ssh('masternode', 'echo fine > /etc/motd');
     return report;
   });
   expect(ssh('masternode', 'cat /etc/motd').out).toBe('fine');
-  const attempt = tryMode.attempt('masternode', 'sshd', async () => {
+  const attempt = tryMode.attempt({ node: 'masternode', area: 'sshd', runId: 'run' }, async () => {
     ssh('masternode', 'rm -f ~/.ssh/authorized_keys; echo gone > /etc/motd');
     return report;
   });
