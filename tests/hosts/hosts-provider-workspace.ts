@@ -39,11 +39,11 @@ export interface Ended {
 export interface ProviderWorkspace {
   readonly root: string;
   /** Runs the command line as an operator would. */
-  vmstation(...args: readonly string[]): Promise<Ended>;
+  readonly vmstation: (...args: readonly string[]) => Promise<Ended>;
   /** The same, where anything but success is an error; returns what it printed to standard output. */
-  must(...args: readonly string[]): Promise<string>;
+  readonly must: (...args: readonly string[]) => Promise<string>;
   /** Runs a shell script as root on a machine of the lab, and returns what it prints. */
-  onMachine(node: string, script: string, stdin?: string): Promise<string>;
+  readonly onMachine: (node: string, script: string, stdin?: string) => Promise<string>;
   status(): Promise<LabStatus>;
   /** Stops the lab, throws its machines away and removes the folder. */
   remove(): Promise<void>;

@@ -45,9 +45,14 @@ export function notesOn(cluster: Cluster): readonly string[] {
   const bridge = existsSync('/proc/sys/net/bridge')
     ? []
     : ['This computer has no net.bridge settings, so its machines have none: `modprobe br_netfilter` gives it them.'];
+  const sharing = new Set(cluster.storage.filter(({ share }) => share === 'nfs').map(({ node }) => node));
+  const shares = [...sharing].map(
+    (node) => `${node} exports NFS in the model; the lab's real machines have no kernel NFS server, so that fails`,
+  );
   return [
     ...faces,
     ...bridge,
+    ...shares,
     'Real machines of the lab carry no Kubernetes yet: infra and what needs it end blocked.',
   ];
 }
