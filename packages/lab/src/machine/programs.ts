@@ -12,6 +12,7 @@ import { find } from './commands/find.ts';
 import { firewallCmd } from './commands/firewall-command.ts';
 import { grep } from './commands/grep.ts';
 import * as kernel from './commands/kernel-commands.ts';
+import { ln } from './commands/link-command.ts';
 import * as listing from './commands/listing.ts';
 import { logrotate } from './commands/logrotate.ts';
 import type { MachineProgram } from './commands/machine-program.ts';
@@ -79,7 +80,7 @@ const PLAIN: Record<string, Program> = {
   chmod: files.chmod,
   chown: files.chown,
   chgrp: files.chgrp,
-  ln: files.ln,
+  ln,
   mktemp: files.mktemp,
   cp: copying.cp,
   mv: copying.mv,

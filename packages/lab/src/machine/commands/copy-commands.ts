@@ -95,7 +95,7 @@ function refusedCopy(process: Process, source: string, goal: string, error: File
 export const cp: Program = async (process) => {
   const options = parseOptions(
     process,
-    'a archive r R recursive p preserve:: f force T no-target-directory t: target-directory= P d L H n no-clobber u v verbose i l s reflink:: sparse= b Z no-preserve=',
+    'a archive x one-file-system r R recursive p preserve:: f force T no-target-directory t: target-directory= P d L H n no-clobber u v verbose i l s reflink:: sparse= b Z no-preserve=',
   );
   const { sources, target, missing } = goalOf(process, options);
   if (missing) throw missingOperand(options);
@@ -157,11 +157,12 @@ function refusedMove(process: Process, source: string, goal: string): string | u
     const unknown = refusedGoal(process, goal);
     if (unknown !== undefined) return unknown;
     const to = process.find(goal, false);
-    if (/(?:^|\/)\.\.?\/*$/.test(source))
-      return `cannot move ${quotedName(source)} to ${quotedName(goal)}: Device or resource busy`;
-    if (from === to) return `${quotedName(source)} and ${quotedName(goal)} are the same file`;
+    const leadsThere = from.kind === 'symlink' && to?.kind === 'file' && process.find(source) === to;
+    if (from === to || leadsThere) return `${quotedName(source)} and ${quotedName(goal)} are the same file`;
     if (from.kind === 'directory' && to !== undefined && to.kind !== 'directory')
       return `cannot overwrite non-directory ${quotedName(goal)} with directory ${quotedName(source)}`;
+    if (/(?:^|\/)\.\.?\/*$/.test(source))
+      return `cannot move ${quotedName(source)} to ${quotedName(goal)}: Device or resource busy`;
     return undefined;
   } catch (error) {
     if (!(error instanceof FileSystemError)) throw error;

@@ -7,11 +7,11 @@ import { findGroup, findUser } from './accounts.ts';
 import { parseOptions, UsageError } from './options.ts';
 import { quotedName } from './quoted-name.ts';
 
-/** chmod(1) does not follow a link to nothing. */
-class DanglingLink extends FileSystemError {}
+/** A refusal of the program's own, without words of the kernel. */
+export class Complaint extends FileSystemError {}
 
-/** ln -f replaces no folder. */
-class FolderInTheWay extends FileSystemError {}
+/** chmod(1) does not follow a link to nothing. */
+class DanglingLink extends Complaint {}
 
 /** Runs `action` for each operand; a refusal is printed with `verb` and fails the command, the others still run. */
 export async function forEachOperand(
@@ -28,9 +28,7 @@ export async function forEachOperand(
     } catch (error) {
       if (!(error instanceof FileSystemError)) throw error;
       const what = typeof verb === 'string' ? `${verb} ${quotedName(path)}` : verb(error, path);
-      await process.err(
-        `${process.name}: ${what}${error instanceof DanglingLink || error instanceof FolderInTheWay ? '' : `: ${error.message}`}\n`,
-      );
+      await process.err(`${process.name}: ${what}${error instanceof Complaint ? '' : `: ${error.message}`}\n`);
       status = 1;
     }
   }
@@ -304,41 +302,6 @@ function changeOwner(groupOnly: boolean): Program {
 
 export const chown = changeOwner(false);
 export const chgrp = changeOwner(true);
-
-export const ln: Program = async (process) => {
-  const options = parseOptions(process, 's symbolic f force n no-dereference T no-target-directory v r relative t: b');
-  const { tree } = process.kernel;
-  const operands = [...options.operands];
-  const last = options.value('t') ?? (operands.length > 1 ? operands.pop() : undefined) ?? '.';
-  const treatAsLink = options.has('n', 'no-dereference', 'T', 'no-target-directory');
-  const isFolder = process.find(last, !treatAsLink)?.kind === 'directory' && !options.has('T', 'no-target-directory');
-  if (operands.length === 0 || options.operands.length === 0) throw new UsageError('missing file operand');
-  const symbolic = options.has('s', 'symbolic');
-  const goalOf = (target: string): string =>
-    isFolder ? `${last.replace(/\/$/, '')}/${target.split('/').filter(Boolean).pop()}` : last;
-  const said = (error: FileSystemError, target: string): string =>
-    error instanceof FolderInTheWay
-      ? `${goalOf(target)}: cannot overwrite directory`
-      : symbolic
-        ? `failed to create symbolic link ${quotedName(goalOf(target))}`
-        : `failed to create hard link ${quotedName(goalOf(target))} => ${quotedName(target)}`;
-  return forEachOperand(process, operands, said, (target) => {
-    const path = process.path(goalOf(target));
-    if (options.has('f', 'force') && process.find(path, false)?.kind === 'directory')
-      throw new FolderInTheWay('EISDIR', path);
-    if (options.has('f', 'force') && process.find(path, false)) {
-      // GNU ln -f replaces by rename, so that the name never vanishes.
-      const temporary = `${path}.${process.pid}~`;
-      makeLink(process, target, temporary, symbolic);
-      tree.rename(temporary, path, process.credentials);
-    } else makeLink(process, target, path, symbolic);
-  });
-};
-
-function makeLink(process: Process, target: string, path: string, symbolic: boolean): void {
-  if (symbolic) process.kernel.tree.symlink(target, path, process.credentials);
-  else process.kernel.tree.link(process.path(target), path, process.credentials);
-}
 
 export const mktemp: Program = async (process) => {
   const options = parseOptions(process, 'd directory u dry-run q quiet t p:: tmpdir:: suffix=');

@@ -14,7 +14,7 @@ const letters: Readonly<Record<number, string>> = {
 
 /** A name in quotes, whatever it holds (`shell-escape-always`): stat's %N and most messages. */
 export function quotedName(text: string): string {
-  if (text.includes("'") && /^[%+,\-./0-9:A-Z\]_a-z ']*$/.test(text.replace(/^[#~]/, ''))) return `"${text}"`;
+  if (text.includes("'") && /^[%+,\-./0-9:@A-Z\]_a-z ']*$/.test(text.replace(/^[#~]/, ''))) return `"${text}"`;
   let quoted = "'";
   let inEscape = false;
   for (const character of text) {
@@ -29,7 +29,7 @@ export function quotedName(text: string): string {
   return `${quoted}'`;
 }
 
-/** A name in quotes only where a shell would need them (`shell-escape`): `cat: nofile: …`. */
+/** A name in quotes only where a shell would need them, or where it holds a colon itself: `cat: nofile: …`. */
 export function nameInMessage(text: string): string {
-  return text !== '' && /^[%+,\-./0-9:A-Z\]_a-z@{}][%+,\-./0-9:A-Z\]_a-z@{}#~]*$/.test(text) ? text : quotedName(text);
+  return text !== '' && /^[%+,\-./0-9A-Z\]_a-z@{}][%+,\-./0-9A-Z\]_a-z@{}#~]*$/.test(text) ? text : quotedName(text);
 }

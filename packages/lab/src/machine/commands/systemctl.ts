@@ -46,6 +46,11 @@ const show: Verb = async (process, machine, names, options) => {
     const properties = [...unitProperties(machine, unitName(name))].filter(
       ([key]) => wanted.length === 0 || wanted.includes(key),
     );
+    if (wanted.includes('TriggeredBy'))
+      properties.push([
+        'TriggeredBy',
+        machine.systemd.sockets.triggersOf(machine.systemd.canonical(unitName(name))).join(' '),
+      ]);
     return properties.map(([key, value]) => (values ? `${value}\n` : `${key}=${value}\n`)).join('');
   });
   await process.out(names.length > 0 ? blocks.join('\n') : `Version=252\nSystemState=${systemState(machine)}\n`);
@@ -322,6 +327,20 @@ async function reloadOrRestart(machine: Machine, name: string): Promise<JobResul
 const needsUnits =
   /^(?:start|stop|(?:try-)?restart|reload|reload-or-restart|(?:re)?enable|disable|mask|unmask|is-enabled|kill|cat)$/;
 
+/** Verbs whose units may be given as patterns (glob(7)) of those that are loaded. */
+const byPattern = /^(?:stop|(?:try-)?restart|reload|reset-failed|kill|show|status|is-active|is-failed)$/;
+
+function unitsLike(machine: Machine, name: string): string[] {
+  if (!/[*?[]/.test(name)) return [name];
+  const expression = new RegExp(
+    `^${name
+      .replace(/[.+^${}()|\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  );
+  return Object.keys(machine.state.units).filter((unit) => expression.test(unit));
+}
+
 /** systemctl(1). */
 export const systemctl: MachineProgram = async (process, machine) => {
   const options = parseOptions(
@@ -345,7 +364,12 @@ export const systemctl: MachineProgram = async (process, machine) => {
     );
     return 1;
   }
-  return known.verb(process, machine, names, options);
+  return known.verb(
+    process,
+    machine,
+    byPattern.test(verb) ? names.flatMap((name) => unitsLike(machine, name)) : names,
+    options,
+  );
 };
 
 /** journalctl(1): by unit, last lines, following not. */

@@ -36,6 +36,7 @@ export function unitProperties(machine: Machine, name: string): Map<string, stri
           : '0',
       ],
       ['ExecMainStatus', String(runtime?.exitStatus ?? 0)],
+      ['Environment', unit ? unitWords(unit, 'Service', 'Environment').join(' ') : ''],
       ['User', (unit && unitValue(unit, 'Service', 'User')) ?? ''],
     );
   }
