@@ -1,3 +1,4 @@
+export { refreshEditorSchema } from './editor-schema.ts';
 export type { ValueExplanation, ValueSource } from './explain-value.ts';
 export { explainableKeys, explainValue } from './explain-value.ts';
 export { clusterFileName, findWorkspace } from './find-workspace.ts';
@@ -9,7 +10,6 @@ export { loadWorkspace, openWorkspace, stateFolderName } from './load-workspace.
 export type { FilePosition, LocatedFault } from './located-fault.ts';
 export { renderFaults } from './located-fault.ts';
 export { ageSecrets, writeSecret } from './secrets.ts';
-export { editorSchemaPath, editorSchemaText } from './starter-files.ts';
 export { workspaceFiles } from './state-files.ts';
 export { versionsLockText } from './versions-lock-file.ts';
 export type { LockHolder, WorkspaceLock } from './workspace-lock.ts';

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { exampleCluster, exampleClusterData, exampleClusterFile } from '@vmstation/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { refreshEditorSchema } from './editor-schema.ts';
 import { initWorkspace } from './init-workspace.ts';
 import { loadWorkspace, openWorkspace } from './load-workspace.ts';
 import { ageSecrets, writeSecret } from './secrets.ts';
@@ -158,4 +159,14 @@ test.skipIf(!hasAge)('age itself reads our secrets and we read its own, armoured
     execFileSync('age', argv, { cwd: root, input: `value of ${name}\n` });
     expect((await secrets.get(name)).reveal()).toBe(`value of ${name}`);
   }
+});
+
+test('a clone, which git gives no state, gets the schema for editors back; one that is right is left alone', async () => {
+  await initWorkspace(root, { example: true });
+  const file = join(root, '.vmstation/vmstation.schema.json');
+  const schema = await readFile(file, 'utf8');
+  await rm(join(root, '.vmstation'), { recursive: true });
+  expect(await refreshEditorSchema(root)).toBe(true);
+  expect(await readFile(file, 'utf8')).toBe(schema);
+  expect(await refreshEditorSchema(root)).toBe(false);
 });

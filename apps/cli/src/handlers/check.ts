@@ -1,15 +1,16 @@
 import { errorKindTable, exitCodes } from '@vmstation/core';
-import { findWorkspace, loadWorkspace, renderFaults } from '@vmstation/workspace';
+import { findWorkspace, loadWorkspace, refreshEditorSchema, renderFaults } from '@vmstation/workspace';
 import type { CommandHandler } from '../command/define-command.ts';
 import { startFolder } from '../compose/workspace-folder.ts';
 import { jsonText } from '../render/json.ts';
 import { count } from '../render/layout.ts';
 import { dot, mark } from '../render/style.ts';
 
-/** Every fault of the workspace at once; reaches no machine. */
+/** Every fault of the workspace at once; reaches no machine. Editors get the schema that goes with this version. */
 export const handleCheck: CommandHandler = async (invocation) => {
   const { io, global, style } = invocation;
   const root = await findWorkspace(startFolder(invocation));
+  await refreshEditorSchema(root);
   const { workspace, faults: errors } = await loadWorkspace(root);
   const faults = errors ?? workspace.warnings;
   const color = style.paint.bad('x') !== 'x';
