@@ -1,5 +1,6 @@
 export type { NodeCommand } from './commands.ts';
 export { nodeCommands, nodeFiles } from './commands.ts';
+export { unifiedDiff } from './compare/unified-diff.ts';
 export type { HostOptions } from './host.ts';
 export { createHost } from './host.ts';
 export type { TemplateValues } from './kinds/template/index.ts';

@@ -1,4 +1,5 @@
 import type { StepChange, WorkspaceFiles } from '@vmstation/core';
+import { unifiedDiff } from '@vmstation/host';
 import { inventoryDirectory, type KubesprayAccess, type RenderedFile } from './render-kubespray.ts';
 
 /** Folders in which Ansible would read a stray file as variables. */
@@ -13,12 +14,12 @@ export async function compareRendered(
   for (const file of rendered) {
     const seen = await files.read(`${inventoryDirectory}/${file.path}`);
     if (seen === file.content) continue;
-    changes.push({
-      target: `${inventoryDirectory}/${file.path}`,
-      attribute: 'content',
-      want: seen === undefined ? 'a new file' : 'other lines',
-      seen: seen === undefined ? 'absent' : 'other lines',
-    });
+    const target = `${inventoryDirectory}/${file.path}`;
+    if (seen === undefined) changes.push({ target, attribute: 'content', want: 'a new file', seen: 'absent' });
+    else {
+      const diff = unifiedDiff(target, seen, file.content);
+      changes.push({ target, attribute: 'content', want: 'other lines', seen: 'other lines', diff });
+    }
   }
   for (const stray of await strayFiles(files, rendered)) {
     changes.push({ target: stray, attribute: 'content', want: 'absent', seen: 'a file that Ansible would read' });
