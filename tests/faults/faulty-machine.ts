@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { ApplyReport, HostPort, Resource, Transport } from '@vmstation/core';
 import { createHost } from '@vmstation/host';
 import { hostKey, openSshTransport, sshKeygen, trustHostKey } from '@vmstation/remote';
-import { onTestFinished } from 'vitest';
+
+import { afterAll } from 'vitest';
 import { LabFaults } from '../../packages/lab/src/faults/lab-faults.ts';
 import { Machine } from '../../packages/lab/src/machine/machine.ts';
 import type { Face, LabClock } from '../../packages/lab/src/machine/machine-spec.ts';
@@ -25,6 +26,11 @@ export interface FaultyMachine {
   read(path: string): string | undefined;
 }
 
+const open: (() => Promise<void>)[] = [];
+afterAll(async () => {
+  await Promise.all(open.map((close) => close()));
+});
+
 /** A clock on which a machine's own waiting passes so many times faster. */
 export function fastClock(factor: number): LabClock {
   const begun = Date.now();
@@ -37,7 +43,7 @@ export function fastClock(factor: number): LabClock {
   };
 }
 
-/** A machine for one test, gone when it ends. */
+/** A machine for one test, gone when its file is done. */
 export async function faultyMachine(face: Face = 'debian-12', clock?: LabClock): Promise<FaultyMachine> {
   const folder = mkdtempSync(join(tmpdir(), 'vmstation-fault-'));
   const identityFile = join(folder, 'id');
@@ -60,7 +66,7 @@ export async function faultyMachine(face: Face = 'debian-12', clock?: LabClock):
   const nodes = { [node]: { address: '127.0.0.1', port: server.port, user: 'ops', identityFile } };
   const transport = openSshTransport({ nodes, knownHostsFile, controlDir: join(folder, 'c') });
   const host = createHost({ transport, clock: { now: () => new Date() }, settleSeconds: 1 });
-  onTestFinished(async () => {
+  open.push(async () => {
     await transport.close();
     await Promise.all(settling);
     await server.close();

@@ -166,6 +166,22 @@ sweep() {
   if [ -e "$RUN/keys-file.$n" ]; then rm -f "$(cat "$RUN/keys-file.$n").$N"; fi
 }
 
+# Candidates of runs that never came to their end: the machine was switched off, or the script was killed.
+sweep_interrupted() {
+  for f in "$STATE"/runs/*/*/nonce; do
+    if [ ! -e "$f" ]; then continue; fi
+    o=$(cat "$f")
+    if [ -z "$o" ]; then o=$N; fi
+    for k in "${f%/*}"/path.*; do
+      if [ -e "$k" ]; then p=$(cat "$k"); rm -f "${p%/*}/.vmstation-$o" "${p%/*}/.vmstation-$o.2"; fi
+    done
+    for k in "${f%/*}"/keys-file.*; do
+      if [ -e "$k" ]; then rm -f "$(cat "$k").$o"; fi
+    done
+    rm -f "$f"
+  done
+}
+
 # Runs change_N unless something it depends on went wrong.
 step() {
   n=$1; shift
@@ -419,7 +435,7 @@ systemctl mask -- telnet.socket
 }
 prepare() {
 set -e
-printf "%s\n" "$RUN" | cat >"$RUN/room"
+printf "%s\n" "$N" | cat >"$RUN/nonce"
 keep 1 /srv/media
 keep 2 /etc/chrony/chrony.conf
 keep 3 /etc/krb5.keytab
@@ -528,6 +544,7 @@ main() {
 say 'vmstation-apply 1'
 mkdir -p "$STATE/runs" "$STATE/owed"; chmod 0700 "$STATE" "$STATE/runs" "$STATE/owed"
 lock 60 20261123-091500-k3f9
+sweep_interrupted
 B="$STATE/runs/"20261123-091500-k3f9; mkdir -p "$B"; i=1; while [ -e "$B/$i" ]; do i=$((i+1)); done; RUN="$B/$i"; if ! w=$(mkdir "$RUN" 2>&1); then unlock; cannot "$w"; fi
 w=$( ( prepare ) 2>&1 ); r=$?
 if [ "$r" -ne 0 ]; then unlock; cannot "$w"; fi
@@ -599,6 +616,7 @@ state_of /etc/systemd/system/vmstation-wol.service >"$RUN/after.12"
 state_of /etc/modules-load.d/vmstation.conf >"$RUN/after.13"
 state_of /etc/sysctl.d/90-vmstation.conf >"$RUN/after.14"
 state_of /etc/fstab >"$RUN/after.15"
+rm -f "$RUN/nonce"
 unlock
 say 'done'
 }

@@ -37,7 +37,8 @@ export function applyScript(request: ApplyScriptRequest): string {
     ...steps.map((step) => `change_${step.number}() {\n${body(step)}\n}`),
     'prepare() {',
     'set -e',
-    'printf "%s\\n" "$RUN" | cat >"$RUN/room"',
+    // By a program, because a shell's word for a full disk is only "I/O error". It stays until the run has come to its end.
+    'printf "%s\\n" "$N" | cat >"$RUN/nonce"',
     ...[...keeps].map(([path, key]) => sh`keep ${key} ${path}`.text),
     ...steps.flatMap((step) => prepare(step, keeps, request.nonce)),
     '}',
@@ -50,6 +51,7 @@ export function applyScript(request: ApplyScriptRequest): string {
     ...steps.flatMap((step) => preconditions(step, request.seen)),
     ...inOrder(steps),
     ...finish(steps, keeps, request.settleSeconds),
+    'rm -f "$RUN/nonce"',
     'unlock',
     "say 'done'",
     '}',
@@ -75,6 +77,7 @@ function open(runId: string, lockSeconds: number): string {
   return [
     'mkdir -p "$STATE/runs" "$STATE/owed"; chmod 0700 "$STATE" "$STATE/runs" "$STATE/owed"',
     sh`lock ${lockSeconds} ${runId}`.text,
+    'sweep_interrupted',
     sh`B="$STATE/runs/"${runId}; mkdir -p "$B"; i=1; while [ -e "$B/$i" ]; do i=$((i+1)); done; RUN="$B/$i"; if ! w=$(mkdir "$RUN" 2>&1); then unlock; cannot "$w"; fi`
       .text,
   ].join('\n');

@@ -173,6 +173,22 @@ sweep() {
   if [ -e "$RUN/keys-file.$n" ]; then rm -f "$(cat "$RUN/keys-file.$n").$N"; fi
 }
 
+# Candidates of runs that never came to their end: the machine was switched off, or the script was killed.
+sweep_interrupted() {
+  for f in "$STATE"/runs/*/*/nonce; do
+    if [ ! -e "$f" ]; then continue; fi
+    o=$(cat "$f")
+    if [ -z "$o" ]; then o=$N; fi
+    for k in "\${f%/*}"/path.*; do
+      if [ -e "$k" ]; then p=$(cat "$k"); rm -f "\${p%/*}/.vmstation-$o" "\${p%/*}/.vmstation-$o.2"; fi
+    done
+    for k in "\${f%/*}"/keys-file.*; do
+      if [ -e "$k" ]; then rm -f "$(cat "$k").$o"; fi
+    done
+    rm -f "$f"
+  done
+}
+
 # Runs change_N unless something it depends on went wrong.
 step() {
   n=$1; shift

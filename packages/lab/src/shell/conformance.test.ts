@@ -49,6 +49,8 @@ b"; echo $x; echo "$x"`,
   `f() { g() { echo g; }; }; f; g; fact() { [ $1 -le 1 ] && { echo 1; return; }; echo $(( $1 * $(fact $(($1-1))) )); }; fact 6`,
   `true && echo a || echo b; false && echo c || echo d; ! true; echo $?; ! false; echo $?`,
   `(exit 4); echo $?; { echo group; }; (x=1; cd /; echo sub); echo "\${x-unset}"`,
+  `false || { r=$?; echo $r; }; (exit 3); for i in 1; do echo $?; done; (exit 4); case a in a) echo $?;; esac; if (exit 5); then :; else echo $?; fi`,
+  `false; case a in b) ;; esac; echo $?; false; case a in a) ;; esac; echo $?; false; for i in; do :; done; echo $?; f() { (exit 6) || { r=$?; return "$r"; }; }; f; echo $?`,
   // set -e
   `set -e; false || echo ok; if false; then :; fi; ! true; false && true; echo still`,
   `set -e; f() { false; echo no; }; f || echo caught; f; echo never`,

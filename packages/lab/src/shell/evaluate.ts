@@ -130,7 +130,6 @@ export class Evaluator {
   async compound(command: CompoundNode): Promise<number> {
     switch (command.type) {
       case 'Group':
-        this.state.lastStatus = 0;
         return this.statements(command.body);
       case 'Subshell':
         return this.#subshell(command);
@@ -178,7 +177,6 @@ export class Evaluator {
     for (const clause of command.clauses) {
       if ((await this.#condition(clause.condition)) === 0) return this.statements(clause.body);
     }
-    this.state.lastStatus = 0;
     return command.elseBody ? this.statements(command.elseBody) : 0;
   }
 
@@ -236,7 +234,7 @@ export class Evaluator {
     const values: string[] = [];
     if (command.words) for (const word of command.words) values.push(...(await this.words.fields(word)));
     else values.push(...this.state.positional);
-    this.state.lastStatus = 0;
+    if (values.length === 0) return 0;
     await this.#inLoop(async () => {
       for (const value of values) {
         this.state.set(command.variable, value);
@@ -259,15 +257,15 @@ export class Evaluator {
 
   async #case(command: CommandOf<'Case'>): Promise<number> {
     const subject = await this.words.text(command.word);
-    this.state.lastStatus = 0;
+    let status = 0;
     let falls = false;
     for (const item of command.items) {
       if (!falls && !(await this.#matches(subject, item.patterns))) continue;
-      await this.statements(item.body);
-      if (item.terminator === ';;') return this.state.lastStatus;
+      status = item.body.length === 0 ? 0 : await this.statements(item.body);
+      if (item.terminator === ';;') return status;
       falls = item.terminator === ';&';
     }
-    return this.state.lastStatus;
+    return status;
   }
 
   async #matches(subject: string, patterns: CommandOf<'Case'>['items'][number]['patterns']): Promise<boolean> {

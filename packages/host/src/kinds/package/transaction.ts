@@ -9,6 +9,8 @@ const dnfSeconds = 900;
 const apt: ShellText = sh`apt-get -y -q -o DPkg::Lock::Timeout=${lockSeconds} -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold`;
 const quiet: ShellText = sh`DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l; export DEBIAN_FRONTEND NEEDRESTART_MODE`;
 const dnf: ShellText = sh`timeout ${dnfSeconds} dnf -y -q`;
+/** dnf waits for its lock without an end and without a word; `timeout` ends that with 124. */
+const dnfLate: ShellText = sh`{ r=$?; if [ "$r" -eq 124 ]; then echo ${`dnf did not end within ${dnfSeconds} s; another program may hold its lock (ps -C dnf)`}; fi; exit "$r"; }`;
 
 /**
  * One transaction for all packages of a node. What was installed before is kept as a list, so that the rollback removes exactly what
@@ -62,8 +64,8 @@ function rhel(wanted: readonly string[], unwanted: readonly string[]): PackageCo
   return {
     list: sh`rpm -qa --qf='%{NAME}\n'`,
     change: [
-      wanted.length === 0 ? undefined : sh`${dnf} --setopt=install_weak_deps=False install ${wanted}`,
-      unwanted.length === 0 ? undefined : sh`${dnf} remove ${unwanted}`,
+      wanted.length === 0 ? undefined : sh`${dnf} --setopt=install_weak_deps=False install ${wanted} || ${dnfLate}`,
+      unwanted.length === 0 ? undefined : sh`${dnf} remove ${unwanted} || ${dnfLate}`,
     ],
     remove: sh`rpm -e`,
     install: (names) => sh`${dnf} install ${names}`,
