@@ -59,7 +59,8 @@ function ports(phases: AnyPhase[], extra: { signal?: AbortSignal; host?: RunPort
     phases,
     context: {
       workspace: { cluster: { name: 'test' } },
-      readings: { read: nothing, refresh: nothing, forget: nothing },
+      desired: { nodes: new Map() },
+      readings: { read: async () => ({ state: 'asleep' }), refresh: nothing, forget: nothing },
       clock: { now: () => new Date(1_700_000_000_000 + count++), sleep: async () => undefined },
       signal: extra.signal ?? new AbortController().signal,
     } as unknown as RunPorts['context'],

@@ -1,6 +1,7 @@
 import { AppError } from '../errors/app-error.ts';
 import type { PhaseName } from '../phase/phase-name.ts';
 import type { Plan, PlanScope, Step } from '../plan/step.ts';
+import { blockOnEarlierSlice } from './earlier-slice.ts';
 import { type FactStore, factStore } from './fact-store.ts';
 import type { AnyPhase, RunPorts } from './run-ports.ts';
 
@@ -38,9 +39,12 @@ async function nothingTagged(
 
 /** The steps of one phase within a scope, from what is observed now. */
 export async function planPhase(phase: AnyPhase, scope: PlanScope, facts: FactStore): Promise<readonly Step[]> {
-  const steps = await phase.plan(await facts.contextFor(phase));
+  const context = await facts.contextFor(phase);
+  const steps = await phase.plan(context);
   const inScope = steps.filter((step) => isInScope(step, scope));
-  return Promise.all(inScope.map((step) => blockWithoutFact(step, facts)));
+  return Promise.all(
+    inScope.map(async (step) => blockWithoutFact(await blockOnEarlierSlice(step, scope, context), facts)),
+  );
 }
 
 /** Makes a plan of steps. */
