@@ -12,6 +12,8 @@ export interface KubeConnectorOptions {
   readonly callTimeoutMs?: number;
   /** Carries the requests instead of a connection to the kubeconfig's server. */
   readonly exchange?: KubeExchange;
+  /** Reads the kubeconfig in place of the file; undefined when there is none yet. */
+  readonly readText?: () => Promise<string | undefined>;
 }
 
 const connections = 8;
@@ -26,7 +28,8 @@ export function kubeConnector(options: KubeConnectorOptions): KubeConnector {
   let opened: { readonly digest: string; readonly port: Promise<KubePort> } | undefined;
   return {
     async connect() {
-      const text = await readKubeconfig(kubeconfigFile);
+      const given = await options.readText?.();
+      const text = given ?? (await readKubeconfig(kubeconfigFile));
       const digest = sha256Hex(text);
       if (opened?.digest !== digest) {
         const open = async (): Promise<KubePort> => {

@@ -2,6 +2,7 @@ export type { KubeExchange, KubeReply, KubeRequest } from './api-client.ts';
 export type { KubeConnectorOptions } from './connector.ts';
 export { kubeConnector } from './connector.ts';
 export { refKey, refOf, showRef } from './kube-ref.ts';
+export { loadKubeClient } from './kubeconfig.ts';
 export { manifestSetFindings } from './manifests/judge-manifests.ts';
 export type { ManifestSet } from './manifests/manifest-set.ts';
 export { manifestSet, manifestStepId, ownerOf } from './manifests/manifest-set.ts';

@@ -33,8 +33,7 @@ export async function readKubeconfig(file: string): Promise<string> {
  * plugins and proxies. Throws kube/bad-kubeconfig.
  */
 export async function openKubeconfig(file: string, text: string, connections: number): Promise<KubeAccess> {
-  // Only the client's configuration part: the whole package costs a third more time to load, and `up` waits for it.
-  const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
+  const { KubeConfig } = await loadKubeClient();
   try {
     const config = new KubeConfig();
     config.loadFromString(text);
@@ -48,6 +47,12 @@ export async function openKubeconfig(file: string, text: string, connections: nu
   } catch (cause) {
     throw unusable(file, cause);
   }
+}
+
+/** Loads the official client's code, which the first connection does otherwise. */
+export function loadKubeClient(): Promise<typeof import('@kubernetes/client-node/dist/config.js')> {
+  // Only its configuration part: the whole package costs a third more time to load, and `up` waits for it.
+  return import('@kubernetes/client-node/dist/config.js');
 }
 
 function keepingAgent(server: string, options: https.RequestOptions, connections: number): http.Agent {

@@ -4,7 +4,7 @@ import { Secret, type Secrets, type WorkspaceFiles } from '@vmstation/core';
 import { createHost } from '@vmstation/host';
 import { kubeConnector } from '@vmstation/kube';
 import type { InProcessLab } from '@vmstation/lab';
-import { ageSecrets, openJournal, workspaceFiles } from '@vmstation/workspace';
+import { ageSecrets, type LoadedWorkspace, openJournal, workspaceFiles } from '@vmstation/workspace';
 import manifest from '../../package.json' with { type: 'json' };
 import type { SetStage } from './stage.ts';
 import { journalFile } from './workspace-folder.ts';
@@ -17,7 +17,9 @@ export function rehearsalStage(lab: InProcessLab): SetStage {
     const transport = lab.transport();
     const tryMode = lab.tryMode(transport);
     const { stateDir, cluster } = workspace;
-    const kube = kubeConnector({ kubeconfigFile: join(stateDir, 'kubeconfig'), clock, exchange: lab.exchange });
+    const files = filesAtOnce(workspaceFiles(stateDir));
+    const kubeconfigFile = join(stateDir, 'kubeconfig');
+    const readText = () => files.read('kubeconfig');
     return {
       transport,
       ports: {
@@ -25,12 +27,11 @@ export function rehearsalStage(lab: InProcessLab): SetStage {
         host: createHost({ transport, clock, tryMode, nonce: (bytes) => ids.nonce(bytes) }),
         power: lab.power,
         tryMode,
-        // The first connection loads the client's code, which takes real time.
-        kube: { connect: () => lab.clock.hold(kube.connect()) },
+        kube: kubeConnector({ kubeconfigFile, clock, exchange: lab.exchange, readText }),
         probe: lab.probe,
         processes: lab.programs(),
-        files: filesAtOnce(workspaceFiles(stateDir)),
-        secrets: seededSecrets(ageSecrets(workspace), lab),
+        files,
+        secrets: seededSecrets(workspace, ageSecrets(workspace), lab),
         journal: openJournal(journalFile(workspace.root)),
         clock,
         ids,
@@ -78,12 +79,11 @@ function filesAtOnce(real: WorkspaceFiles): WorkspaceFiles {
 }
 
 /** The workspace's secrets by name, with values from the seed: real ones differ in each workspace, and so would what is rendered from them. */
-function seededSecrets(real: Secrets, lab: InProcessLab): Secrets {
+function seededSecrets({ root }: LoadedWorkspace, real: Secrets, lab: InProcessLab): Secrets {
+  const isThere = (name: string): boolean => existsSync(join(root, 'secrets', `${name}.age`));
   return {
-    has: (name) => lab.clock.hold(real.has(name)),
-    async get(name) {
-      await lab.clock.hold(real.get(name));
-      return new Secret(Buffer.from(lab.random(`secret ${name}`).bytes(24)).toString('hex'));
-    },
+    has: async (name) => isThere(name),
+    get: async (name) =>
+      isThere(name) ? new Secret(Buffer.from(lab.random(`secret ${name}`).bytes(24)).toString('hex')) : real.get(name),
   };
 }

@@ -1,6 +1,7 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadKubeClient } from '@vmstation/kube';
 import type { InProcessLab, ScenarioProduct } from '@vmstation/lab';
 import { clusterFileName, initWorkspace, openWorkspace } from '@vmstation/workspace';
 import manifest from '../../package.json' with { type: 'json' };
@@ -18,7 +19,7 @@ export async function scenarioProduct(
   const root = join(folder, 'workspace');
   const stages = new WeakMap<InProcessLab, SetStage>();
   // Loading code takes real time, in which the virtual one must not move.
-  await Promise.all(tree.commands.map((command) => command.load()));
+  await Promise.all([loadKubeClient(), ...tree.commands.map((command) => command.load())]);
   return {
     async prepare(cluster) {
       await initWorkspace(root, { example: 'example' in cluster });

@@ -24,6 +24,7 @@ import { NodeHeartbeat, NodeLifecycleController } from './controllers/node-contr
 import { QuotaController } from './controllers/quota-controller.ts';
 import { ReplicaSetController } from './controllers/replica-set-controller.ts';
 import { StatefulSetController } from './controllers/stateful-set-controller.ts';
+import { TaintEvictionController } from './controllers/taint-eviction.ts';
 import { ClusterFaults } from './faults/cluster-faults.ts';
 import type { KubeObject } from './kinds.ts';
 import { Kubelet, type KubeletTiming, standardTiming } from './kubelet/kubelet.ts';
@@ -57,7 +58,7 @@ export interface LabClusterPorts {
 /** A running cluster of the lab. */
 export interface LabKubernetes {
   readonly config: LabClusterConfig;
-  /** `https://127.0.0.1:PORT` */
+  /** `https://127.0.0.1:PORT`; without a socket the address that it has in the model. */
   readonly url: string;
   /** PEM text of its certificate authority. */
   readonly ca: string;
@@ -178,6 +179,7 @@ function assemble(file: StateFile, identity: Identity, ports: LabClusterPorts): 
     new TokenSecretController(context, tokens, ca),
     new NodeHeartbeat(context),
     new NodeLifecycleController(context),
+    new TaintEvictionController(context),
     new ClaimController(context),
     new QuotaController(context),
     new DeploymentController(context),
@@ -207,7 +209,8 @@ async function start(
   const server = new ApiServer(handler, faults, identity.certificates);
   const port = ports.listens === false ? 6443 : await server.listen(ports.apiPort ?? 0);
   runner.start();
-  const url = `https://127.0.0.1:${port}`;
+  const first = identity.config.nodes.find(({ roles }) => roles.includes('control-plane'));
+  const url = `https://${ports.listens === false ? (first?.ip ?? '127.0.0.1') : '127.0.0.1'}:${port}`;
   return {
     config: identity.config,
     url,

@@ -191,7 +191,7 @@ function faulty(file: string, faults: readonly ScenarioFault[]): AppError {
     code: 'lab/scenario-faulty',
     kind: 'user',
     message: `The scenario cannot be read.\n${lines.join('\n')}`,
-    tryThis: 'vmstation help lab scenario',
+    tryThis: 'vmstation lab scenario --help',
     context: { file, faults: lines.length },
   });
 }

@@ -37,6 +37,9 @@ export interface ScenarioEnd {
 
 const standardStartMs = Date.parse('2026-03-02T08:00:00Z');
 
+/** The machines are installed and booted so long before the first line. */
+const bootedBeforeMs = 60_000;
+
 /**
  * Runs a scenario: each statement is printed with its virtual time, and below it what it gave. The same script gives the same lines on any computer.
  * A statement that cannot be carried out ends it; an expectation that is not met does not.
@@ -156,9 +159,10 @@ class ScenarioPlayer {
     this.#lab = await InProcessLab.start({
       model,
       seed: this.#scenario.seed,
-      startMs: this.#startedMs,
+      startMs: this.#startedMs - bootedBeforeMs,
       onError: (what) => this.#failures.push(`the cluster failed: ${what}`),
     });
+    await this.#lab.clock.advance(bootedBeforeMs);
     return [`${model.nodes.length} machines: ${model.nodes.map((node) => node.name).join(', ')}`];
   }
 
@@ -180,7 +184,7 @@ class ScenarioPlayer {
   #tamper(lab: InProcessLab, node: string, path: string | undefined): string {
     this.#tampered += 1;
     const random = lab.random(`tamper ${this.#tampered}`);
-    return tamperWith(lab.machines.get(node), path, { random, sinceMs: this.#startedMs });
+    return tamperWith(lab.machines.get(node), path, { random, sinceMs: this.#startedMs - 1 });
   }
 
   async #expect(lab: InProcessLab, expectation: Expectation): Promise<readonly string[]> {
@@ -216,10 +220,11 @@ function subjectOf(word: string): { readonly node: string } | 'api' {
   return word === 'api' ? 'api' : { node: word };
 }
 
-/** `7 d 2 h 10 min`, `12 s`, `0.5 s`. */
+/** `7 d 2 h 10 min`, `9 min 59 s`, `12 s`, `0.5 s`. */
 function durationText(ms: number): string {
   if (ms < 60_000) return `${ms % 1000 === 0 ? ms / 1000 : (ms / 1000).toFixed(1)} s`;
   const minutes = Math.floor(ms / 60_000);
+  if (minutes < 60) return `${minutes} min ${Math.floor((ms % 60_000) / 1000)} s`;
   const parts = [
     [Math.floor(minutes / 1440), 'd'],
     [Math.floor(minutes / 60) % 24, 'h'],
