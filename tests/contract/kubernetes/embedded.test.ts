@@ -9,10 +9,10 @@ import { holdToContract } from '../contract-case.ts';
 import { kubernetesContracts } from './kubernetes-contracts.ts';
 import { connectSubject, type KubernetesSubject } from './kubernetes-subject.ts';
 
-const rate = 30;
+const rate = 40;
 const startMs = Date.now();
 
-/** A clock on which half a minute passes in a second: cases wait for conditions, so they need not know. */
+/** A clock on which forty seconds pass in one: cases wait for conditions, so they need not know. */
 const hurriedClock: ClusterClock = {
   now: () => startMs + (Date.now() - startMs) * rate,
   setTimeout: (action, delayMs) => {

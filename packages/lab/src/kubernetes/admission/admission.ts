@@ -78,6 +78,11 @@ function admitPod(object: KubeObject, old: KubeObject | undefined, context: Admi
   admitWithinLimits(pod, 'pods', context.store);
   pod.status ??= {};
   pod.status.qosClass = qosClassOf(pod);
+  if (pod.spec.schedulingGates?.length) {
+    const message = 'Scheduling is blocked due to non-empty scheduling gates';
+    const gated = { type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message };
+    pod.status.conditions = [...(pod.status.conditions ?? []), gated];
+  }
   const isMirror = pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined;
   if (!isMirror) admitPodServiceAccount(pod, context);
 }

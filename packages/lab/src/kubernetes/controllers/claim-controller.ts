@@ -72,7 +72,12 @@ export class ClaimController implements ControlLoop {
     const { namespace = '', name } = claim.metadata;
     const isUsed = store.list('pods', namespace).some(({ spec, status }) => {
       const over = status?.phase === 'Succeeded' || status?.phase === 'Failed';
-      return !over && (spec?.volumes ?? []).some((volume) => volume.persistentVolumeClaim?.claimName === name);
+      // A pod that has no node yet could not start with a claim that is going away.
+      return (
+        !over &&
+        spec?.nodeName &&
+        (spec?.volumes ?? []).some((volume) => volume.persistentVolumeClaim?.claimName === name)
+      );
     });
     if (isUsed) return;
     api.mutate('persistentvolumeclaims', namespace, name, write, (draft) => {
@@ -99,10 +104,27 @@ export class ClaimController implements ControlLoop {
       return;
     }
     const isReleased = reference?.uid !== undefined && !isBound;
+    if (isReleased && volume.spec?.persistentVolumeReclaimPolicy === 'Delete') {
+      this.#failDeletion(volume);
+      return;
+    }
     const phase = isReleased ? 'Released' : reference?.uid && isBound ? 'Bound' : 'Available';
     if (volume.status?.phase === phase) return;
     api.mutate('persistentvolumes', '', name, { ...write, subresource: 'status' }, (draft) => {
-      draft.status = { ...draft.status, phase };
+      const { message: _message, reason: _reason, ...rest } = draft.status ?? {};
+      draft.status = { ...rest, phase };
     });
+  }
+
+  /** Nothing here can delete what a volume holds, so the policy Delete fails as it does for every volume without a deleter. */
+  #failDeletion(volume: PersistentVolume): void {
+    if (volume.status?.phase === 'Failed') return;
+    const { api, recorder } = this.#context;
+    const { name } = volume.metadata;
+    const message = `error getting deleter volume plugin for volume "${name}": no deletable volume plugin matched`;
+    api.mutate('persistentvolumes', '', name, { ...write, subresource: 'status' }, (draft) => {
+      draft.status = { ...draft.status, phase: 'Failed', message };
+    });
+    recorder.record(volume, { type: 'Warning', reason: 'VolumeFailedDelete', message }, component);
   }
 }

@@ -9,7 +9,7 @@ import { controllerReference, isControlledBy } from './pod-factory.ts';
 const component = 'cronjob-controller';
 const write = { manager: 'kube-controller-manager' };
 
-/** Starts the Jobs of each CronJob when they are due. Schedules are read in UTC. */
+/** Starts the Jobs of each CronJob when they are due, in UTC or the time zone that it names. */
 export class CronJobController implements ControlLoop {
   readonly name = component;
   readonly #context: ControllerContext;
@@ -39,22 +39,19 @@ export class CronJobController implements ControlLoop {
     this.#report(cron, jobs);
     if (cron.spec.suspend) return undefined;
     const since = Date.parse(cron.status?.lastScheduleTime ?? cron.metadata.creationTimestamp ?? '');
-    const due = nextDue(cron.spec.schedule, since);
+    const due = nextDue(cron.spec.schedule, since, cron.spec.timeZone);
     if (due === undefined) return undefined;
     if (due > clock.now()) return due - clock.now();
-    this.#startJob(cron, jobs, this.#latest(cron.spec.schedule, due));
+    this.#startJob(cron, jobs, this.#latest(cron, due));
     return 1000;
   }
 
   /** The last time that was due: what was missed before it is not made up for. */
-  #latest(schedule: string, due: number): number {
+  #latest({ spec }: CronJob, due: number): number {
+    const next = (after: number): number | undefined => nextDue(spec?.schedule ?? '', after, spec?.timeZone);
     let last = due;
-    for (
-      let next = nextDue(schedule, last);
-      next !== undefined && next <= this.#context.clock.now();
-      next = nextDue(schedule, last)
-    ) {
-      last = next;
+    for (let later = next(last); later !== undefined && later <= this.#context.clock.now(); later = next(last)) {
+      last = later;
     }
     return last;
   }

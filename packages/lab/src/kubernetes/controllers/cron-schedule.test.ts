@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nextDue } from './cron-schedule.ts';
+import { isTimeZone, nextDue } from './cron-schedule.ts';
 
 const after = Date.parse('2026-11-23T11:40:30Z'); // a Monday
 
@@ -19,4 +19,11 @@ test('schedules are due at the next minute that all fields allow', () => {
 
 test('day of month and day of week join by "or" when both are given', () => {
   expect(next('0 0 13 * fri')).toBe('2026-11-27T00:00');
+});
+
+test('a schedule is read in its time zone, with summer time', () => {
+  const at = (text: string): number | undefined => nextDue('30 6 * * *', Date.parse(text), 'Europe/Berlin');
+  expect(at('2026-01-10T00:00:00Z')).toBe(Date.parse('2026-01-10T05:30:00Z'));
+  expect(at('2026-07-10T00:00:00Z')).toBe(Date.parse('2026-07-10T04:30:00Z'));
+  expect([isTimeZone('Europe/Berlin'), isTimeZone('Nowhere/Land')]).toEqual([true, false]);
 });

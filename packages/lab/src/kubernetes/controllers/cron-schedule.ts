@@ -40,10 +40,42 @@ function fieldValues(field: string, index: number): ReadonlySet<number> {
 }
 
 /**
- * The first minute after `afterMs` (milliseconds since 1970, UTC) at which a cron schedule is due; undefined when none is
+ * The first minute after `afterMs` (milliseconds since 1970) at which a cron schedule is due in a time zone; undefined when none is
  * within four years. As in cron, day of month and day of week join by "or" when both are given.
  */
-export function nextDue(schedule: string, afterMs: number): number | undefined {
+export function nextDue(schedule: string, afterMs: number, timeZone = 'UTC'): number | undefined {
+  if (timeZone === 'UTC') return nextDueUtc(schedule, afterMs);
+  const local = nextDueUtc(schedule, afterMs + offsetMs(timeZone, afterMs));
+  return local === undefined ? undefined : local - offsetMs(timeZone, local - offsetMs(timeZone, afterMs));
+}
+
+/** True for a name of the time zone database. */
+export function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+/** How far a zone's clocks are ahead of UTC at an instant. */
+function offsetMs(timeZone: string, atMs: number): number {
+  const whole = Math.floor(atMs / 60_000) * 60_000;
+  const options = {
+    timeZone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+  } as const;
+  const parts = new Intl.DateTimeFormat('en', { ...options, hourCycle: 'h23' }).formatToParts(whole);
+  const of = (type: string): number => Number(parts.find((part) => part.type === type)?.value);
+  return Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute')) - whole;
+}
+
+function nextDueUtc(schedule: string, afterMs: number): number | undefined {
   const fields = (nicknames[schedule] ?? schedule).trim().split(/\s+/u);
   const [minutes, hours, days, monthNumbers, weekdays] = fields.map(fieldValues);
   if (!minutes || !hours || !days || !monthNumbers || !weekdays) return undefined;

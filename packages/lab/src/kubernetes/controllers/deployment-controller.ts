@@ -10,6 +10,7 @@ import { controllerReference, countOrShare, isControlledBy, podsControlledBy, te
 const component = 'deployment-controller';
 const hashLabel = 'pod-template-hash';
 const revisionKey = 'deployment.kubernetes.io/revision';
+const historyKey = 'deployment.kubernetes.io/revision-history';
 const write = { manager: 'kube-controller-manager' };
 
 /** Rolls each Deployment out through ReplicaSets. Source: pkg/controller/deployment. */
@@ -113,13 +114,18 @@ export class DeploymentController implements ControlLoop {
     const highest = Math.max(0, ...numbers);
     const own = Number(current.metadata.annotations?.[revisionKey] ?? 0);
     const revision = String(own > highest ? own : highest + 1);
+    const before = current.metadata.annotations?.[revisionKey];
+    const past = current.metadata.annotations?.[historyKey];
+    const isBack = before !== undefined && before !== revision;
     const { namespace = '', name } = deployment.metadata;
     api.mutate('replicasets.apps', namespace, current.metadata.name, write, (draft) => {
       draft.metadata.annotations = {
         ...draft.metadata.annotations,
         ...setAnnotations(deployment),
         [revisionKey]: revision,
+        ...(isBack ? { [historyKey]: past === undefined ? before : `${past},${before}` } : {}),
       };
+      if (draft.spec) draft.spec.minReadySeconds = deployment.spec?.minReadySeconds ?? 0;
     });
     api.mutate('deployments.apps', namespace, name, write, (draft) => {
       draft.metadata.annotations = { ...draft.metadata.annotations, [revisionKey]: revision };

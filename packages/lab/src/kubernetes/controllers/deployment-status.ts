@@ -90,6 +90,12 @@ function progressingCondition(
     reason,
     message,
   });
+  const pausedReason = 'DeploymentPaused';
+  if (deployment.spec?.paused)
+    return condition(before, entry('Unknown', pausedReason, 'Deployment is paused'), now, false);
+  if (before?.reason === pausedReason) {
+    return condition(before, entry('Unknown', 'DeploymentResumed', 'Deployment is resumed'), now, true);
+  }
   if (isDone) {
     return condition(
       before,

@@ -44,7 +44,7 @@ export class JobController implements ControlLoop {
     const wanted = job.spec.completions ?? 1;
     const verdict = conclude(job, succeeded >= wanted, failed, now, clock.now());
     const active = pods.filter(isActive);
-    if (verdict) for (const pod of active) api.remove('pods', namespace, pod.metadata.name);
+    if (verdict || job.spec.suspend) for (const pod of active) api.remove('pods', namespace, pod.metadata.name);
     else if (!job.spec.suspend)
       this.#startPods(job, Math.min(job.spec.parallelism ?? 1, wanted - succeeded) - active.length);
     const remaining = podsControlledBy(api, job).filter(isActive);
@@ -54,6 +54,7 @@ export class JobController implements ControlLoop {
       ready: remaining.filter(isPodReady).length,
       ...(succeeded > 0 ? { succeeded } : {}),
       ...(failed > 0 ? { failed } : {}),
+      ...(verdict ? {} : suspension(job, now)),
       ...(verdict ? { conditions: [verdict], ...(verdict.type === 'Complete' ? { completionTime: now } : {}) } : {}),
       uncountedTerminatedPods: {},
     };
@@ -108,6 +109,17 @@ export class JobController implements ControlLoop {
     });
     return undefined;
   }
+}
+
+/** Whether the Job is suspended, as a condition that appears with the first suspension. */
+function suspension(job: Job, now: string): { conditions?: JobCondition[] } {
+  const before = job.status?.conditions?.find(({ type }) => type === 'Suspended');
+  const status = job.spec?.suspend ? 'True' : 'False';
+  if (before?.status === status || (!before && status === 'False')) return {};
+  const [reason, message] = job.spec?.suspend ? ['JobSuspended', 'Job suspended'] : ['JobResumed', 'Job resumed'];
+  const others = (job.status?.conditions ?? []).filter(({ type }) => type !== 'Suspended');
+  const next = { type: 'Suspended', status, reason, message, lastProbeTime: now, lastTransitionTime: now };
+  return { conditions: [...others, next] };
 }
 
 function restarts(pods: readonly Pod[]): number {

@@ -11,7 +11,7 @@ export function storageClassOf(store: ObjectStore, claim: PersistentVolumeClaim)
   return name ? store.get('storageclasses.storage.k8s.io', '', name) : undefined;
 }
 
-/** The smallest free volume that satisfies a claim and `accepts`. */
+/** The volume that is kept for a claim, else the smallest free one that satisfies it; in any case one that `accepts`. */
 export function findVolume(
   store: ObjectStore,
   claim: PersistentVolumeClaim,
@@ -38,7 +38,9 @@ export function findVolume(
       return (wanted?.accessModes ?? []).every((mode) => volume.spec?.accessModes?.includes(mode));
     })
     .filter((volume) => size(volume) >= quantityValue(wanted?.resources?.requests?.storage) && accepts(volume))
-    .toSorted((left, right) => size(left) - size(right))[0];
+    .toSorted(
+      (left, right) => Number(!left.spec?.claimRef) - Number(!right.spec?.claimRef) || size(left) - size(right),
+    )[0];
 }
 
 const write = { manager: 'kube-controller-manager' };

@@ -54,15 +54,22 @@ export function volumeReaches(volume: PersistentVolume, node: ClusterNode): bool
 
 /** What the pod asks of a node: cores and bytes. */
 export function requestsOf(pod: Pod): { readonly cpu: number; readonly memory: number } {
-  const of = (name: 'cpu' | 'memory'): number => {
-    const main = (pod.spec?.containers ?? []).reduce(
-      (sum, item) => sum + quantityValue(item.resources?.requests?.[name]),
-      0,
-    );
-    const init = (pod.spec?.initContainers ?? []).map((item) => quantityValue(item.resources?.requests?.[name]));
-    return Math.max(main, ...init) + quantityValue(pod.spec?.overhead?.[name]);
-  };
-  return { cpu: of('cpu'), memory: of('memory') };
+  return { cpu: requestOf(pod, 'cpu'), memory: requestOf(pod, 'memory') };
+}
+
+/** What the pod asks of one resource of a node, by whatever name the node counts it. */
+function requestOf(pod: Pod, name: string): number {
+  const main = (pod.spec?.containers ?? []).reduce(
+    (sum, item) => sum + quantityValue(item.resources?.requests?.[name]),
+    0,
+  );
+  const init = (pod.spec?.initContainers ?? []).map((item) => quantityValue(item.resources?.requests?.[name]));
+  return Math.max(main, ...init) + quantityValue(pod.spec?.overhead?.[name]);
+}
+
+function resourceNames(pod: Pod): Set<string> {
+  const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
+  return new Set(containers.flatMap(({ resources }) => Object.keys(resources?.requests ?? {})));
 }
 
 function hostPortsOf(pod: Pod): string[] {
@@ -90,10 +97,10 @@ export function refusalOf(pod: Pod, node: ClusterNode, present: readonly Pod[]):
     return "node(s) didn't have free ports for the requested pod ports";
   const allocatable = node.status?.allocatable ?? {};
   if (present.length + 1 > quantityValue(allocatable.pods ?? '110')) return 'Too many pods';
-  const wanted = requestsOf(pod);
-  for (const name of ['cpu', 'memory'] as const) {
-    const used = present.reduce((sum, item) => sum + requestsOf(item)[name], 0);
-    if (wanted[name] > 0 && used + wanted[name] > quantityValue(allocatable[name])) return `Insufficient ${name}`;
+  for (const name of resourceNames(pod)) {
+    const wanted = requestOf(pod, name);
+    const used = present.reduce((sum, item) => sum + requestOf(item, name), 0);
+    if (wanted > 0 && used + wanted > quantityValue(allocatable[name])) return `Insufficient ${name}`;
   }
   return undefined;
 }

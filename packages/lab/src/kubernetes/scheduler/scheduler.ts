@@ -4,7 +4,10 @@ import type { ClusterNode, PersistentVolume, PersistentVolumeClaim, Pod } from '
 import { bindPod } from '../request/binding.ts';
 import type { StoreEvent } from '../storage/object-store.ts';
 import { bindClaim, findVolume, storageClassOf } from './claim-binding.ts';
+import { type ClusterView, clusterView, podsOn } from './cluster-view.ts';
 import { refusalOf, requestsOf, volumeReaches } from './node-fit.ts';
+import { neighbourRefusal } from './pod-neighbours.ts';
+import { preemptionFor } from './preemption.ts';
 
 const component = 'default-scheduler';
 
@@ -48,17 +51,21 @@ export class Scheduler implements ControlLoop {
     if (pod.spec.schedulerName !== component || pod.spec.schedulingGates?.length) return undefined;
     const problem = this.#claimProblem(pod);
     if (problem !== undefined) return this.#refuse(pod, problem);
-    const nodes = store.list('nodes').toSorted((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1));
+    const view = clusterView(store);
     const reasons: string[] = [];
     const candidates: Candidate[] = [];
-    for (const node of nodes) {
-      const present = this.#podsOn(node);
-      const reason = refusalOf(pod, node, present) ?? this.#volumeRefusal(pod, node);
+    for (const node of view.nodes) {
+      const reason =
+        refusalOf(pod, node, podsOn(view, node)) ?? neighbourRefusal(pod, node, view) ?? this.#volumeRefusal(pod, node);
       if (typeof reason === 'string') reasons.push(reason);
       else candidates.push({ node, volumes: reason ?? [] });
     }
-    const chosen = this.#best(pod, candidates);
-    if (!chosen) return this.#refuse(pod, summary(reasons, nodes.length));
+    const chosen = this.#best(pod, candidates, view);
+    if (!chosen) {
+      this.#refuse(pod, summary(reasons, view.nodes.length));
+      this.#preempt(pod, view);
+      return undefined;
+    }
     for (const [claim, volume] of chosen.volumes) bindClaim(api, claim, volume);
     const nodeName = chosen.node.metadata.name;
     bindPod(api, namespace, name, nodeName, 'kube-scheduler');
@@ -67,15 +74,21 @@ export class Scheduler implements ControlLoop {
     return undefined;
   }
 
-  #podsOn(node: ClusterNode): Pod[] {
-    return this.#context.store
-      .list('pods')
-      .filter(
-        (pod) =>
-          pod.spec?.nodeName === node.metadata.name &&
-          pod.status?.phase !== 'Succeeded' &&
-          pod.status?.phase !== 'Failed',
-      );
+  /** Makes room by ending pods of lower priority; the pod is tried again when they are gone. */
+  #preempt(pod: Pod, view: ClusterView): void {
+    const found = preemptionFor(pod, view, (node) => typeof this.#volumeRefusal(pod, node) !== 'string');
+    if (!found) return;
+    const { api, recorder } = this.#context;
+    const nominatedNodeName = found.node.metadata.name;
+    const { namespace = '', name, uid } = pod.metadata;
+    api.mutate('pods', namespace, name, { manager: 'kube-scheduler', subresource: 'status' }, (draft) => {
+      draft.status = { ...draft.status, nominatedNodeName };
+    });
+    for (const victim of found.victims.filter(({ metadata }) => !metadata.deletionTimestamp)) {
+      const message = `Preempted by pod ${uid} on node ${nominatedNodeName}`;
+      recorder.record(victim, { type: 'Normal', reason: 'Preempted', message }, component);
+      api.remove('pods', victim.metadata.namespace ?? '', victim.metadata.name);
+    }
   }
 
   #claims(pod: Pod): { readonly name: string; readonly claim: PersistentVolumeClaim | undefined }[] {
@@ -123,10 +136,10 @@ export class Scheduler implements ControlLoop {
   }
 
   /** Spreads the pods of one owner, then prefers the emptier node, then the first by name. */
-  #best(pod: Pod, candidates: readonly Candidate[]): Candidate | undefined {
+  #best(pod: Pod, candidates: readonly Candidate[], view: ClusterView): Candidate | undefined {
     const owner = pod.metadata.ownerReferences?.[0]?.uid;
     const score = ({ node }: Candidate): [number, number] => {
-      const present = this.#podsOn(node);
+      const present = podsOn(view, node);
       const siblings = owner ? present.filter((item) => item.metadata.ownerReferences?.[0]?.uid === owner).length : 0;
       return [siblings, present.reduce((sum, item) => sum + requestsOf(item).cpu + 0.1, 0)];
     };

@@ -105,9 +105,15 @@ function podUpdateFaults(next: Pod, old: Pod): StatusCause[] {
       activeDeadlineSeconds: undefined,
       terminationGracePeriodSeconds: undefined,
       tolerations: undefined,
+      // Gates may be taken away; a new one is refused below.
+      schedulingGates: undefined,
       nodeName: old.spec?.nodeName ? pod.spec?.nodeName : undefined,
     };
   };
+  const gates = new Set((old.spec?.schedulingGates ?? []).map(({ name }) => name));
+  if ((next.spec?.schedulingGates ?? []).some(({ name }) => !gates.has(name))) {
+    return [forbiddenField('spec.schedulingGates', 'only deletion is allowed, but found new scheduling gate')];
+  }
   if (jsonEqual(fixed(next), fixed(old))) return [];
   return [
     forbiddenField(

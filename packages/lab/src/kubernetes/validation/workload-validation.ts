@@ -1,3 +1,4 @@
+import { isTimeZone } from '../controllers/cron-schedule.ts';
 import { jsonEqual } from '../json.ts';
 import type {
   CronJob,
@@ -160,6 +161,9 @@ export function cronJobFaults({ spec }: CronJob): StatusCause[] {
           `expected exactly 5 fields, found ${spec.schedule.trim().split(/\s+/u).length}: [${spec.schedule}]`,
         ),
       ];
+  if (spec.timeZone !== undefined && !isTimeZone(spec.timeZone)) {
+    faults.push(invalidValue('spec.timeZone', spec.timeZone, `unknown time zone ${spec.timeZone}`));
+  }
   faults.push(...enumFaults(spec.concurrencyPolicy, 'spec.concurrencyPolicy', ['Allow', 'Forbid', 'Replace']));
   return spec.jobTemplate?.spec
     ? [...faults, ...jobSpecFaults(spec.jobTemplate.spec, 'spec.jobTemplate.spec')]
