@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { exampleCluster } from '../../../../packages/lab/src/kubernetes/testing/example-cluster.ts';
 import type { SideName } from '../../contract-case.ts';
 import { parseServerVersion } from '../server-version.ts';
@@ -44,6 +45,9 @@ export async function clusterUnderTest(): Promise<ClusterUnderTest> {
 async function subjectOf(program: string, kubeconfig: string, folder: string): Promise<KubectlSubject> {
   const { env } = process;
   const endingImage = env['VMSTATION_CONTRACT_ENDING_IMAGE'] ?? (ownKubeconfig ? undefined : 'registry.k8s.io/true:1');
+  const config = new KubeConfig();
+  config.loadFromFile(kubeconfig);
+  const api = config.makeApiClient(CoreV1Api);
   const unversioned = {
     program,
     kubeconfig,
@@ -51,6 +55,10 @@ async function subjectOf(program: string, kubeconfig: string, folder: string): P
     image: env['VMSTATION_CONTRACT_IMAGE'] ?? 'registry.k8s.io/pause:3.10',
     ...(endingImage === undefined ? {} : { endingImage }),
     deadlineSeconds: Number(env['VMSTATION_CONTRACT_DEADLINE_SECONDS'] ?? 60),
+    namespaces: {
+      create: (name: string) => api.createNamespace({ body: { metadata: { name } } }),
+      remove: (name: string) => api.deleteNamespace({ name }),
+    },
     version: { major: 1, minor: 0 },
   };
   const { exitCode, stdout, stderr } = await runKubectl(unversioned, ['version', '-o', 'json']);

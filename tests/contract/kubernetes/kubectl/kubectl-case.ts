@@ -112,8 +112,8 @@ export function kubectlCase(
     },
     run: async (subject) => {
       const kubectl = new CaseKubectl(subject);
-      await kubectl.ok(['create', 'namespace', kubectl.namespace]);
-      kubectl.defer(() => kubectl.run(['delete', 'namespace', kubectl.namespace, '--wait=false']));
+      await subject.namespaces.create(kubectl.namespace);
+      kubectl.defer(() => subject.namespaces.remove(kubectl.namespace));
       try {
         await run(kubectl);
       } finally {

@@ -28,6 +28,8 @@ export type ApiResponse =
   | {
       readonly code: number;
       readonly body: JsonObject | string;
+      /** True when the text of the body holds one character per byte, as that of a protobuf request does. */
+      readonly isBinary?: boolean;
       readonly contentType?: string;
       readonly warnings?: readonly string[];
     }

@@ -10,7 +10,7 @@ import type { ClusterFaults } from '../faults/cluster-faults.ts';
 import type { JsonObject } from '../json.ts';
 import type { ApiObjects } from '../registry/api-objects.ts';
 import type { ApiRequest, ApiResponse } from '../request/api-request.ts';
-import { presentationOf, wantsAggregatedDiscovery } from '../request/media-type.ts';
+import { wantsAggregatedDiscovery } from '../request/media-type.ts';
 import type { LogSource } from '../request/pod-log.ts';
 import { readRequestInfo } from '../request/request-info.ts';
 import { ResourceHandler } from '../request/resource-handler.ts';
@@ -134,12 +134,9 @@ export class ApiHandler {
     if (path === '/' || path === '')
       return {
         code: 200,
-        body: { paths: ['/api', '/apis', '/healthz', '/livez', '/openapi/v3', '/readyz', '/version'] },
+        body: { paths: ['/api', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version'] },
       };
-    if (path === '/openapi/v2') {
-      presentationOf(request.accept);
-      return { code: 200, body: openApiV2Document() };
-    }
+    if (path === '/openapi/v2') return { code: 200, ...openApiV2Document(request.accept) };
     if (path === '/openapi/v3') return { code: 200, body: openApiIndex() };
     if (path.startsWith('/openapi/v3/')) {
       const text = openApiDocument(path.slice('/openapi/v3/'.length));

@@ -103,8 +103,9 @@ export class ApiServer {
     ) {
       response.setHeader('Retry-After', JSON.stringify(retryAfter.retryAfterSeconds));
     }
-    response.setHeader('Content-Length', Buffer.byteLength(text));
-    response.end(request.method === 'HEAD' ? undefined : text);
+    const bytes = Buffer.from(text, reply.isBinary === true ? 'latin1' : 'utf8');
+    response.setHeader('Content-Length', bytes.length);
+    response.end(request.method === 'HEAD' ? undefined : bytes);
   }
 
   #stream(

@@ -117,6 +117,13 @@ const programs: readonly KubectlCase[] = [
       `error: error from server (NotFound): pods "nobody" not found in namespace "${kubectl.namespace}"\n`,
     );
   }),
+  kubectlCase('followed logs end when the container does', async (kubectl) => {
+    await kubectl.deployment('web');
+    const pod = (await kubectl.ok(['get', 'pods', '-o', 'name'])).trim();
+    const [printed, soFar] = [kubectl.ok(['logs', '--follow', pod]), await kubectl.ok(['logs', pod])];
+    await kubectl.ok(['scale', 'deployment/web', '--replicas=0']);
+    expect((await printed).startsWith(soFar)).toBe(true);
+  }),
   kubectlCase(
     'exec runs a program',
     async (kubectl) => {

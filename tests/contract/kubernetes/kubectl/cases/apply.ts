@@ -62,6 +62,12 @@ const clientSide: readonly KubectlCase[] = [
     },
     { holds: '>=1.25' },
   ),
+  kubectlCase('a kind that the server does not know is refused by name', async (kubectl) => {
+    const manifest = '{apiVersion: example.test/v1, kind: Unicorn, metadata: {name: horn}}';
+    expect(await kubectl.refused(fromFile(), manifest)).toBe(
+      'error: resource mapping not found for name: "horn" namespace: "" from "STDIN": no matches for kind "Unicorn" in version "example.test/v1"\nensure CRDs are installed first\n',
+    );
+  }),
   kubectlCase('a mistyped and an invalid field are refused, and nothing is made', async (kubectl) => {
     expect(await kubectl.refused(fromFile(), site(0).replace('replicas: 0', 'replicas: many'))).toContain(
       'Deployment in version "v1" cannot be handled as a Deployment: json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32',
