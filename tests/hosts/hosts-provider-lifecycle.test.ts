@@ -77,7 +77,7 @@ test('a lab comes, stays, goes and leaves its computer as it found it', async ()
   await workspace.must('lab', 'start');
   expect((await workspace.status()).pid).toBe(first.pid);
   expect((await workspace.vmstation('lab', 'start', '--provider', 'embedded')).text).toContain('lab/other-provider');
-  expect(await workspace.onMachine('masternode', 'systemctl is-system-running')).toBe('running\n');
+  expect(await workspace.must('lab', 'ssh', 'masternode', '--', 'systemctl is-system-running')).toBe('running\n');
   const proxy = `http://${first.nodes[0]?.sshAddress.replace(/\.\d+$/, '.1')}:3142`;
   const foreign = `curl -s -o /dev/null -w '%{http_code}' -x ${proxy} http://not-an-apt-source.invalid/`;
   expect(await workspace.onMachine('masternode', foreign)).toBe('403');

@@ -50,8 +50,7 @@ test('a machine that suspends itself runs its hooks, says nothing while it sleep
   await workspace.onMachine(sleeper, 'systemctl suspend');
   await isAsleep();
   expect(dial(sleeper)).toMatchObject({ exitCode: 255, said: expect.stringContaining('timed out') as string });
-  const ping = await workspace.vmstation('lab', 'ssh', 'masternode', '--', 'ping', '-c1', '-W1', '192.168.4.61');
-  expect(ping.text).toContain('100% packet loss');
+  expect(await workspace.onMachine('masternode', 'ping -c1 -W1 192.168.4.61 || true')).toContain('100% packet loss');
   expect(await workspace.must('lab', 'status')).toMatch(new RegExp(`${sleeper}\\s+asleep`));
   await wakeBy(overUdp(9));
   await isAwake();
@@ -86,7 +85,7 @@ test('the lab itself suspends, wakes, switches off and on; the power reading say
 test('a reboot from inside is a reboot', async () => {
   const bootId = () => workspace.onMachine(sleeper, 'stat -c %Z /proc/1');
   const before = await bootId();
-  await workspace.vmstation('lab', 'ssh', sleeper, '--', 'sudo', 'reboot');
+  await workspace.onMachine(sleeper, 'reboot').catch(() => 'the connection went with the machine');
   await expect.poll(() => bootId().catch(() => before), { timeout: 60_000 }).not.toBe(before);
   expect(await powerOf()).toBe('on');
 });

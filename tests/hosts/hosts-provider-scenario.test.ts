@@ -34,17 +34,17 @@ async function afternoon(workspace: ProviderWorkspace): Promise<Afternoon> {
 }
 
 test('setup, config, drift, tampering and repair come out the same on simulated and on real machines', async () => {
-  const simulated = await providerWorkspace('embedded');
-  onTestFinished(() => simulated.remove());
-  const real = await providerWorkspace('hosts');
-  onTestFinished(() => real.remove());
-  const embedded = await afternoon(simulated);
+  const [simulated, real] = await Promise.all([providerWorkspace('embedded'), providerWorkspace('hosts')]);
+  onTestFinished(async () => {
+    await Promise.all([simulated.remove(), real.remove()]);
+  });
+  const [embedded, hosts] = await Promise.all([afternoon(simulated), afternoon(real)]);
   expect(embedded).toMatchObject({
     config: { exitCode: 0 },
     drift: { exitCode: 2, namesTheFile: true },
     prerequisites: 0,
   });
-  expect(await afternoon(real)).toEqual(embedded);
+  expect(hosts).toEqual(embedded);
 
   // Real machines carry no cluster: that is said, and nothing else is lost by it.
   const { exitCode, text } = await real.vmstation('up', '--to', 'config', '--yes', '--json');

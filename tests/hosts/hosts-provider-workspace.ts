@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunEvent } from '@vmstation/core';
 import { askLab, type LabProvider, type LabStatus, labPaths } from '@vmstation/lab';
+import { quoteArguments } from '@vmstation/remote';
 
 const program = join(import.meta.dirname, '..', '..', 'apps', 'cli', 'src', 'main.ts');
 
@@ -53,8 +54,10 @@ export interface ProviderWorkspace {
 export async function providerWorkspace(provider: LabProvider): Promise<ProviderWorkspace> {
   const folder = await mkdtemp(join(tmpdir(), 'vmstation-provider-'));
   const root = join(folder, 'rehearsal');
-  const vmstation: ProviderWorkspace['vmstation'] = (...args) => run(['--workspace', root, ...args]);
-  const must: ProviderWorkspace['must'] = async (...args) => succeeded(args, await vmstation(...args));
+  const vmstation: ProviderWorkspace['vmstation'] = (...args) =>
+    run(process.execPath, [program, '--workspace', root, ...args]);
+  const must: ProviderWorkspace['must'] = async (...args) =>
+    succeeded(['vmstation', ...args], await vmstation(...args));
   const remove = async () => {
     await must('lab', 'stop');
     await must('lab', 'reset', '--yes');
@@ -73,8 +76,9 @@ export async function providerWorkspace(provider: LabProvider): Promise<Provider
     vmstation,
     must,
     onMachine: async (node, script, stdin = '') => {
-      const args = ['lab', 'ssh', node, '--', 'sudo', 'sh', '-euc', script];
-      return succeeded(args, await run(['--workspace', root, ...args], stdin));
+      const remote = quoteArguments(['sudo', 'sh', '-euc', script]);
+      const args = ['-F', labPaths(root).sshConfigFile, '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=5', node, remote];
+      return succeeded(['ssh', node, script], await run('ssh', args, stdin));
     },
     status: () => askLab(labPaths(root), 'status', {}),
     remove,
@@ -91,22 +95,17 @@ export function outcomesOf(text: string): readonly string[] {
 }
 
 function succeeded(args: readonly string[], { exitCode, stdout, text }: Ended): string {
-  if (exitCode !== 0) throw new Error(`vmstation ${args.join(' ')} ended with ${exitCode}:\n${text}`);
+  if (exitCode !== 0) throw new Error(`${args.join(' ')} ended with ${exitCode}:\n${text}`);
   return stdout;
 }
 
-function run(args: readonly string[], stdin = ''): Promise<Ended> {
+function run(file: string, args: readonly string[], stdin = ''): Promise<Ended> {
   const env = { ...process.env, CI: '1' };
   return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      [program, ...args],
-      { env, maxBuffer: 1 << 26 },
-      (error, stdout, stderr) => {
-        const code = error === null ? 0 : error.code;
-        resolve({ exitCode: typeof code === 'number' ? code : 1, stdout, text: `${stdout}${stderr}` });
-      },
-    );
+    const child = execFile(file, args, { env, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : error.code;
+      resolve({ exitCode: typeof code === 'number' ? code : 1, stdout, text: `${stdout}${stderr}` });
+    });
     child.stdin?.end(stdin);
   });
 }

@@ -40,8 +40,6 @@ export interface HostsLab extends HostsLabAccess {
   /** By name, in the order of the settings. */
   readonly running: ReadonlyMap<string, LabMachine>;
   /** Powers the machines off and takes network, mounts and groups away; disks stay where the lab has an owner, unless `wipe`. */
-  /** Resolves when a machine answers SSH again after it was booted or woken. Throws lab/machine-silent. */
-  readonly answering: (machine: string) => Promise<void>;
   readonly down: (options?: { wipe?: boolean }) => Promise<void>;
 }
 
@@ -79,7 +77,7 @@ export async function startHostsLab(
     if (settings.owner === undefined) await rm(folders.own, { recursive: true, force: true });
     const parts = { settings, names: hostsLabNames(slot.number), folders, commands, log: say };
     const access = await bringUp(parts, running, services);
-    return { ...access, running, answering: (machine) => waitForSsh(machine, access, parts), down };
+    return { ...access, running, down };
   } catch (thrown) {
     await down();
     throw thrown;

@@ -1,5 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs';
-import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, rm } from 'node:fs/promises';
 import { AppError } from '@vmstation/core';
 import type { LabPower, PowerOrder } from '../daemon/lab-protocol.ts';
 import { endGroupMembers } from './control-groups.ts';
@@ -47,11 +47,10 @@ export class LabMachine {
     return this.#parts.names.mac(this.#parts.machine);
   }
 
-  /** Gives it a card and its disk, and boots it. A change that was being tried when the lab died is undone first. */
+  /** Gives it a card and its disk, and boots it. */
   async begin(): Promise<void> {
     const { machine, index, names, commands, log } = this.#parts;
     await connectMachine(machine, index, names, commands);
-    if (await this.#putBack()) log(`${machine.name}: a change was being tried; it is undone`);
     await this.#mount();
     await mkdir(names.hostFolder(machine.name), { recursive: true });
     this.#flag = watch(names.hostFolder(machine.name), (_event, file) => {
@@ -86,43 +85,6 @@ export class LabMachine {
       await commands.run(['ip', 'link', 'set', names.hostInterface(index), 'up']);
       await setFrozen(names.cgroup, this.name, 'thawed');
       this.#become('on');
-    });
-  }
-
-  /** Keeps its disk as it is now, so that it can be put back even after the death of the lab. It stands still for the moment. */
-  snapshot(): Promise<void> {
-    return this.#queue(async () => {
-      const { names, commands } = this.#parts;
-      const { upper, kept } = this.#disk();
-      await rm(kept, { recursive: true, force: true });
-      await rm(`${kept}.part`, { recursive: true, force: true });
-      const running = this.power === 'on';
-      if (running) await setFrozen(names.cgroup, this.name, 'frozen');
-      try {
-        await commands.run(['cp', '--archive', upper, `${kept}.part`]);
-      } finally {
-        if (running) await setFrozen(names.cgroup, this.name, 'thawed');
-      }
-      await rename(`${kept}.part`, kept);
-    });
-  }
-
-  /** The change that followed the snapshot stays. */
-  discardSnapshot(): Promise<void> {
-    return this.#queue(() => rm(this.#disk().kept, { recursive: true, force: true }));
-  }
-
-  /** Puts its disk back as it was at the snapshot and boots it; connections to it are lost. Throws lab/no-snapshot. */
-  restore(): Promise<void> {
-    return this.#queue(async () => {
-      const { commands, names } = this.#parts;
-      if (!(await isThere(this.#disk().kept))) throw noSnapshot(this.name);
-      // What runs now is thrown away, so it is not asked to end in order.
-      await this.#stop(0);
-      await commands.run(['umount', '--recursive', '--lazy', names.root(this.name)]);
-      await this.#putBack();
-      await this.#mount();
-      await this.#boot();
     });
   }
 
@@ -174,20 +136,6 @@ export class LabMachine {
     await this.#parts.commands.run(['nsenter', '--target', String(leader ?? 0), ...namespaces, '--', ...argv]);
   }
 
-  #disk(): { readonly upper: string; readonly work: string; readonly kept: string } {
-    const disk = this.#parts.folders.disk(this.name);
-    return { upper: `${disk}/upper`, work: `${disk}/work`, kept: `${disk}/tried` };
-  }
-
-  async #putBack(): Promise<boolean> {
-    const { upper, work, kept } = this.#disk();
-    if (!(await isThere(kept))) return false;
-    await rm(upper, { recursive: true, force: true });
-    await rm(work, { recursive: true, force: true });
-    await rename(kept, upper);
-    return true;
-  }
-
   #flagFile(): string {
     return `${this.#parts.names.hostFolder(this.name)}/${suspendFlag}`;
   }
@@ -222,15 +170,6 @@ export class LabMachine {
       look();
     });
   }
-}
-
-function noSnapshot(machine: string): AppError {
-  return new AppError({
-    code: 'lab/no-snapshot',
-    kind: 'user',
-    message: `The lab holds no snapshot of ${machine}.`,
-    tryThis: 'Take one before the change that may have to be undone.',
-  });
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -102,18 +102,6 @@ class HostsDaemon {
         const evidence = power === 'on' ? 'lab: on' : `lab: ${power} since ${since.toISOString()}`;
         return { power, state: power === 'on' ? 'awake' : 'asleep', evidence, since };
       },
-      'node.snapshot': async ({ node }) => {
-        await machineOf(lab, node).snapshot();
-        return { snapshot: node };
-      },
-      'node.restore': async ({ node, discard }) => {
-        if (discard === true) await machineOf(lab, node).discardSnapshot();
-        else {
-          await machineOf(lab, node).restore();
-          await lab.answering(node);
-        }
-        return {};
-      },
     };
   }
 
@@ -162,6 +150,7 @@ function cannot(request: string): AppError {
 
 const reasons: Readonly<Record<string, string>> = {
   fault: 'they have no switches for faults; break them by hand, they are real',
+  node: 'they take back by themselves what nobody confirms, and no installer asks after them',
   counters: 'nothing counts the writes of their disks',
   cluster: 'no Kubernetes is installed on them yet',
 };
