@@ -1,4 +1,4 @@
-/** A program that generated scripts start on a node. */
+/** A program that the product starts on a node. */
 export interface NodeCommand {
   readonly command: string;
   /** Flags and subcommands as they stand in scripts; a trailing `=` stands for a value in the same word. */
@@ -15,7 +15,6 @@ const systemctlVerbs = [
   'start',
   'stop',
   'restart',
-  'reload',
   'reload-or-restart',
   'enable',
   'disable',
@@ -23,14 +22,18 @@ const systemctlVerbs = [
   'unmask',
   'daemon-reload',
   'reset-failed',
+  'reset-failed',
 ];
 
 /**
- * Every program that generated scripts start, with every flag: whoever stands in for a node must have these, and a test fails when a
- * script uses another. Builtins of a POSIX shell are not listed.
+ * Every program that the product starts on a node, with every flag: whoever stands in for a node must have these, and a test fails when a
+ * script uses another. The contract of commands tries each on simulated and on real machines. Builtins of a POSIX shell are not listed, nor
+ * what an operator has run there (`vmstation node run`, commands of a workspace).
  */
 export const nodeCommands: readonly NodeCommand[] = [
-  { command: 'sh', words: ['-s'], reason: 'reads every script from stdin' },
+  { command: 'sh', words: ['-s', '-c'], reason: 'reads every script from stdin; waits behind a session that may end' },
+  { command: 'sudo', words: ['-n', '--'], reason: 'how the operator becomes root, never asked for a password' },
+  { command: 'id', words: ['-u'], reason: 'proves after a guarded change that a new connection still becomes root' },
   { command: 'stat', words: ['-c'], reason: 'type, owner, group, mode and size of paths' },
   { command: 'sha256sum', words: [], reason: 'compares content without fetching it' },
   {
@@ -63,6 +66,12 @@ export const nodeCommands: readonly NodeCommand[] = [
   { command: 'sleep', words: [], reason: 'waits for the lock and for units to settle' },
   { command: 'restorecon', words: [], reason: 'SELinux context, where SELinux is installed', family: 'rhel' },
   { command: 'systemctl', words: [...systemctlVerbs, '--no-pager', '--property=', '--quiet', '--'], reason: 'units' },
+  {
+    command: 'systemd-run',
+    words: ['--quiet', '--collect', '--unit=', '--on-active=', '--timer-property='],
+    reason: 'the timer that takes an unconfirmed change back',
+  },
+  { command: 'setsid', words: [], reason: 'takes it back where systemd does not run' },
   {
     command: 'journalctl',
     words: ['--no-pager', '-q', '-o', '-n', '-u'],
@@ -104,6 +113,15 @@ export const nodeCommands: readonly NodeCommand[] = [
   { command: 'groupadd', words: ['-r', '-g'], reason: 'groups' },
   { command: 'groupmod', words: ['-g'], reason: 'groups' },
   { command: 'groupdel', words: [], reason: 'takes groupadd back' },
+  {
+    command: 'sshd',
+    words: ['-t', '-f'],
+    reason: 'judges a configuration of the SSH server before it is put in place',
+  },
+  { command: 'visudo', words: ['-c', '-f'], reason: 'judges sudoers before they are put in place' },
+  { command: 'chronyd', words: ['-p', '-f'], reason: 'judges a configuration of the time service' },
+  { command: 'rsyslogd', words: ['-N1', '-f'], reason: 'judges a configuration of the log service' },
+  { command: 'nft', words: ['-c', '-f'], reason: 'judges a ruleset; loads it, from a unit' },
 ];
 
 /** Files that only the kernel or systemd has, and that scripts read or write as files. */

@@ -5,7 +5,18 @@ import { type CommandCase, readCommandCases } from './command-case.ts';
 import type { CommandNode } from './command-node.ts';
 
 const files = {
-  debian: ['reading', 'text', 'files', 'accounts', 'units', 'kernel', 'validators', 'shell', 'debian-packages'],
+  debian: [
+    'reading',
+    'text',
+    'files',
+    'accounts',
+    'units',
+    'try-mode',
+    'kernel',
+    'validators',
+    'shell',
+    'debian-packages',
+  ],
   rhel: ['rhel'],
 } as const;
 

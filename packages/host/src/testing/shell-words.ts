@@ -6,7 +6,7 @@ export interface FoundCommand {
 
 const reserved = new Set(['if', 'then', 'else', 'elif', 'fi', 'while', 'until', 'do', 'done', '{', '}', '!']);
 const builtins = new Set(
-  '[ : . break case cd command continue echo eval exec exit export false for in esac printf read return set shift test true umask unset wait'.split(
+  '[ : . break case cd command continue echo eval exec exit export false for in esac kill printf read return set shift test true umask unset wait'.split(
     ' ',
   ),
 );
@@ -27,9 +27,11 @@ export function commandsIn(script: string): readonly FoundCommand[] {
 
 /** Bodies of here-documents that are scripts themselves (undo) are read as well. */
 function withoutHereDocuments(script: string): string {
-  return script.replaceAll(/<<'([A-Z_]+_[0-9a-z]+)'\n([\s\S]*?)\n?\1(?=\n|$)/g, (_, delimiter: string, body: string) =>
-    delimiter.startsWith('UNDO') ? `\n${body}\n` : '',
-  );
+  return script
+    .replaceAll(/<<EOF\n[\s\S]*?\nEOF(?=\n|$)/g, '')
+    .replaceAll(/<<'([A-Z_]+_[0-9a-z]+)'\n([\s\S]*?)\n?\1(?=\n|$)/g, (_, delimiter: string, body: string) =>
+      delimiter.startsWith('UNDO') ? `\n${body}\n` : '',
+    );
 }
 
 function readCommands(source: string, found: FoundCommand[]): void {
@@ -41,7 +43,8 @@ function readCommands(source: string, found: FoundCommand[]): void {
     const [program, ...others] = rest;
     if (program === undefined) return;
     if (program === 'command' || program === 'for') return;
-    if (program !== 'timeout') found.push({ program, words: others });
+    if (program === 'setsid') found.push({ program, words: [] }, { program: others[0] ?? '', words: others.slice(1) });
+    else if (program !== 'timeout') found.push({ program, words: others });
     else found.push({ program, words: [] }, { program: others[1] ?? '', words: others.slice(2) });
   };
   let at = 0;

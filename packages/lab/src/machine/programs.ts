@@ -11,6 +11,7 @@ import * as files from './commands/file-commands.ts';
 import { find } from './commands/find.ts';
 import { firewallCmd } from './commands/firewall-command.ts';
 import { grep } from './commands/grep.ts';
+import { journalctl } from './commands/journalctl.ts';
 import * as kernel from './commands/kernel-commands.ts';
 import { ln } from './commands/link-command.ts';
 import * as listing from './commands/listing.ts';
@@ -28,7 +29,7 @@ import { sort } from './commands/sort.ts';
 import { stat } from './commands/stat.ts';
 import { su, sudo } from './commands/sudo.ts';
 import * as system from './commands/system-commands.ts';
-import { journalctl, systemctl } from './commands/systemctl.ts';
+import { systemctl } from './commands/systemctl.ts';
 import { systemdRun } from './commands/systemd-run.ts';
 import * as text from './commands/text-commands.ts';
 import { TOOLBOX_COMMANDS, toolProgram } from './commands/toolbox.ts';
@@ -171,15 +172,16 @@ const MACHINE: Record<string, MachineProgram> = {
       ? (await process.out(`Python ${machine.face.pythonVersion}\n`), 0)
       : process.fail('the lab has a Python by name only'),
   'systemd-detect-virt': async (process) => (await process.out('none\n'), 1),
-  logger: async (process, machine) => (
-    machine.journal.add(
-      '',
-      process.argv[process.argv.indexOf('-t') + 1] ?? 'logger',
-      process.pid,
-      process.argv.at(-1) ?? '',
-    ),
-    0
-  ),
+  logger: async (process, machine) => {
+    const at = process.argv.findIndex((word) => word === '-u' || word === '--socket');
+    const socket = process.argv[at + 1] ?? '';
+    if (at > 0 && !machine.systemd.sockets.spokenTo(socket))
+      return process.fail(`socket ${socket}: No such file or directory`);
+    const tag = process.argv.indexOf('-t');
+    const identifier = tag > 0 ? (process.argv[tag + 1] ?? 'logger') : 'logger';
+    machine.journal.add('', identifier, process.pid, process.argv.at(-1) ?? '');
+    return 0;
+  },
   udevadm: () => 0,
   localectl: () => 0,
   loginctl: () => 0,

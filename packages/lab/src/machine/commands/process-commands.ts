@@ -20,7 +20,11 @@ async function start(process: Process, argv: string[], options: RunOptions): Pro
     if (!(error instanceof ExecError)) throw error;
     const why = error.status === 127 ? 'No such file or directory' : error.message;
     const what =
-      process.name === 'env' ? nameInMessage(argv[0] ?? '') : `failed to run command ${quotedName(argv[0] ?? '')}`;
+      process.name === 'setsid'
+        ? `failed to execute ${argv[0] ?? ''}`
+        : process.name === 'env'
+          ? nameInMessage(argv[0] ?? '')
+          : `failed to run command ${quotedName(argv[0] ?? '')}`;
     await process.err(`${process.name}: ${what}: ${why}\n`);
     return error.status;
   }
@@ -113,6 +117,7 @@ export const nohup: Program = (process) => {
 
 export const setsid: Program = async (process) => {
   const options = parseOptions(process, 'f fork w wait c ctty', { stopAtOperand: true });
+  if (options.operands.length === 0) throw new UsageError('no command specified');
   const started = await start(process, options.operands, { newSession: true });
   if (typeof started === 'number') return started;
   return options.has('f', 'fork') ? 0 : process.interruptible(started.exit);

@@ -7,6 +7,7 @@ import { loadUnit, UNIT_FOLDERS, unitName, unitValue } from '../unit-file.ts';
 import { listTimers } from './list-timers.ts';
 import type { MachineProgram } from './machine-program.ts';
 import { type Options, parseOptions } from './options.ts';
+import { unloadTransientUnits } from './transient-units.ts';
 import { stamp, unitProperties } from './unit-properties.ts';
 
 type Verb = (process: Process, machine: Machine, names: string[], options: Options) => number | Promise<number>;
@@ -233,6 +234,19 @@ function power(verb: 'suspend' | 'poweroff' | 'reboot'): Verb {
   };
 }
 
+const resetFailed: Verb = async (process, machine, names) => {
+  if (names.length === 0) machine.systemd.resetFailed();
+  let result = 0;
+  for (const name of names.map(unitName)) {
+    // What is not in use is not loaded either.
+    if ((machine.state.units[machine.systemd.canonical(name)]?.active ?? 'inactive') === 'inactive') {
+      await process.err(`Failed to reset failed state of unit ${name}: Unit ${name} not loaded.\n`);
+      result = 1;
+    } else machine.systemd.resetFailed(machine.systemd.canonical(name));
+  }
+  return result;
+};
+
 const VERBS: Record<string, { verb: Verb; needsRoot?: boolean }> = {
   show: { verb: show },
   'is-active': {
@@ -288,12 +302,7 @@ const VERBS: Record<string, { verb: Verb; needsRoot?: boolean }> = {
   'daemon-reload': { verb: (_process, machine) => (machine.systemd.daemonReload(), 0), needsRoot: true },
   'daemon-reexec': { verb: (_process, machine) => (machine.systemd.daemonReload(), 0), needsRoot: true },
   'reset-failed': {
-    verb: (_process, machine, names) => (
-      names.length > 0
-        ? names.forEach((name) => machine.systemd.resetFailed(unitName(name)))
-        : machine.systemd.resetFailed(),
-      0
-    ),
+    verb: resetFailed,
     needsRoot: true,
   },
   kill: { verb: killUnit, needsRoot: true },
@@ -347,6 +356,7 @@ export const systemctl: MachineProgram = async (process, machine) => {
     process,
     'p: property= P: value a all q quiet no-pager l full now f force t: type= state= failed no-legend legend:: plain no-block s: signal= no-ask-password system runtime kill-whom= n: lines= job-mode= root= wait check-inhibitors= i no-wall no-warn show-types timestamp=',
   );
+  unloadTransientUnits(machine);
   const [verb = 'list-units', ...names] = options.operands;
   const known = VERBS[verb];
   if (!known) {
@@ -370,30 +380,4 @@ export const systemctl: MachineProgram = async (process, machine) => {
     byPattern.test(verb) ? names.flatMap((name) => unitsLike(machine, name)) : names,
     options,
   );
-};
-
-/** journalctl(1): by unit, last lines, following not. */
-export const journalctl: MachineProgram = async (process, machine) => {
-  const options = parseOptions(
-    process,
-    'u: unit= n: lines= no-pager q quiet o: output= b:: boot:: e x since= S: until= r reverse k dmesg p: priority= t: identifier= a all f utc no-hostname no-full vacuum-time= g: grep=',
-  );
-  const units = options.values('u', 'unit').map((name) => machine.systemd.canonical(unitName(name)));
-  const count = Number(options.value('n', 'lines') ?? Number.POSITIVE_INFINITY);
-  const chosen = machine.journal.lines.filter(
-    (line) =>
-      (units.length === 0 || units.includes(line.unit)) &&
-      (!options.has('t', 'identifier') || options.values('t', 'identifier').includes(line.identifier)),
-  );
-  const shown = Number.isFinite(count) ? chosen.slice(-count) : chosen;
-  if (shown.length === 0 && !options.has('q', 'quiet')) await process.out('-- No entries --\n');
-  for (const line of options.has('r', 'reverse') ? shown.toReversed() : shown) {
-    const when = new Date(line.atMs).toISOString();
-    const text =
-      options.value('o', 'output') === 'cat'
-        ? line.message
-        : `${when.slice(0, 19)} ${machine.state.hostname} ${line.identifier}[${line.pid}]: ${line.message}`;
-    await process.out(`${text}\n`);
-  }
-  return 0;
 };

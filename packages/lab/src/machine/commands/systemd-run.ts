@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { spanMs } from '../exec-line.ts';
 import type { Machine } from '../machine.ts';
 import { type MachineProgram, unlessRoot } from './machine-program.ts';
 import { type Options, parseOptions } from './options.ts';
+import { unloadTransientUnits } from './transient-units.ts';
 
 /** systemd-run(1): a transient unit, at once or by a timer. */
 export const systemdRun: MachineProgram = async (process, machine) => {
@@ -15,6 +17,13 @@ export const systemdRun: MachineProgram = async (process, machine) => {
     'Failed to start transient service unit: Interactive authentication required.',
   );
   if (refused !== undefined) return refused;
+  unloadTransientUnits(machine);
+  const timers = ['on-active', 'on-boot', 'on-unit-active'].flatMap((name) => options.values(name));
+  const wrong = timers.find((text) => Number.isNaN(spanMs(text)));
+  if (wrong !== undefined) {
+    await process.err(`Failed to parse timer value: ${wrong}\n`);
+    return 1;
+  }
   const base = (
     options.value('u', 'unit') ?? `run-r${createHash('md5').update(String(machine.nextPid())).digest('hex')}`
   ).replace(/\.(service|timer)$/, '');
