@@ -12,13 +12,16 @@ export interface ReadingSources {
   /** Fetch differing text so that plans show unified diffs. */
   readonly withDiff: boolean;
   readonly signal: AbortSignal;
+  /** How many nodes are read at once; 32 unless given. Each is a connection, and a reply to keep and compare. */
+  readonly atOnce?: number;
 }
 
 /** Reads each node once with its whole desired list, and keeps the reading until it is forgotten: one round trip serves every phase. */
 export function memoizedReadings(sources: ReadingSources): NodeReadings {
   const kept = new Map<string, Promise<NodeReading>>();
+  const inTurn = turns(sources.atOnce ?? 32);
   const fresh = (node: string) => {
-    const reading = readNode(node, sources);
+    const reading = inTurn(() => readNode(node, sources));
     kept.set(node, reading);
     return reading;
   };
@@ -28,6 +31,24 @@ export function memoizedReadings(sources: ReadingSources): NodeReadings {
     forget: (node) => {
       kept.delete(node);
     },
+  };
+}
+
+/** Runs work as soon as fewer than so many others run, in the order of asking. */
+function turns(atOnce: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (work) => {
+    if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running += 1;
+    try {
+      return await work();
+    } finally {
+      // Whoever waits takes the place over.
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
   };
 }
 

@@ -1,0 +1,168 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InProcessLab, labPaths } from '@vmstation/lab';
+import { initWorkspace, openWorkspace } from '@vmstation/workspace';
+import { runCli } from '../apps/cli/src/command/run-cli.ts';
+import { commandTree } from '../apps/cli/src/commands/tree.ts';
+import { rehearsalStage } from '../apps/cli/src/compose/rehearsal-stage.ts';
+import { wideClusterFile } from './wide-cluster.ts';
+
+// How far the embedded lab and the product's checks carry on this machine: printed, never asserted. `node bench/lab-scale.ts` alone, or as a part of
+// `npm run bench`.
+
+const root = join(import.meta.dirname, '..');
+const program = join(root, 'apps', 'cli', 'src', 'main.ts');
+
+/** What one measurement gave. */
+interface Figures {
+  readonly seconds: number;
+  readonly mebibytes: number;
+}
+
+/** Prints how long many machines take to start, and to be checked over OpenSSH and within one process. */
+export async function benchLabScale(row: (name: string, value: string) => void): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'vmstation-scale-'));
+  try {
+    const many = await workspaceOf(join(folder, 'many'), 500);
+    const started = startLab(many);
+    stopLab(many);
+    row('500 embedded nodes with SSH servers start', shown(started, 500));
+    const some = await workspaceOf(join(folder, 'some'), 50);
+    const small = startLab(some);
+    row('50 embedded nodes with SSH servers start', shown(small, 50));
+    const ssh = driftOverSsh(some);
+    row('drift of 50 nodes over OpenSSH', `${shown(ssh, 50)}, ${ssh.connections} connections`);
+    const again = driftOverSsh(some);
+    row('  once more, connections kept', shown(again, 50));
+    stopLab(some);
+    const inProcess = inChild(500);
+    row('500 machines in one process start', shown(inProcess.start, 500));
+    row('drift of 500 nodes within the process', shown(inProcess.drift, 500));
+    const fifty = inChild(50);
+    row(
+      'drift of 50 nodes within the process',
+      `${shown(fifty.drift, 50)}, 1/${(ssh.seconds / fifty.drift.seconds).toFixed(0)} of OpenSSH`,
+    );
+  } finally {
+    for (const name of ['many', 'some'])
+      spawnSync(process.execPath, [program, '--workspace', join(folder, name), 'lab', 'stop']);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function shown({ seconds, mebibytes }: Figures, nodes: number): string {
+  return `${seconds.toFixed(1)} s, ${((seconds * 1000) / nodes).toFixed(0)} ms a node, ${mebibytes.toFixed(0)} MiB`;
+}
+
+async function workspaceOf(folder: string, nodes: number): Promise<string> {
+  await initWorkspace(folder, { example: false });
+  writeFileSync(join(folder, 'vmstation.yaml'), wideClusterFile(nodes));
+  return folder;
+}
+
+function vmstation(
+  workspace: string,
+  args: readonly string[],
+  fine: readonly number[],
+): { seconds: number; text: string } {
+  const start = performance.now();
+  const ended = spawnSync(process.execPath, [program, '--workspace', workspace, ...args], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  if (ended.status === null || !fine.includes(ended.status))
+    throw new Error(
+      `vmstation ${args.join(' ')} ended with ${ended.status}: ${ended.stdout.slice(-2000)}${ended.stderr}`,
+    );
+  return { seconds: (performance.now() - start) / 1000, text: ended.stdout };
+}
+
+function startLab(workspace: string): Figures {
+  const { seconds } = vmstation(workspace, ['lab', 'start'], [0]);
+  const pid = (JSON.parse(readFileSync(labPaths(workspace).pidFile, 'utf8')) as { pid: number }).pid;
+  return { seconds, mebibytes: residentMebibytes(pid) };
+}
+
+function stopLab(workspace: string): void {
+  vmstation(workspace, ['lab', 'stop'], [0]);
+}
+
+/** The most memory that a process has had (proc(5): VmHWM). */
+function residentMebibytes(pid: number): number {
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN) / 1024;
+}
+
+function driftOverSsh(workspace: string): Figures & { readonly connections: number } {
+  const { seconds, text } = vmstation(workspace, ['drift', '--json'], [2, 3]);
+  const { nodes } = JSON.parse(text) as { nodes: readonly { state: string }[] };
+  const unread = nodes.filter(({ state }) => state !== 'drifted' && state !== 'clean').length;
+  if (unread > 0) throw new Error(`${unread} of ${nodes.length} nodes could not be read`);
+  const controls = join(workspace, '.vmstation', 'ssh', 'control');
+  return { seconds, mebibytes: Number.NaN, connections: readdirSync(controls, { withFileTypes: true }).length };
+}
+
+interface InProcessFigures {
+  readonly start: Figures;
+  readonly drift: Figures;
+}
+
+/** In a process of its own, so that its memory is its own. */
+function inChild(nodes: number): InProcessFigures {
+  const ended = spawnSync(process.execPath, [import.meta.filename, String(nodes)], { encoding: 'utf8' });
+  if (ended.status !== 0) throw new Error(`${ended.stdout}${ended.stderr}`);
+  return JSON.parse(ended.stdout) as InProcessFigures;
+}
+
+async function measureInProcess(nodes: number): Promise<InProcessFigures> {
+  const folder = mkdtempSync(join(tmpdir(), 'vmstation-scale-'));
+  try {
+    const workspace = await workspaceOf(join(folder, 'w'), nodes);
+    const { cluster } = await openWorkspace(workspace);
+    const failed = (what: string): never => {
+      throw new Error(what);
+    };
+    const begun = performance.now();
+    const lab = await InProcessLab.start({ model: cluster, seed: 'bench', startMs: 0, onError: failed });
+    const start = figuresSince(begun);
+    const again = performance.now();
+    await driftInProcess(lab, workspace);
+    const drift = figuresSince(again);
+    await lab.close();
+    return { start, drift };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function figuresSince(startMs: number): Figures {
+  return { seconds: (performance.now() - startMs) / 1000, mebibytes: residentMebibytes(process.pid) };
+}
+
+async function driftInProcess(lab: InProcessLab, workspace: string): Promise<void> {
+  let text = '';
+  const print = (piece: string): void => {
+    text += piece;
+  };
+  const io = {
+    out: print,
+    err: print,
+    ask: undefined,
+    outIsTerminal: false,
+    errIsTerminal: false,
+    columns: () => 100,
+    env: {},
+    workingDirectory: workspace,
+    signal: new AbortController().signal,
+    stage: rehearsalStage(lab),
+  };
+  const exitCode = await lab.clock.until(runCli(commandTree, 'bench', ['drift'], io));
+  if (exitCode !== 2 && exitCode !== 3) throw new Error(`drift ended with ${exitCode}: ${text.slice(-2000)}`);
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const [nodes] = process.argv.slice(2);
+  if (nodes === undefined) await benchLabScale((name, value) => console.log(`${name.padEnd(52)} ${value}`));
+  else process.stdout.write(JSON.stringify(await measureInProcess(Number(nodes))));
+}
