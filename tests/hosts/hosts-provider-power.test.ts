@@ -89,3 +89,8 @@ test('a reboot from inside is a reboot', async () => {
   await expect.poll(() => bootId().catch(() => before), { timeout: 60_000 }).not.toBe(before);
   expect(await powerOf()).toBe('on');
 });
+
+test('a lab is stopped although a machine sleeps', async () => {
+  await askLab(labPaths(workspace.root), 'node.power', { node: sleeper, order: 'suspend' });
+  expect(await workspace.must('lab', 'stop')).toContain('The lab is stopped');
+});

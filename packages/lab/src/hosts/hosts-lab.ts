@@ -105,7 +105,8 @@ async function bringUp(
   services.push(() => watcher.close());
   for (const [index, machine] of settings.machines.entries())
     running.set(machine.name, new LabMachine({ ...parts, machine, index }));
-  for (const machine of running.values()) await machine.begin();
+  const begun = await Promise.allSettled([...running.values()].map((machine) => machine.begin()));
+  for (const each of begun) if (each.status === 'rejected') throw each.reason;
   return accessOf(parts);
 }
 

@@ -115,8 +115,7 @@ export class LabMachine {
     await this.#process?.stop(graceMs);
     this.#process = undefined;
     await endGroupMembers(`${names.cgroup}/${this.name}`);
-    // A machine that slept had its cable pulled.
-    await commands.run(['ip', 'link', 'set', names.hostInterface(index), 'up']);
+    if (this.power === 'suspended') await commands.run(['ip', 'link', 'set', names.hostInterface(index), 'up']);
     this.#become('off');
   }
 

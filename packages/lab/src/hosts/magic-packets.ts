@@ -54,6 +54,9 @@ export async function watchMagicPackets(
     child.once('error', () => resolve());
   });
   let said = '';
+  child.once('close', () => {
+    if (child.stdin.writable) log(`nothing listens for magic packets on ${card} any more`);
+  });
   child.stderr.on('data', (chunk: Buffer) => {
     said += chunk.toString('utf8');
     log(`magic packets: ${chunk.toString('utf8').trim()}`);
