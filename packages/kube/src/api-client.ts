@@ -2,10 +2,11 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Clock, KubeRef } from '@vmstation/core';
 import { AppError } from '@vmstation/core';
-import { type ApiResource, groupPath, objectPath, wellKnownResource } from './api-resources.ts';
-import { listAt, textAt } from './json-path.ts';
+import { type ApiResource, objectPath, wellKnownResource } from './api-resources.ts';
+import { textAt } from './json-path.ts';
 import { readStatus, refusalError, unreachableError } from './kube-errors.ts';
 import type { KubeAccess } from './kubeconfig.ts';
+import { ServedKinds, versionNotServed } from './served-kinds.ts';
 
 /** One call of the API. */
 export interface ApiCall {
@@ -14,6 +15,8 @@ export interface ApiCall {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly contentType?: string;
+  /** What the answer may be; plain JSON when left out. */
+  readonly mediaType?: string;
   /** A phrase for messages: `apply Deployment monitoring/grafana`. */
   readonly attempted: string;
   /** Statuses that are answers here, not failures: 404 when looking whether something is there. */
@@ -54,13 +57,14 @@ export class ApiClient {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #exchange: KubeExchange | undefined;
-  readonly #discovered = new Map<string, ApiResource>();
+  readonly #served: ServedKinds;
 
   constructor(access: KubeAccess, clock: Clock, timeoutMs: number, exchange?: KubeExchange) {
     this.#exchange = exchange;
     this.#access = access;
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
+    this.#served = new ServedKinds((path, mediaType) => this.#discover(path, mediaType));
   }
 
   /** Throws kube/unreachable, kube/forbidden, kube/conflict, kube/invalid, kube/refused, or the signal's reason. */
@@ -79,30 +83,42 @@ export class ApiClient {
     }
   }
 
-  /** URL path of an object; kinds that are not built in are looked up once. Throws kube/unknown-kind. */
+  /** URL path of an object. Throws kube/unknown-kind and kube/version-not-served. */
   async pathOf(ref: KubeRef): Promise<string> {
     return objectPath(ref, await this.resource(ref.apiVersion, ref.kind));
   }
 
-  /** How a kind is addressed. Throws kube/unknown-kind. */
+  /** How a kind is addressed, once the server has said that it serves it. Throws kube/unknown-kind and kube/version-not-served. */
   async resource(apiVersion: string, kind: string): Promise<ApiResource> {
-    const key = `${apiVersion}/${kind}`;
-    const known = wellKnownResource(apiVersion, kind) ?? this.#discovered.get(key);
-    if (known !== undefined) return known;
-    const reply = await this.call({
-      method: 'GET',
-      path: groupPath(apiVersion),
-      attempted: `ask the cluster for its ${apiVersion} kinds`,
-      accept: [404],
-    });
-    const found = listAt(reply.body, 'resources').find(
-      (item) => item['kind'] === kind && textAt(item, 'name')?.includes('/') === false,
-    );
-    const plural = textAt(found, 'name');
-    if (found === undefined || plural === undefined) throw unknownKind(apiVersion, kind);
-    const resource = { plural, namespaced: found['namespaced'] === true };
-    this.#discovered.set(key, resource);
-    return resource;
+    const known = wellKnownResource(apiVersion, kind);
+    if (known !== undefined && !apiVersion.includes('/')) return known;
+    const found = await this.#find(apiVersion, kind);
+    if (found === undefined && known !== undefined) return known;
+    if (found !== undefined && found !== 'absent') return found;
+    if (known === undefined) throw unknownKind(apiVersion, kind);
+    const version = await this.call({ method: 'GET', path: '/version', attempted: 'read the version' });
+    const others = await this.#served.otherVersions(apiVersion, kind);
+    throw versionNotServed(apiVersion, kind, textAt(version.body, 'gitVersion') ?? 'unknown', others);
+  }
+
+  /** False when the server says that it does not serve a kind. */
+  async serves(apiVersion: string, kind: string): Promise<boolean> {
+    return !apiVersion.includes('/') || (await this.#served.find(apiVersion, kind)) !== 'absent';
+  }
+
+  /** What is absent is asked for once more: its CustomResourceDefinition may have been applied a moment ago. */
+  async #find(apiVersion: string, kind: string): Promise<ApiResource | 'absent' | undefined> {
+    const found = await this.#served.find(apiVersion, kind);
+    if (found !== 'absent') return found;
+    this.#served.forget();
+    return this.#served.find(apiVersion, kind);
+  }
+
+  /** A discovery document. An account that may not read it, or a server without it, leaves the question open. */
+  async #discover(path: string, mediaType: string): Promise<unknown> {
+    const attempted = 'ask the cluster what it serves';
+    const reply = await this.call({ method: 'GET', path, mediaType, attempted, accept: [403, 404] });
+    return reply.status < 300 ? reply.body : undefined;
   }
 
   /** Closes kept connections; the client can still be used and opens new ones. */
@@ -128,7 +144,7 @@ export class ApiClient {
     const payload = body === undefined ? undefined : Buffer.from(body);
     const headers: http.OutgoingHttpHeaders = {
       ...(options.headers as http.OutgoingHttpHeaders | undefined),
-      accept: 'application/json',
+      accept: call.mediaType ?? 'application/json',
       'user-agent': 'vmstation',
       ...(payload === undefined
         ? {}

@@ -86,9 +86,12 @@ export class ClusterPort implements KubePort {
 
   async prune(owner: string, keep: readonly KubeRef[]): Promise<readonly KubeRef[]> {
     const kept = new Set(keep.map(refKey));
-    const found = await mapLimited(prunableKinds, parallelCalls, (kind) =>
-      this.list({ ...kind, labelSelector: `${managedBySelector},${ownerSelector(owner)}` }),
-    );
+    const labelSelector = `${managedBySelector},${ownerSelector(owner)}`;
+    const found = await mapLimited(prunableKinds, parallelCalls, async (kind) => {
+      // What this server does not serve was never applied to it.
+      const isServed = await this.#client.serves(kind.apiVersion, kind.kind);
+      return isServed ? this.list({ ...kind, labelSelector }) : [];
+    });
     const gone: KubeRef[] = [];
     for (const object of found.flat()) {
       if (!isOwnedBy(object, owner) || kept.has(refKey(refOf(object)))) continue;
