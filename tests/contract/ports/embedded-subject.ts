@@ -18,6 +18,7 @@ export async function startEmbeddedSubject(): Promise<{ subject: PortSubject; st
   const { cluster } = await openWorkspace(root);
   const daemon = [process.execPath, entry('lab-daemon')];
   await startLab({ workspaceRoot: root, cluster, daemon, installer: [process.execPath, entry('lab-installer')] });
+  const on = { node: 'masternode' };
   const subject = portSubject({
     node: 'masternode',
     sleeper: 'storagenodet3500',
@@ -32,7 +33,12 @@ export async function startEmbeddedSubject(): Promise<{ subject: PortSubject; st
         await askLab(paths, 'node.power', { node, order: 'wake' });
       },
     },
-    holdPackageLock: async () => Promise.reject(new Error('nothing of the lab holds the lock of the package manager')),
+    holdPackageLock: async () => {
+      await askLab(paths, 'fault.set', { on, kind: 'package-lock', words: [] });
+      return async () => {
+        await askLab(paths, 'fault.clear', { on, kind: 'package-lock' });
+      };
+    },
   });
   const stop = async () => {
     await subject.transport.close();

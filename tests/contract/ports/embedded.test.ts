@@ -3,18 +3,20 @@ import { VirtualClock } from '../../../packages/lab/src/clock/virtual-clock.ts';
 import { holdToContract } from '../contract-case.ts';
 import { clockContract } from './clock.ts';
 import { startEmbeddedSubject } from './embedded-subject.ts';
-import { portContracts } from './port-contracts.ts';
+import { fileSystemContract } from './file-system.ts';
 import type { PortSubject } from './port-subject.ts';
+import { transportContract } from './transport.ts';
 
-// Every port of the product over OpenSSH to the embedded lab's machines.
+// The product's ports over OpenSSH to the embedded lab's machines. The other half is in a file beside, with a lab of its own.
 
-let opened: { subject: PortSubject; stop(): Promise<void> };
+let opened: { readonly subject: PortSubject; readonly stop: () => Promise<void> };
 beforeAll(async () => {
   opened = await startEmbeddedSubject();
 });
 afterAll(() => opened?.stop());
 
-for (const contract of portContracts) holdToContract(contract, 'embedded', () => opened.subject);
+for (const contract of [transportContract, fileSystemContract])
+  holdToContract(contract, 'embedded', () => opened.subject);
 
 // The lab's own time, which goes by when it is told to.
 holdToContract(clockContract, 'embedded', () => {

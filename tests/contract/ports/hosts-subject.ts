@@ -81,7 +81,10 @@ async function holdDpkgLock(subject: PortSubject): Promise<() => Promise<void>> 
     onStdout,
   });
   await Promise.race([taken, holding]);
+  let isHeld = true;
   return async () => {
+    if (!isHeld) return;
+    isHeld = false;
     await subject.transport.run(node, { argv: ['touch', '/run/contract-let-go'], elevate: true, timeoutMs: 60_000 });
     await holding;
   };

@@ -1,7 +1,7 @@
 import type { PackageResource } from '@vmstation/core';
 import { expect } from 'vitest';
 import type { Contract } from '../contract-case.ts';
-import { apply, asRoot, between, type PortSubject, rollBack, seen } from './port-subject.ts';
+import { apply, asRoot, between, newRunId, type PortSubject, rollBack, seen } from './port-subject.ts';
 
 const present = (name: string): PackageResource => ({ kind: 'package', name });
 const absent = (name: string): PackageResource => ({ kind: 'package', name, ensure: 'absent' });
@@ -90,12 +90,18 @@ export const packageContract: Contract<PortSubject> = {
       run: (subject) =>
         between(subject, { before: purge(subject.freePackage), after: purge(subject.freePackage) }, async () => {
           const letGo = await subject.holdPackageLock();
-          const applying = apply(subject, [present(subject.freePackage)]);
-          const waits = () => asRoot(subject, 'ps -eo args');
-          await expect.poll(waits, { timeout: 20_000 }).toMatch(/^apt-get .*install/m);
-          expect(await asRoot(subject, statusOf(subject.freePackage))).not.toBe('install ok installed');
-          await letGo();
-          expect(await applying).toMatchObject({ outcomes: ['changed'] });
+          try {
+            const begun: string[] = [];
+            const resources = [present(subject.freePackage)];
+            const { node, host } = subject;
+            const applying = host.apply({ node, runId: newRunId(), resources, onProgress: (id) => begun.push(id) });
+            await expect.poll(() => begun.length, { timeout: 20_000 }).toBe(1);
+            expect(await asRoot(subject, statusOf(subject.freePackage))).not.toBe('install ok installed');
+            await letGo();
+            expect((await applying).resources).toMatchObject([{ outcome: 'changed' }]);
+          } finally {
+            await letGo();
+          }
         }),
     },
     {

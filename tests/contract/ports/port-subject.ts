@@ -55,7 +55,7 @@ export function openTransport(access: SubjectAccess, settings: Partial<SshSettin
 
 /** The host port over a transport, with this computer's time. */
 export function hostOver(transport: Transport): HostPort {
-  return createHost({ transport, clock: { now: () => new Date() }, settleSeconds: 1 });
+  return createHost({ transport, clock: { now: () => new Date() }, settleSeconds: 0.5 });
 }
 
 /** The side's ssh_config with some options of the node replaced, in a file of its own. */

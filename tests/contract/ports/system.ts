@@ -20,7 +20,7 @@ const keepingSysctl = (subject: PortSubject, body: () => Promise<void>) =>
 
 const people = {
   after:
-    'pkill -u contract 2>/dev/null || :; userdel -f -r contract 2>/dev/null || :; groupdel contract 2>/dev/null || :; groupdel contractors 2>/dev/null || :',
+    'userdel -f -r contract 2>/dev/null || :; groupdel contract 2>/dev/null || :; groupdel contractors 2>/dev/null || :',
 };
 
 const mounted = (path: string, more: Partial<MountResource> = {}): MountResource => ({

@@ -101,7 +101,7 @@ export const unitContract: Contract<PortSubject> = {
       title: 'a unit that dies a moment after its start is failed, with its last words',
       run: (subject) =>
         withUnits(subject, [], async () => {
-          const dies = unit('[Service]\nExecStart=/bin/sh -c "echo cannot open its port; sleep 0.5; exit 3"');
+          const dies = unit('[Service]\nExecStart=/bin/sh -c "echo cannot open its port; sleep 0.2; exit 3"');
           const { outcomes, reasons } = await apply(subject, [dies, service({ active: true })]);
           expect([outcomes, reasons[1]]).toEqual([
             ['changed', 'failed'],
@@ -113,7 +113,7 @@ export const unitContract: Contract<PortSubject> = {
       title: 'a unit that flaps is failed, also while systemd is about to start it again',
       run: (subject) =>
         withUnits(subject, [], async () => {
-          const flaps = unit('[Service]\nExecStart=/bin/sh -c "sleep 0.3; exit 1"\nRestart=always\nRestartSec=100ms');
+          const flaps = unit('[Service]\nExecStart=/bin/sh -c "sleep 0.2; exit 1"\nRestart=always\nRestartSec=100ms');
           const { outcomes } = await apply(subject, [flaps, service({ active: true })]);
           expect(outcomes).toEqual(['changed', 'failed']);
         }),

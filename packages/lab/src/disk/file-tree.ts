@@ -170,6 +170,8 @@ export class FileTree {
   create(path: string, who: Credentials, kind: InodeKind, mode: number): Inode {
     const at = this.locate(path, who, { follow: kind === 'file' });
     if (at.inode || at.name === '..') throw new FileSystemError('EEXIST', path);
+    if (kind === 'file' && at.parent.volume.kind === 'virtual')
+      throw new FileSystemError(/^\/proc\/(?!sys\/)/.test(path) ? 'ENOENT' : 'EACCES', path);
     this.#mayChange(at.parent, who, path);
     // A name fits into the directory's block; a directory needs one of its own.
     if (kind === 'directory') this.#assertRoom(at.parent, path);

@@ -226,6 +226,7 @@ function writeNetwork({ spec, face, files }: Target): void {
 
 function installBase(target: Target): void {
   const { face, files, packages, spec } = target;
+  if (face.family === 'debian') files.write('/usr/lib/systemd/system/syslog.socket', syslogSocket);
   for (const [name, description] of Object.entries(TARGETS))
     files.write(
       `/usr/lib/systemd/system/${name}`,
@@ -260,3 +261,11 @@ function installBase(target: Target): void {
   for (const program of spec.withoutPrograms ?? [])
     for (const folder of ['/usr/bin', '/usr/sbin']) files.remove(`${folder}/${program}`);
 }
+
+/** Debian's: journald passes every line on, and the first one starts whoever is called syslog.service. */
+const syslogSocket = `[Unit]
+Description=Syslog Socket
+[Socket]
+ListenDatagram=/run/systemd/journal/syslog
+Service=syslog.service
+`;

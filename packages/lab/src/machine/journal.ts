@@ -14,6 +14,8 @@ const LIMIT = 2000;
 /** The journal of one machine: kept in memory, volatile as with Storage=volatile. */
 export class Journal {
   readonly lines: JournalLine[] = [];
+  /** Called after each line. */
+  onLine: (() => void) | undefined;
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -24,6 +26,7 @@ export class Journal {
   add(unit: string, identifier: string, pid: number, message: string): void {
     this.lines.push({ atMs: this.#now(), unit, identifier, pid, message });
     if (this.lines.length > LIMIT) this.lines.splice(0, this.lines.length - LIMIT);
+    this.onLine?.();
   }
 
   /** A descriptor whose lines go to the journal, for a unit's standard output. */

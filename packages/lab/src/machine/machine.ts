@@ -178,10 +178,12 @@ export class Machine implements SystemdHost, NetworkPeer {
     return new FileTree(
       this.volume,
       () => this.now(),
-      () =>
-        faults.diskFull === undefined && faults.readOnly === undefined
-          ? undefined
-          : { full: faults.diskFull ?? [], readOnly: faults.readOnly ?? [] },
+      () => {
+        const mounted = this.state.mounts.filter(({ options }) => options.split(',')[0] === 'ro');
+        const readOnly = [...(faults.readOnly ?? []), ...mounted.map(({ path }) => path)];
+        const full = faults.diskFull ?? [];
+        return full.length + readOnly.length === 0 ? undefined : { full, readOnly };
+      },
     );
   }
 

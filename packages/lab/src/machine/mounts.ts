@@ -62,7 +62,7 @@ function rootOf(machine: Machine, entry: TableEntry): MountSource {
       : { message: `special device ${entry.source} does not exist.`, status: 32 };
   }
   if (entry.type === 'tmpfs') {
-    const inode = newVolume(machine, `tmpfs${entry.path}`, 'tmpfs', entry.type);
+    const inode = newVolume(machine, `tmpfs${entry.path}`, 'tmpfs', entry);
     inode.mode = Number.parseInt(/(?:^|,)mode=([0-7]+)/.exec(entry.options)?.[1] ?? '1777', 8);
     return { inode, device: entry.source, type: 'tmpfs' };
   }
@@ -70,8 +70,10 @@ function rootOf(machine: Machine, entry: TableEntry): MountSource {
   return diskRoot(machine, entry);
 }
 
-function newVolume(machine: Machine, id: string, kind: 'tmpfs' | 'disk', typeName: string): Inode {
-  return createVolume({ id, kind, typeName, device: id, capacityBytes: 2 ** 33 }, machine.now()).root;
+function newVolume(machine: Machine, id: string, kind: 'tmpfs' | 'disk', entry: TableEntry): Inode {
+  const [, amount = '8', unit = 'g'] = /(?:^|,)size=(\d+)([kmg]?)/i.exec(entry.options) ?? [];
+  const capacityBytes = Number(amount) * ({ k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 }[unit.toLowerCase()] ?? 1);
+  return createVolume({ id, kind, typeName: entry.type, device: id, capacityBytes }, machine.now()).root;
 }
 
 function networkRoot(machine: Machine, entry: TableEntry): MountSource {

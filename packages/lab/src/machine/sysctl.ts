@@ -180,7 +180,12 @@ export class SysctlTable {
       const [least, most] = definition.range;
       if (Number(value) < least || Number(value) > most) throw new FileSystemError('EINVAL', key);
       this.#state.sysctl[key] = String(BigInt(value));
-    } else this.#state.sysctl[key] = value;
+    } else {
+      // Several numbers are set as several numbers.
+      const isNumbers = (text: string): boolean => /^\d+(?:\t\d+)+$/.test(text);
+      if (isNumbers(definition.initial) && !isNumbers(value)) throw new FileSystemError('EINVAL', key);
+      this.#state.sysctl[key] = value;
+    }
     this.#mirror(key, value);
   }
 

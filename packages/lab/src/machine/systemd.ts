@@ -11,6 +11,7 @@ import type { KernelState, UnitRuntime } from './kernel-state.ts';
 import type { RootFiles } from './root-files.ts';
 import { wantedBy } from './unit-enablement.ts';
 import { isYes, loadUnit, type UnitDefinition, unitValue, unitValues, unitWords } from './unit-file.ts';
+import { UnitSockets } from './unit-sockets.ts';
 import { UnitTimers } from './unit-timers.ts';
 
 /** What the service manager needs from its machine. */
@@ -34,11 +35,14 @@ export class Systemd {
   readonly #main = new Map<string, Process>();
   /** When its timers fall due. */
   readonly timers: UnitTimers;
+  /** What its sockets start. */
+  readonly sockets: UnitSockets;
   readonly #loaded = new Map<string, UnitDefinition>();
 
   constructor(host: SystemdHost) {
     this.#host = host;
     this.timers = new UnitTimers(host, (goal) => this.start(goal));
+    this.sockets = new UnitSockets(host, (goal) => this.start(goal));
   }
 
   /** What is known of a unit at run time; a fresh inactive record if nothing. */
@@ -122,7 +126,9 @@ export class Systemd {
     if (!this.#conditionsHold(unit)) return DONE;
     if (name.endsWith('.service')) return this.#startService(name, unit, runtime);
     if (name.endsWith('.timer')) this.timers.arm(name, unit, runtime);
-    this.#activated(runtime, name.endsWith('.timer') ? 'waiting' : 'active');
+    const refusal = name.endsWith('.socket') ? this.sockets.refusal(name) : undefined;
+    if (refusal !== undefined) return { ok: false, message: refusal, status: 1 };
+    this.#activated(runtime, name.endsWith('.timer') ? 'waiting' : name.endsWith('.socket') ? 'listening' : 'active');
     if (name.endsWith('.target')) for (const wanted of wantedBy(this.#host.files, name)) await this.start(wanted, seen);
     return DONE;
   }
@@ -140,6 +146,7 @@ export class Systemd {
   }
 
   async #startService(name: string, unit: UnitDefinition, runtime: UnitRuntime): Promise<JobResult> {
+    if (hasNoCommand(unit)) return badSetting(name);
     Object.assign(runtime, { active: 'activating', sub: 'start', result: 'success' });
     if (this.#host.faults.unitDiesAfterSeconds?.[name] === 0) return this.#startFailed(name, runtime);
     const type = unitValue(unit, 'Service', 'Type') ?? 'simple';
@@ -307,6 +314,7 @@ export class Systemd {
     if (!runtime) return DONE;
     if (runtime.active === 'inactive' || runtime.active === 'failed') return DONE;
     const process = this.#main.get(name);
+    for (const other of this.sockets.dependants(name)) await this.stop(other);
     Object.assign(runtime, { active: 'deactivating', sub: 'stop-sigterm' });
     if (unit) for (const value of unitValues(unit, 'Service', 'ExecStop')) await this.#toEnd(name, unit, value);
     if (process) {
@@ -366,4 +374,13 @@ export class Systemd {
       this.#scheduleDeath(name, started.process);
     }
   }
+}
+
+function hasNoCommand(unit: UnitDefinition): boolean {
+  return ['ExecStart', 'ExecStop', 'SuccessAction'].every((key) => unitValues(unit, 'Service', key).length === 0);
+}
+
+function badSetting(name: string): JobResult {
+  const message = `Failed to start ${name}: Unit ${name} has a bad unit file setting.\nSee system logs and 'systemctl status ${name}' for details.`;
+  return { ok: false, message, status: 1 };
 }

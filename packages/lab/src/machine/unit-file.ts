@@ -5,6 +5,7 @@ export const UNIT_FOLDERS = [
   '/etc/systemd/system',
   '/run/systemd/system',
   '/run/systemd/transient',
+  '/usr/local/lib/systemd/system',
   '/usr/lib/systemd/system',
 ];
 

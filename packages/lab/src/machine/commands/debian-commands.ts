@@ -44,6 +44,8 @@ export const dpkgQuery: MachineProgram = async (process, machine) => {
   if (options.has('s', 'status')) return showStatus(process, machine, options.operands);
   if (options.has('L', 'listfiles')) return listFiles(process, machine, options.operands);
   if (options.has('S', 'search')) return searchFile(process, machine, options.operands);
+  const unreadable = unreadableDatabase(machine);
+  if (unreadable !== undefined) return process.fail(`error: ${unreadable}`, 2);
   const format = options.value('f', 'showformat')?.replace(/^=/, '') ?? '${binary:Package}\\t${Version}\\n';
   if (options.operands.length === 0) {
     await process.out(
@@ -316,12 +318,29 @@ async function aptInstall(
     `0 upgraded, ${plan.install.length} newly installed, ${plan.remove.length} to remove and 0 not upgraded.\n`,
   );
   if (simulated) return 0;
+  if (await refusesHeld(process, machine, plan.remove)) return 100;
   if (plan.install.length > 0 && machine.faults.diskFull?.includes('/') === true) {
     await process.err("E: You don't have enough free space in /var/cache/apt/archives/.\n");
     return 100;
   }
   await installPackages(machine, plan, async (line) => process.out(`${line}\n`));
   return 0;
+}
+
+/** What the operator holds is not taken away without being asked. */
+async function refusesHeld(process: Process, machine: Machine, names: readonly string[]): Promise<boolean> {
+  const held = names.some((name) => machine.packages.get(name)?.status.startsWith('hold '));
+  if (!held || process.argv.includes('--allow-change-held-packages')) return false;
+  await process.err('E: Held packages were changed and -y was used without --allow-change-held-packages.\n');
+  return true;
+}
+
+/** What dpkg says of a database that it cannot read. */
+function unreadableDatabase(machine: Machine): string | undefined {
+  const lines = (machine.files.read('/var/lib/dpkg/status') ?? '').split('\n');
+  const at = lines.findIndex((line) => line !== '' && !/^(?:[ \t]|[A-Za-z0-9-]+:)/.test(line));
+  if (at === -1) return undefined;
+  return `parsing file '/var/lib/dpkg/status' near line ${at + 1}:\n field name '${lines[at]?.split(/\s/)[0]}' must be followed by colon`;
 }
 
 async function aptRemove(
@@ -342,6 +361,7 @@ async function aptRemove(
   );
   if (present.length > 0) await process.out(`The following packages will be REMOVED:\n  ${present.join(' ')}\n`);
   await process.out(`0 upgraded, 0 newly installed, ${present.length} to remove and 0 not upgraded.\n`);
+  if (!simulated && (await refusesHeld(process, machine, present))) return 100;
   if (!simulated) await removePackages(machine, present, purge);
   return 0;
 }

@@ -210,7 +210,12 @@ export const mount: MachineProgram = async (process, machine) => {
     }
     return status;
   }
-  if (extra.includes('remount')) return 0;
+  if (extra.includes('remount')) {
+    const target = machine.state.mounts.findLast((one) => one.path === process.path(operands[0] ?? ''));
+    const wanted = /\b(r[ow])\b/.exec(extra)?.[1];
+    if (target !== undefined && wanted !== undefined) target.options = target.options.replace(/^r[ow]/, wanted);
+    return 0;
+  }
   const only =
     operands.length === 1
       ? table.find((entry) => entry.path === operands[0]?.replace(/(.)\/$/, '$1') || entry.source === operands[0])

@@ -208,6 +208,12 @@ function debianServices(): PackageDefinition[] {
       starts: ['chrony.service'],
     }),
     definePackage({
+      name: 'wget',
+      version: '1.21.3-1+deb12u1',
+      programs: { '/usr/bin/wget': 'wget' },
+      files: { '/etc/wgetrc': '# Global wgetrc; see wget(1) and the file of the same name in a home folder.\n' },
+    }),
+    definePackage({
       name: 'rsyslog',
       version: '8.2302.0-1+deb12u1',
       summary: 'reliable system and kernel logging daemon',
@@ -220,6 +226,7 @@ function debianServices(): PackageDefinition[] {
           exec: '/usr/sbin/rsyslogd -n -iNONE',
           type: 'notify',
           restart: 'on-failure',
+          requires: 'syslog.socket',
           aliases: ['syslog.service'],
         }),
       },
@@ -380,6 +387,5 @@ tree 2.1.0-1 /usr/bin/tree
 unzip 6.0-28 /usr/bin/unzip
 vim 2:9.0.1378-2+deb12u2 /usr/bin/vim
 wakeonlan 0.41-12.1 /usr/bin/wakeonlan
-wget 1.21.3-1+deb12u1 /usr/bin/wget
 xfsprogs 6.1.0-1 /usr/sbin/mkfs.xfs
 `;

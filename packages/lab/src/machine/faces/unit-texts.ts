@@ -6,6 +6,7 @@ export function serviceUnit(given: {
   after?: string;
   aliases?: string[];
   conflicts?: string;
+  requires?: string;
   reload?: string;
   pre?: string;
   restart?: string;
@@ -19,6 +20,7 @@ export function serviceUnit(given: {
     `Description=${given.description}`,
     `After=${given.after ?? 'network.target'}`,
     given.conflicts && `Conflicts=${given.conflicts}`,
+    given.requires && `Requires=${given.requires}`,
     '',
     '[Service]',
     `Type=${given.type ?? 'simple'}`,
