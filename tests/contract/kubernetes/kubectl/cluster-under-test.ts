@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { afterAll, beforeAll, vi } from 'vitest';
 import { exampleCluster } from '../../../../packages/lab/src/kubernetes/testing/example-cluster.ts';
-import type { SideName } from '../../contract-case.ts';
+import { type Contract, holdToContract, type SideName } from '../../contract-case.ts';
 import { parseServerVersion } from '../server-version.ts';
 import { kubectlProgram } from './kubectl-program.ts';
 import { type KubectlSubject, runKubectl } from './kubectl-subject.ts';
@@ -12,10 +13,10 @@ import { type KubectlSubject, runKubectl } from './kubectl-subject.ts';
 const ownKubeconfig = process.env['VMSTATION_CONTRACT_KUBECONFIG'];
 
 /** Which side the cases are tried on: the lab, unless VMSTATION_CONTRACT_KUBECONFIG names another cluster. */
-export const sideUnderTest: SideName = ownKubeconfig ? 'hosts' : 'embedded';
+const sideUnderTest: SideName = ownKubeconfig ? 'hosts' : 'embedded';
 
 /** A cluster that is there until `close`. */
-export interface ClusterUnderTest {
+interface ClusterUnderTest {
   readonly subject: KubectlSubject;
   close(): Promise<void>;
 }
@@ -24,7 +25,7 @@ export interface ClusterUnderTest {
  * The cluster of VMSTATION_CONTRACT_KUBECONFIG (with VMSTATION_CONTRACT_IMAGE, VMSTATION_CONTRACT_ENDING_IMAGE and
  * VMSTATION_CONTRACT_DEADLINE_SECONDS where the defaults do not fit), else a fresh one of the lab. Rejects when there is no kubectl.
  */
-export async function clusterUnderTest(): Promise<ClusterUnderTest> {
+async function clusterUnderTest(): Promise<ClusterUnderTest> {
   const program = await kubectlProgram();
   const folder = await mkdtemp(join(tmpdir(), 'vmstation-kubectl-'));
   const lab = ownKubeconfig ? undefined : await exampleCluster();
@@ -65,4 +66,21 @@ async function subjectOf(program: string, kubeconfig: string, folder: string): P
   if (exitCode !== 0) throw new Error(`kubectl cannot reach the cluster of ${kubeconfig}: ${stderr}`);
   const { serverVersion } = JSON.parse(stdout) as { serverVersion: { gitVersion: string } };
   return { ...unversioned, version: parseServerVersion(serverVersion.gitVersion) };
+}
+
+/** Registers the cases of contracts, on a cluster of the calling file's own. */
+export function holdKubectlTo(contracts: readonly Contract<KubectlSubject>[]): void {
+  // A loaded computer makes a second of kubectl many.
+  vi.setConfig({ testTimeout: 120_000 });
+  let cluster: ClusterUnderTest | undefined;
+  beforeAll(async () => {
+    cluster = await clusterUnderTest();
+  }, 240_000);
+  afterAll(() => cluster?.close());
+  for (const contract of contracts) {
+    holdToContract(contract, sideUnderTest, () => {
+      if (cluster === undefined) throw new Error('a case ran before its cluster was there');
+      return cluster.subject;
+    });
+  }
 }

@@ -16,6 +16,15 @@ import { scaleSubresource } from './scale.ts';
 import { watchObjects } from './watch-objects.ts';
 import { deleteRequestOf, ObjectWriter } from './write-objects.ts';
 
+/** Resources that the server warns of, from a minor version on. */
+const deprecations: Readonly<Record<string, { readonly minor: number; readonly text: string }>> = {
+  endpoints: { minor: 33, text: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice' },
+};
+
+function isFromMinor(version: string, minor: number): boolean {
+  return Number(version.replace(/^v/u, '').split('.')[1]) >= minor;
+}
+
 /** Answers every request for a resource. */
 export class ResourceHandler {
   readonly #api: ApiObjects;
@@ -39,7 +48,10 @@ export class ResourceHandler {
     if (review) return review;
     const definition = resourceAt(group, version, resource);
     if (!definition) throw pathNotFound();
-    return subresource === '' ? this.#object(request, definition) : this.#subresource(request, definition);
+    const reply = subresource === '' ? this.#object(request, definition) : this.#subresource(request, definition);
+    const warning = deprecations[definition.name];
+    if (warning === undefined || 'open' in reply || !isFromMinor(this.#api.config.version, warning.minor)) return reply;
+    return { ...reply, warnings: [...(reply.warnings ?? []), warning.text] };
   }
 
   #object(request: ApiRequest, definition: ResourceDefinition): ApiResponse {

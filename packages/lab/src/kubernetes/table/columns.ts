@@ -14,7 +14,6 @@ export function columnsOf(resource: ResourceName): readonly Column[] {
     const found = table[resource] as readonly Column[] | undefined;
     if (found) return found;
   }
-  if (resource === 'controllerrevisions.apps') return [nameColumn, ageColumn];
-  const isAgeKind = resource.endsWith('.crd.projectcalico.org') || resource === 'limitranges';
+  const isAgeKind = resource.endsWith('.crd.projectcalico.org');
   return isAgeKind ? [nameColumn, ageColumn] : [nameColumn, createdAtColumn];
 }

@@ -66,7 +66,23 @@ const cronJobColumns: readonly ColumnOf<CronJob>[] = [
     cell: ({ status }, nowMs) => (status?.lastScheduleTime ? age(status.lastScheduleTime, nowMs) : '<none>'),
   },
   ageColumn,
+  { name: 'Containers', wide: true, cell: ({ spec }) => containers(jobOf(spec)) },
+  { name: 'Images', wide: true, cell: ({ spec }) => images(jobOf(spec)) },
+  { name: 'Selector', wide: true, cell: ({ spec }) => selectorText(spec?.jobTemplate.spec?.selector) },
 ];
+
+/** A CronJob's template as an object of its own, whose pods' template is where others have it. */
+function jobOf(spec: CronJob['spec']): Templated {
+  return { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: '' }, spec: spec?.jobTemplate.spec ?? {} };
+}
+
+/** `daemonset.apps/kube-proxy`, or `<none>`. */
+function controllerOf({ metadata }: KubeObject): string {
+  const controller = metadata.ownerReferences?.find((owner) => owner.controller);
+  if (!controller) return '<none>';
+  const group = controller.apiVersion.includes('/') ? `.${controller.apiVersion.split('/')[0]}` : '';
+  return `${controller.kind.toLowerCase()}${group}/${controller.name}`;
+}
 
 export const workloadColumns: ColumnTable = {
   'deployments.apps': [
@@ -118,4 +134,10 @@ export const workloadColumns: ColumnTable = {
     selectorColumn,
   ],
   'cronjobs.batch': cronJobColumns,
+  'controllerrevisions.apps': [
+    nameColumn,
+    { name: 'Controller', cell: controllerOf },
+    { name: 'Revision', type: 'integer', cell: ({ revision }) => revision },
+    ageColumn,
+  ],
 };

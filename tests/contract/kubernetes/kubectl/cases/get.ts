@@ -54,6 +54,84 @@ const tables: readonly KubectlCase[] = [
       ),
     );
   }),
+  kubectlCase(
+    'the columns of the other kinds',
+    async (kubectl) => {
+      await kubectl.apply(
+        [
+          '{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], storageClassName: "", resources: {requests: {storage: 1Gi}}}}',
+          '{apiVersion: v1, kind: LimitRange, metadata: {name: bounds}, spec: {limits: [{type: Container, default: {memory: 1Gi}}]}}',
+          '{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: wall}, spec: {podSelector: {matchLabels: {app: web}}}}',
+          '{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db}, spec: {serviceName: db, replicas: 0, selector: {matchLabels: {app: db}}, template: {metadata: {labels: {app: db}}, spec: {containers: [{name: c, image: "a/b:1"}]}}}}',
+        ].join('\n---\n'),
+      );
+      await kubectl.ok(['create', 'cronjob', 'tick', '--image=a/b:1', '--schedule=0 0 1 1 *']);
+      await kubectl.ok(['create', 'ingress', 'site', '--rule=example.test/=web:80,tls=own', '--class=own']);
+      await kubectl.ok([
+        'create',
+        'rolebinding',
+        'reads',
+        '--clusterrole=view',
+        '--user=eve',
+        '--serviceaccount=default:bot',
+      ]);
+      await kubectl.ok(['create', 'service', 'nodeport', 'web', '--tcp=80:80']);
+      await kubectl.ok(['wait', '--for=create', 'controllerrevision', '-l', 'app=db', kubectl.timeout]);
+      await kubectl.ok(['wait', '--for=create', 'serviceaccount/default', kubectl.timeout]);
+      await kubectl.ok(['wait', '--for=create', 'configmap/kube-root-ca.crt', kubectl.timeout]);
+      const table = async (kind: string, ...flags: string[]): Promise<string> =>
+        masked(await kubectl.ok(['get', kind, ...flags]), { REVISION: /db-[a-z0-9]{8,10}/u, PORT: /\b3[0-2]\d{3}\b/u });
+      expect(
+        await Promise.all([
+          table('pvc'),
+          table('limitranges'),
+          table('networkpolicies'),
+          table('statefulsets', '-o', 'wide'),
+          table('controllerrevisions'),
+          table('cronjobs', '-o', 'wide'),
+          table('ingresses'),
+          table('rolebindings', '-o', 'wide'),
+          table('services', '-o', 'wide'),
+          table('serviceaccount/default'),
+          table('configmap/kube-root-ca.crt'),
+        ]),
+      ).toEqual([
+        lines(
+          'NAME  STATUS  VOLUME  CAPACITY  ACCESS MODES  STORAGECLASS  VOLUMEATTRIBUTESCLASS  AGE',
+          'data  Pending  <unset>  AGE',
+        ),
+        lines('NAME  CREATED AT', 'bounds  TIME'),
+        lines('NAME  POD-SELECTOR  AGE', 'wall  app=web  AGE'),
+        lines('NAME  READY  AGE  CONTAINERS  IMAGES', 'db  0/0  AGE  c  a/b:1'),
+        lines('NAME  CONTROLLER  REVISION  AGE', 'REVISION  statefulset.apps/db  1  AGE'),
+        lines(
+          'NAME  SCHEDULE  TIMEZONE  SUSPEND  ACTIVE  LAST SCHEDULE  AGE  CONTAINERS  IMAGES  SELECTOR',
+          'tick  0 0 1 1 *  <none>  False  0  <none>  AGE  tick  a/b:1  <none>',
+        ),
+        lines('NAME  CLASS  HOSTS  ADDRESS  PORTS  AGE', 'site  own  example.test  80, 443  AGE'),
+        lines('NAME  ROLE  AGE  USERS  GROUPS  SERVICEACCOUNTS', 'reads  ClusterRole/view  AGE  eve  default/bot'),
+        lines(
+          'NAME  TYPE  CLUSTER-IP  EXTERNAL-IP  PORT(S)  AGE  SELECTOR',
+          'web  NodePort  IP  <none>  80:PORT/TCP  AGE  app=web',
+        ),
+        lines('NAME  SECRETS  AGE', 'default  0  AGE'),
+        lines('NAME  DATA  AGE', 'kube-root-ca.crt  1  AGE'),
+      ]);
+    },
+    { holds: '>=1.31' },
+  ),
+  kubectlCase(
+    'the server warns of Endpoints, which EndpointSlices have taken the place of',
+    async (kubectl) => {
+      const { exitCode, stderr } = await kubectl.run(['get', 'endpoints', 'kubernetes', '-n', 'default']);
+      expect([exitCode, stderr]).toEqual([
+        0,
+        'Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\n',
+      ]);
+      expect((await kubectl.run(['get', 'endpointslices', 'kubernetes', '-n', 'default'])).stderr).toBe('');
+    },
+    { holds: '>=1.33' },
+  ),
   kubectlCase('get nodes shows roles and version, wide shows the machine', async (kubectl) => {
     const [head = '', ...rows] = (await kubectl.ok(['get', 'nodes'])).split('\n');
     expect(head.split(/\s+/u)).toEqual(['NAME', 'STATUS', 'ROLES', 'AGE', 'VERSION']);
