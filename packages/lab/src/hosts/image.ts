@@ -5,6 +5,7 @@ import { AppError } from '@vmstation/core';
 import { type Adaptation, adaptations } from './adaptations.ts';
 import { claimName, waitForName } from './claim.ts';
 import type { HostCommands } from './host-commands.ts';
+import { pruneLayers } from './prune-layers.ts';
 import { basePackages, type HostsLabSettings, type ImageFolders, imageFolders, operatorUser } from './settings.ts';
 
 type ImageSettings = Omit<HostsLabSettings, 'machines'>;
@@ -84,6 +85,7 @@ async function makeLayer(
   await commands.run(argv, { stdin: layerScript(settings.packages, sources), timeoutMs: debootstrapMs });
   for (const adaptation of adaptations) await adapt(`${part}/upper`, adaptation);
   await rename(`${part}/upper`, layer);
+  await pruneLayers(directory, layer);
   await rm(part, { recursive: true, force: true });
 }
 

@@ -26,6 +26,8 @@ export async function mountDisk(
   const madeOver = await readFile(`${disk}/made`, 'utf8').catch(() => undefined);
   if (madeOver !== folders.layer) await rm(disk, { recursive: true, force: true });
   for (const path of [`${disk}/upper`, `${disk}/work`, root]) await mkdir(path, { recursive: true });
+  // Said first: a layer that a disk names is not removed.
+  await writeFile(`${disk}/over`, folders.layer);
   const options = `lowerdir=${folders.layer}:${folders.base},upperdir=${disk}/upper,workdir=${disk}/work`;
   await commands.run(['mount', '-t', 'overlay', names.machineName(machine.name), '-o', options, root]);
   if (madeOver !== folders.layer) {
