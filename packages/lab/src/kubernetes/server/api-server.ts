@@ -87,7 +87,7 @@ export class ApiServer {
     response.setHeader('Cache-Control', 'no-cache, private');
     response.setHeader('Content-Type', reply.contentType ?? 'application/json');
     if ('open' in reply) {
-      this.#stream(reply.open, request, response);
+      this.#stream(reply.open, response);
       return;
     }
     for (const warning of reply.warnings ?? []) {
@@ -108,11 +108,7 @@ export class ApiServer {
     response.end(request.method === 'HEAD' ? undefined : bytes);
   }
 
-  #stream(
-    open: Extract<ApiResponse, { open: unknown }>['open'],
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): void {
+  #stream(open: Extract<ApiResponse, { open: unknown }>['open'], response: ServerResponse): void {
     response.flushHeaders();
     let isOpen = true;
     const end = (): void => {
@@ -128,7 +124,7 @@ export class ApiServer {
       response.destroy();
     };
     this.#streams.add(drop);
-    request.socket.once('close', () => {
+    response.once('close', () => {
       stop();
       isOpen = false;
       this.#streams.delete(drop);
