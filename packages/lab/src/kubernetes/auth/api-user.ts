@@ -3,6 +3,8 @@ export interface ApiUser {
   readonly name: string;
   readonly uid: string;
   readonly groups: readonly string[];
+  /** What an authenticator knows besides. */
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The user of a request without credentials. */

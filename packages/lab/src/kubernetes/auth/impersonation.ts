@@ -7,27 +7,43 @@ import { type AccessAttributes, accessDenied, isAllowed } from './rbac.ts';
 export type ImpersonationHeaders = Readonly<Record<string, string | undefined>>;
 
 /**
- * Who a request is answered as: its sender, or whom its `Impersonate-*` headers name (kubectl's --as, --as-group, --as-uid).
- * Throws 403 when the sender may not impersonate them, 400 for a group or uid without a user.
+ * Who a request is answered as: its sender, or whom its `Impersonate-*` headers name (kubectl's --as, --as-group, --as-uid, --as-user-extra).
+ * Throws 403 when the sender may not impersonate them, 400 for anything else of somebody without their name.
  * Source: https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/
  */
 export function impersonated(store: ObjectStore, sender: ApiUser, headers: ImpersonationHeaders): ApiUser {
   const name = headers['impersonate-user'] ?? '';
   const uid = headers['impersonate-uid'] ?? '';
   const groups = (headers['impersonate-group'] ?? '').split('\n').filter((group) => group !== '');
+  const extra = extraOf(headers);
   if (name === '') {
-    if (uid === '' && groups.length === 0) return sender;
-    throw badRequest('requested groups or a uid without impersonating a user');
+    if (uid === '' && groups.length === 0 && Object.keys(extra).length === 0) return sender;
+    throw badRequest('requested groups, a uid or extra without impersonating a user');
   }
   const account = /^system:serviceaccount:([^:]+):([^:]+)$/u.exec(name);
   const [, namespace = '', accountName = ''] = account ?? [];
   const wanted: readonly Partial<AccessAttributes>[] = [
     account ? { resource: 'serviceaccounts', namespace, name: accountName } : { resource: 'users', name },
     ...groups.map((group) => ({ resource: 'groups', name: group })),
-    ...(uid === '' ? [] : [{ group: 'authentication.k8s.io', resource: 'uids', name: uid }]),
+    ...Object.entries(extra).flatMap(([key, values]) =>
+      values.map((value) => ({ group: authentication, resource: 'userextras', subresource: key, name: value })),
+    ),
+    ...(uid === '' ? [] : [{ group: authentication, resource: 'uids', name: uid }]),
   ];
   for (const part of wanted) refuseUnlessAllowed(store, sender, part);
-  return { name, uid, groups: groupsOf(name, namespace, groups) };
+  const user = { name, uid, groups: groupsOf(name, namespace, groups) };
+  return Object.keys(extra).length > 0 ? { ...user, extra } : user;
+}
+
+const authentication = 'authentication.k8s.io';
+const extraPrefix = 'impersonate-extra-';
+
+function extraOf(headers: ImpersonationHeaders): Record<string, readonly string[]> {
+  return Object.fromEntries(
+    Object.entries(headers)
+      .filter(([header]) => header.startsWith(extraPrefix))
+      .map(([header, values]) => [decodeURIComponent(header.slice(extraPrefix.length)), (values ?? '').split('\n')]),
+  );
 }
 
 function refuseUnlessAllowed(store: ObjectStore, sender: ApiUser, part: Partial<AccessAttributes>): void {

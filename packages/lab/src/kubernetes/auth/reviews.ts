@@ -40,6 +40,12 @@ function reviewedUser(body: JsonObject): ApiUser {
   return { name: textAt(body, 'spec', 'user'), uid: textAt(body, 'spec', 'uid'), groups };
 }
 
+function extraOf({ extra }: ApiUser): JsonObject {
+  return extra === undefined
+    ? {}
+    : { extra: Object.fromEntries(Object.entries(extra).map(([key, all]) => [key, [...all]])) };
+}
+
 const reviews: Readonly<Record<string, Review>> = {
   'authorization.k8s.io/selfsubjectaccessreviews': ({ user }, body, context) => access(user, body, context),
   'authorization.k8s.io/subjectaccessreviews': (_request, body, context) => access(reviewedUser(body), body, context),
@@ -59,7 +65,14 @@ const reviews: Readonly<Record<string, Review>> = {
   },
   'authentication.k8s.io/selfsubjectreviews': ({ user }, body) => ({
     ...body,
-    status: { userInfo: { username: user.name, ...(user.uid ? { uid: user.uid } : {}), groups: [...user.groups] } },
+    status: {
+      userInfo: {
+        username: user.name,
+        ...(user.uid ? { uid: user.uid } : {}),
+        groups: [...user.groups],
+        ...extraOf(user),
+      },
+    },
   }),
   'authentication.k8s.io/tokenreviews': (_request, body, { tokens }) => {
     const found = tokens.authenticate(textAt(body, 'spec', 'token'));

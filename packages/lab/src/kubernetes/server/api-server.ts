@@ -134,20 +134,11 @@ export class ApiServer {
   }
 }
 
-const readNames = [
-  'authorization',
-  'accept',
-  'content-type',
-  'user-agent',
-  'impersonate-user',
-  'impersonate-group',
-  'impersonate-uid',
-];
+const readNames: ReadonlySet<string> = new Set(['authorization', 'accept', 'content-type', 'user-agent']);
 
 function readHeaders({ headersDistinct }: IncomingMessage): Record<string, string | undefined> {
-  return Object.fromEntries(
-    readNames.map((name) => [name, headersDistinct[name]?.join(name === 'accept' ? ',' : '\n')]),
-  );
+  const read = Object.keys(headersDistinct).filter((name) => readNames.has(name) || name.startsWith('impersonate-'));
+  return Object.fromEntries(read.map((name) => [name, headersDistinct[name]?.join(name === 'accept' ? ',' : '\n')]));
 }
 
 /** The body's text; of one that is too large only so much that the handler sees that. */

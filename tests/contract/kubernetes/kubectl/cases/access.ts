@@ -65,6 +65,22 @@ const cases: readonly KubectlCase[] = [
     { holds: '>=1.28' },
   ),
   kubectlCase(
+    'whoami says what else is claimed of somebody',
+    async (kubectl) => {
+      const eve = await kubectl.ok([
+        'auth',
+        'whoami',
+        '--as=eve',
+        '--as-user-extra=team=red',
+        '--as-user-extra=team=blue',
+      ]);
+      expect(masked(eve)).toBe(
+        'ATTRIBUTE  VALUE\nUsername  eve\nGroups  [system:authenticated]\nExtra: team  [red blue]\n',
+      );
+    },
+    { holds: '>=1.28' },
+  ),
+  kubectlCase(
     'a token is good for what its account may do, and for nothing else',
     async (kubectl) => {
       await reader(kubectl);
