@@ -21,9 +21,9 @@ export interface FaultyMachine {
   readonly transport: Transport;
   readonly host: HostPort;
   /** One apply as a run of its own. */
-  apply(resources: readonly Resource[]): Promise<ApplyReport>;
+  readonly apply: (resources: readonly Resource[]) => Promise<ApplyReport>;
   /** The text of a file on the machine, whatever its faults. */
-  read(path: string): string | undefined;
+  readonly read: (path: string) => string | undefined;
 }
 
 const open: (() => Promise<void>)[] = [];
@@ -79,7 +79,7 @@ export async function faultyMachine(face: Face = 'debian-12', clock?: LabClock):
     faults: new LabFaults({ machine: () => machine, nodes: () => [node], cluster: () => undefined }),
     transport,
     host,
-    async apply(resources) {
+    apply: async (resources) => {
       await Promise.all(settling);
       runs += 1;
       return host.apply({ node, runId: `run-${runs}`, resources });

@@ -4,7 +4,7 @@ import { fastClock, faultyMachine, leftovers, node, outcomesOf, reasonOf } from 
 
 // What goes wrong inside a machine: the host port names the right resource and the cause, leaves nothing half done, and the next run completes.
 
-const motd: Resource = { kind: 'file', path: '/etc/motd', content: `${'welcome\n'.repeat(20)}` };
+const motd: Resource = { kind: 'file', path: '/etc/motd', content: 'welcome\n'.repeat(20) };
 const forwarding: Resource = { kind: 'sysctl', key: 'net.ipv4.ip_forward', value: '1' };
 const folder: Resource = { kind: 'directory', path: '/srv/media', mode: '0750' };
 const chrony: Resource = { kind: 'package', name: 'chrony' };
@@ -89,11 +89,11 @@ test.concurrent.each([
 ] as const)('a package lock of %s that is never given back fails with its holder', async (face, cause) => {
   const { machine, faults, apply } = await faultyMachine(face, fastClock(300));
   faults.onNode(node, 'package-lock');
-  const holder = String(machine.packageLockHolder?.pid);
+  const holder = face === 'debian-12' ? String(machine.packageLockHolder?.pid) : '';
   const report = await apply([chrony, motd]);
   expect(outcomesOf(report)).toEqual({ 'package:chrony': 'failed', 'file:/etc/motd': 'changed' });
   expect(reasonOf(report, 'package:chrony')).toMatch(cause);
-  if (face === 'debian-12') expect(reasonOf(report, 'package:chrony')).toContain(holder);
+  expect(reasonOf(report, 'package:chrony')).toContain(holder);
   faults.clear();
   expect(outcomesOf(await apply([chrony]))).toEqual({ 'package:chrony': 'changed' });
 });
@@ -155,7 +155,7 @@ test.concurrent('a reboot in the middle is a lost connection, and the next run c
   await expect.poll(() => machine.power, { timeout: 10_000 }).toBe('on');
   expect(faults.list()).toEqual([]);
   expect(machine.state.bootId).not.toBe(boot);
-  expect(Object.values(outcomesOf(await apply(all))).filter((outcome) => !/changed$/.test(outcome))).toEqual([]);
+  expect(Object.values(outcomesOf(await apply(all))).filter((outcome) => !outcome.endsWith('changed'))).toEqual([]);
   const { resources } = await host.check(node, all);
   expect([...resources.values()].filter(({ state }) => state !== 'equal')).toEqual([]);
   expect(leftovers(machine)).toEqual([]);
@@ -171,7 +171,7 @@ test.concurrent.each([7200, -7200])(
       host.apply({ node, runId: 'two', resources: [folder] }),
     ]);
     for (const report of both)
-      expect(Object.values(outcomesOf(report)).every((one) => /changed$/.test(one))).toBe(true);
+      expect(Object.values(outcomesOf(report)).every((one) => one.endsWith('changed'))).toBe(true);
     const off = Date.parse((await host.check(node, [])).facts.clock) - Date.now();
     expect(Math.abs(off - seconds * 1000)).toBeLessThan(60_000);
     faults.clear();

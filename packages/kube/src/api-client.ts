@@ -4,7 +4,7 @@ import type { Clock, KubeRef } from '@vmstation/core';
 import { AppError } from '@vmstation/core';
 import { type ApiResource, objectPath, wellKnownResource } from './api-resources.ts';
 import { textAt } from './json-path.ts';
-import { readStatus, refusalError, unreachableError } from './kube-errors.ts';
+import { isSchemaRefusal, readStatus, refusalError, unreachableError } from './kube-errors.ts';
 import type { KubeAccess } from './kubeconfig.ts';
 import { ServedKinds, versionNotServed } from './served-kinds.ts';
 
@@ -50,6 +50,11 @@ export interface KubeReply {
 export type KubeExchange = (request: KubeRequest) => Promise<KubeReply>;
 
 const retryDelaysMs: readonly number[] = [200, 600, 1500];
+/** An API server that says when to come back is waited for this long in all, and at most this long at once. */
+const patienceMs = 60_000;
+const longestAskedMs = 30_000;
+/** Answers of a server, or of a proxy before it, that has trouble of its own and may be asked again. */
+const passing: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
 
 /** Talks to one API server over kept connections. All its calls are idempotent, so a lost connection or an overload is tried again. */
 export class ApiClient {
@@ -69,17 +74,23 @@ export class ApiClient {
 
   /** Throws kube/unreachable, kube/forbidden, kube/conflict, kube/invalid, kube/refused, or the signal's reason. */
   async call(call: ApiCall): Promise<ApiReply> {
+    let waitedMs = 0;
     for (let attempt = 0; ; attempt++) {
-      const last = attempt >= retryDelaysMs.length;
+      let last = attempt >= retryDelaysMs.length;
       const reply = await this.#try(call, last);
       if (reply !== undefined) {
         const body = parseBody(reply.text);
         if (reply.status < 300 || call.accept?.includes(reply.status)) return { status: reply.status, body };
-        if (last || (reply.status !== 429 && reply.status !== 503))
-          throw refusalError(readStatus(reply.status, body), call.attempted, this.#access.server);
+        const asked = Number(reply.retryAfter) * 1000;
+        const status = readStatus(reply.status, body);
+        if (asked > 0) last = waitedMs + Math.min(asked, longestAskedMs) > patienceMs;
+        if (last || !passing.has(reply.status) || isSchemaRefusal(status))
+          throw refusalError(status, call.attempted, this.#access.server);
       }
       const asked = Number(reply?.retryAfter) * 1000;
-      await this.#clock.sleep(Math.min(asked > 0 ? asked : (retryDelaysMs[attempt] ?? 0), 5000), call.signal);
+      const pauseMs = asked > 0 ? Math.min(asked, longestAskedMs) : (retryDelaysMs[attempt] ?? 1500);
+      waitedMs += pauseMs;
+      await this.#clock.sleep(pauseMs, call.signal);
     }
   }
 

@@ -8,11 +8,11 @@ import type {
   KubeRef,
   KubeWait,
 } from '@vmstation/core';
-import type { ApiClient } from './api-client.ts';
+import type { ApiClient, ApiReply } from './api-client.ts';
 import { collectionPath } from './api-resources.ts';
 import { applyGroups, prunableKinds } from './apply-order.ts';
 import { isRecord, listAt, textAt } from './json-path.ts';
-import { readStatus, refusalError } from './kube-errors.ts';
+import { type ApiStatus, readStatus, refusalError } from './kube-errors.ts';
 import { refKey, refOf, showRef } from './kube-ref.ts';
 import { mapLimited } from './limit-concurrency.ts';
 import { objectDifferences } from './object-difference.ts';
@@ -23,6 +23,8 @@ import { waitReady } from './wait-ready.ts';
 export const fieldManager = 'vmstation';
 
 const parallelCalls = 8;
+const conflictAttempts = 5;
+const conflictPauseMs = 100;
 
 type ListRequest = Parameters<KubePort['list']>[0];
 
@@ -128,10 +130,8 @@ export class ClusterPort implements KubePort {
     const ref = refOf(object);
     const attempted = `apply ${showRef(ref)}`;
     const before = await this.get(ref);
-    const first = await this.#patch(object, {}, attempted, [409]);
-    const status = first.status === 409 ? readStatus(409, first.body) : undefined;
-    const contested = status?.causes.filter((cause) => cause.reason === 'FieldManagerConflict') ?? [];
-    if (status !== undefined && contested.length === 0) throw refusalError(status, attempted, this.#server);
+    const { first, status } = await this.#applyOnce(object, attempted);
+    const contested = status === undefined ? [] : contestedFields(status);
     const reply = status === undefined ? first : await this.#patch(object, { force: 'true' }, attempted, []);
     const resourceVersion = asObject(reply.body, ref).metadata.resourceVersion;
     return {
@@ -140,6 +140,20 @@ export class ClusterPort implements KubePort {
       resourceVersion: String(resourceVersion),
       ...(contested.length === 0 ? {} : { takenOver: contested.map((cause) => `${cause.field}: ${cause.message}`) }),
     };
+  }
+
+  /** An apply; one that lost against another writer of the same moment is tried again. A conflict about fields is an answer. */
+  async #applyOnce(
+    object: KubeObject,
+    attempted: string,
+  ): Promise<{ readonly first: ApiReply; readonly status: ApiStatus | undefined }> {
+    for (let attempt = 1; ; attempt++) {
+      const first = await this.#patch(object, {}, attempted, [409]);
+      const status = first.status === 409 ? readStatus(409, first.body) : undefined;
+      if (status === undefined || contestedFields(status).length > 0) return { first, status };
+      if (attempt >= conflictAttempts) throw refusalError(status, attempted, this.#server);
+      await this.#clock.sleep(conflictPauseMs * attempt);
+    }
   }
 
   async #patch(
@@ -172,6 +186,10 @@ export class ClusterPort implements KubePort {
     });
     return reply.status !== 404;
   }
+}
+
+function contestedFields(status: ApiStatus): ApiStatus['causes'] {
+  return status.causes.filter((cause) => cause.reason === 'FieldManagerConflict');
 }
 
 /** Items of a list carry neither apiVersion nor kind. */

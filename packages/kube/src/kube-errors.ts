@@ -82,7 +82,7 @@ export function unreachableError(server: string, attempted: string, cause: unkno
 }
 
 /** The API server answers 500 without a reason when an applied object does not fit the kind's schema. */
-function isSchemaRefusal(status: ApiStatus): boolean {
+export function isSchemaRefusal(status: ApiStatus): boolean {
   return (
     status.code === 500 && /failed to create typed|field not declared in schema|unknown field/.test(status.message)
   );

@@ -1,4 +1,4 @@
-import type { Clock, KubeObject, KubePort, KubeReadiness, KubeRef, KubeWait } from '@vmstation/core';
+import { AppError, type Clock, type KubeObject, type KubePort, type KubeReadiness, type KubeRef, type KubeWait } from '@vmstation/core';
 import { isRecord, listAt, valueAt } from './json-path.ts';
 import { showRef } from './kube-ref.ts';
 import { conditionOf, type OwnReadiness, ownReadiness } from './readiness.ts';
@@ -22,7 +22,8 @@ function isStuck(reason: string): boolean {
 /**
  * Looks at the objects until all are ready in the same look, one of them can never become ready, something was stuck for
  * `stuckTimeoutMs`, or the time is over. Never throws
- * for a workload that does not start: that is an answer, with the reason as the cluster tells it.
+ * for a workload that does not start: that is an answer, with the reason as the cluster tells it. An API server that is away for a
+ * while (its own restart, a lost connection) is waited for like anything else.
  */
 export async function waitReady(
   port: Reader,
@@ -36,7 +37,7 @@ export async function waitReady(
   let stuckSince: number | undefined;
   for (;;) {
     options.signal?.throwIfAborted();
-    const looks = await Promise.all(refs.map(async (ref) => ({ ref, ...(await readinessOf(port, ref)) })));
+    const looks = await Promise.all(refs.map(async (ref) => ({ ref, ...(await lookAt(port, ref)) })));
     const waiting = looks.filter((look) => !look.ready);
     const now = clock.now().getTime();
     stuckSince = waiting.some((look) => isStuck(look.reason)) ? (stuckSince ?? now) : undefined;
@@ -49,6 +50,15 @@ export async function waitReady(
     told = reasons;
     await clock.sleep(Math.min(pauseMs, left), options.signal);
     pauseMs = Math.min(pauseMs * 1.5, longestPauseMs);
+  }
+}
+
+async function lookAt(port: Reader, ref: KubeRef): Promise<OwnReadiness> {
+  try {
+    return await readinessOf(port, ref);
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || !thrown.retryable) throw thrown;
+    return { ready: false, reason: thrown.message };
   }
 }
 

@@ -5,7 +5,11 @@ import type { Machine } from '../machine/machine.ts';
 /** Nothing is handed on in pieces larger than what the line carries in this time. */
 const sliceSeconds = 0.1;
 
+/** What is on its way at most before the sender has to wait. */
+const lineBytes = 65_536;
+
 interface Late {
+  readonly bytes: number;
   readonly dueMs: number;
   readonly deliver: () => void;
 }
@@ -31,8 +35,13 @@ class Lane {
     const nowMs = Date.now();
     const spentMs = slow?.bytesPerSecond === undefined ? 0 : (bytes * 1000) / slow.bytesPerSecond;
     this.#freeMs = Math.max(this.#freeMs, nowMs) + spentMs;
-    this.#queue.push({ dueMs: this.#freeMs + (slow?.latencyMs ?? 0), deliver });
+    this.#queue.push({ bytes, dueMs: this.#freeMs + (slow?.latencyMs ?? 0), deliver });
     if (!this.#draining) void this.#drain();
+  }
+
+  /** Bytes that are on their way. */
+  get queuedBytes(): number {
+    return this.#queue.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** How much may be handed over at once. */
@@ -77,7 +86,6 @@ export class Wire extends Duplex {
     socket.on('end', () => this.#inward.send(0, () => this.push(null)));
     socket.on('error', (error) => this.destroy(error));
     socket.on('close', () => this.destroy());
-    socket.on('drain', () => this.emit('drain'));
   }
 
   /** Stops or lets go on what arrives, as a machine that sleeps does. */
@@ -103,10 +111,15 @@ export class Wire extends Duplex {
       this._write(chunk.subarray(0, size), _encoding, () => this._write(chunk.subarray(size), _encoding, done));
       return;
     }
+    // On its way is as good as sent, or each small packet would wait for the one before; a full line takes no more.
+    const mayGoOn = this.#outward.queuedBytes < lineBytes;
     this.#outward.send(chunk.length, () => {
-      if (this.#mayCarry(chunk.length)) this.#socket.write(chunk);
-      done();
+      const flows = !this.#mayCarry(chunk.length) || this.#socket.write(chunk);
+      if (mayGoOn) return;
+      if (flows) done();
+      else this.#socket.once('drain', () => done());
     });
+    if (mayGoOn) done();
   }
 
   override _final(done: () => void): void {
