@@ -1,7 +1,7 @@
-import { createInterface } from 'node:readline/promises';
 import manifest from '../package.json' with { type: 'json' };
 import type { CommandIo } from './command/invocation.ts';
 import { runCli } from './command/run-cli.ts';
+import { askOnTerminal } from './command/terminal-question.ts';
 import { commandTree } from './commands/tree.ts';
 
 /** A terminal, npm and a shell may each pass the same Ctrl-C on; within this time it is one. */
@@ -14,30 +14,31 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+const stopping = interruption();
 const io: CommandIo = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
   outIsTerminal: process.stdout.isTTY,
   errIsTerminal: process.stderr.isTTY,
-  columns: () => process.stderr.columns ?? process.stdout.columns ?? 100,
+  columns: () => process.stderr.columns || process.stdout.columns || 100,
   env: process.env,
   workingDirectory: process.cwd(),
-  signal: interruption(),
+  signal: stopping.signal,
 };
 process.exitCode = await runCli(commandTree, manifest.version, process.argv.slice(2), io);
 
-async function ask(question: string): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return await terminal.question(question);
-  } finally {
-    terminal.close();
-  }
+function ask(question: string): Promise<string> {
+  return askOnTerminal(question, {
+    input: process.stdin,
+    output: process.stderr,
+    signal: stopping.signal,
+    onInterrupt: stopping.interrupt,
+  });
 }
 
 /** Aborts at the first Ctrl-C or termination: the step in hand is finished. The second one ends the process at once. */
-function interruption(): AbortSignal {
+function interruption(): { readonly signal: AbortSignal; readonly interrupt: () => void } {
   const controller = new AbortController();
   let first = 0;
   const interrupt = (): void => {
@@ -47,5 +48,5 @@ function interruption(): AbortSignal {
     controller.abort(new Error('interrupted'));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
-  return controller.signal;
+  return { signal: controller.signal, interrupt };
 }

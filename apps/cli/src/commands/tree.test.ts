@@ -27,6 +27,7 @@ test('the commands are these and no others', () => {
       "lab fault clear",
       "lab fault list",
       "lab reset",
+      "lab scenario",
       "lab ssh",
       "lab start",
       "lab status",

@@ -1,14 +1,22 @@
-import { AppError } from '@vmstation/core';
+import { AppError, toAppError } from '@vmstation/core';
 import type { CommandIo, Invocation } from '../command/invocation.ts';
+import { interruptedAtQuestion } from '../command/terminal-question.ts';
 
-/** Asks for a yes, unless `--yes` was given. Throws cli/needs-approval when nobody is there to answer, cli/not-approved for any other answer. */
+/** Asks for a yes, unless `--yes` was given. Throws cli/needs-approval when nobody is there to answer, cli/not-approved for any other answer, cli/interrupted at Ctrl-C. */
 export async function requireApproval(
   { io, global }: Invocation,
-  asking: { readonly question: string; readonly whenAlone: string },
+  asking: { readonly question: string; readonly whenAlone: string; readonly hasDryRun?: boolean },
 ): Promise<void> {
   if (global.yes) return;
-  if (io.ask === undefined || global.json) throw needsApproval(asking.whenAlone);
-  if (await saysYes(io.ask, asking.question)) return;
+  if (io.ask === undefined || global.json) throw needsApproval(asking.whenAlone, asking.hasDryRun);
+  let yes: boolean;
+  try {
+    yes = await saysYes(io.ask, asking.question);
+  } catch (thrown) {
+    if (toAppError(thrown).kind !== 'interrupted') throw thrown;
+    throw interruptedAtQuestion('Interrupted; nothing was changed.');
+  }
+  if (yes) return;
   throw new AppError({ code: 'cli/not-approved', kind: 'refused', message: 'The answer was no; nothing was changed.' });
 }
 
@@ -18,11 +26,13 @@ export async function saysYes(ask: NonNullable<CommandIo['ask']>, question: stri
 }
 
 /** An error for a change that only a person may approve. */
-export function needsApproval(message: string): AppError {
+export function needsApproval(message: string, hasDryRun = false): AppError {
   return new AppError({
     code: 'cli/needs-approval',
     kind: 'refused',
     message,
-    tryThis: 'Look at it first (plans have --dry-run), then run it again with --yes, or in a terminal.',
+    tryThis: hasDryRun
+      ? 'Look at it first with --dry-run, then run it again with --yes, or in a terminal.'
+      : 'Run it again with --yes, or in a terminal.',
   });
 }

@@ -7,6 +7,7 @@ import {
   phaseNames,
   type RunSummary,
   type Step,
+  toAppError,
 } from '@vmstation/core';
 import { phases } from '@vmstation/platform';
 import type { Invocation } from '../command/invocation.ts';
@@ -99,6 +100,7 @@ async function approve(invocation: Invocation, plan: Plan): Promise<void> {
   await requireApproval(invocation, {
     question: 'Carry this out?',
     whenAlone: 'This plan changes machines, and nobody is here to approve it.',
+    hasDryRun: true,
   });
 }
 
@@ -112,7 +114,13 @@ async function approveWidening(
   if (io.ask === undefined || global.json) return false;
   display.close();
   const list = steps.map((step) => `  ${step.id}: ${step.why}`).join('\n');
-  return saysYes(io.ask, `These steps cannot be undone and were not in the plan:\n${list}\nCarry them out?`);
+  try {
+    return await saysYes(io.ask, `These steps cannot be undone and were not in the plan:\n${list}\nCarry them out?`);
+  } catch (thrown) {
+    // The signal is aborted by now, so that the run ends as interrupted.
+    if (toAppError(thrown).kind === 'interrupted') return false;
+    throw thrown;
+  }
 }
 
 async function conclude(

@@ -11,13 +11,15 @@ export function renderError(error: AppError, style: Style): string {
   const stack = error.kind === 'bug' ? stackOf(error) : undefined;
   const causes = causeChain(error).filter((message) => !error.message.includes(message));
   const { code, message, tryThis, nextSteps, context } = error;
-  return renderErrorParts({ code, message, tryThis, nextSteps, context, causes, stack }, style);
+  // Whoever stopped it knows why: no page is offered.
+  const page = error.kind !== 'interrupted';
+  return renderErrorParts({ code, message, tryThis, nextSteps, context, causes, stack, page }, style);
 }
 
 /** The same for an error that was recorded as data. */
 export function renderErrorRecord(record: ErrorRecord, style: Style): string {
   return renderErrorParts(
-    { ...record, causes: record.cause === undefined ? [] : [record.cause], stack: undefined },
+    { ...record, causes: record.cause === undefined ? [] : [record.cause], stack: undefined, page: true },
     style,
   );
 }
@@ -30,6 +32,7 @@ interface ErrorParts {
   readonly context: ErrorRecord['context'];
   readonly causes: readonly string[];
   readonly stack: string | undefined;
+  readonly page: boolean;
 }
 
 function renderErrorParts(error: ErrorParts, style: Style): string {
@@ -45,7 +48,7 @@ function renderErrorParts(error: ErrorParts, style: Style): string {
     ...error.causes.map((cause) => field('Cause', cause)),
     ...(error.tryThis === undefined ? [] : [field('Try', error.tryThis)]),
     ...error.nextSteps.map((step, index) => field(index === 0 ? 'Then' : '', step)),
-    field('Docs', `vmstation explain ${error.code}`),
+    ...(error.page ? [field('Docs', `vmstation explain ${error.code}`)] : []),
     ...(error.stack === undefined ? [] : ['', style.paint.quiet(error.stack)]),
   ].join('\n');
 }
