@@ -27,7 +27,7 @@ beforeAll(async () => {
     machines: [{ name: machine, octet: 71 }],
     packages: [
       ...defaultLayerPackages,
-      ...['chrony', 'createrepo-c', 'dnf', 'firewalld', 'nftables', 'rpm', 'rsyslog'],
+      ...['chrony', 'createrepo-c', 'dnf', 'firewalld', 'nfs-common', 'nftables', 'rpm', 'rsyslog'],
     ],
     suite: 'bookworm',
   };

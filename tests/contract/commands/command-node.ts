@@ -51,7 +51,7 @@ export async function embeddedNode(face: Face): Promise<CommandNode> {
   await machine.begin(false);
   const install =
     face === 'debian-12'
-      ? ['apt-get', '-y', '-q', 'install', '--no-install-recommends', 'chrony', 'nftables', 'rsyslog']
+      ? ['apt-get', '-y', '-q', 'install', '--no-install-recommends', 'chrony', 'nfs-common', 'nftables', 'rsyslog']
       : ['dnf', '-y', '-q', 'install', 'chrony', 'nftables', 'rsyslog'];
   await runAtConsole(machine, { argv: install });
   return {

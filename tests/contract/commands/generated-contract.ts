@@ -2,7 +2,7 @@ import { quoteArguments } from '@vmstation/remote';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { Contract } from '../contract-case.ts';
-import type { CommandNode, CommandUser } from './command-node.ts';
+import type { CommandNode, CommandRun, CommandUser } from './command-node.ts';
 
 /** A real machine and a simulated one that get the same inputs. */
 export interface TwoNodes {
@@ -251,6 +251,20 @@ function together(scripts: readonly string[]): string {
   return parts.join('\n');
 }
 
+const answered = new Map<string, Promise<readonly [CommandRun, CommandRun]>>();
+
+/** Both sides are judged by one comparison: the inputs run once on each. */
+function answersOf(
+  title: string,
+  script: string,
+  user: CommandUser,
+  { one, other }: TwoNodes,
+): Promise<readonly [CommandRun, CommandRun]> {
+  const answers = answered.get(title) ?? Promise.all([one.run(script, user), other.run(script, user)]);
+  answered.set(title, answers);
+  return answers;
+}
+
 /** The same drawn inputs on a real and on a simulated machine: printed and left behind byte for byte alike. */
 export const generatedCommands: Contract<TwoNodes> = {
   port: 'Commands, drawn inputs',
@@ -258,8 +272,7 @@ export const generatedCommands: Contract<TwoNodes> = {
     title,
     run: async ({ one, other }) => {
       const drawn = fc.sample(script, { seed, numRuns: wanted });
-      const all = together(drawn);
-      const [real, simulated] = await Promise.all([one.run(all, user), other.run(all, user)]);
+      const [real, simulated] = await answersOf(title, together(drawn), user, { one, other });
       const blocks = (text: string): readonly string[] => text.split(/^--- \d+$/m).slice(1);
       const [left, right] = [blocks(real.stdout), blocks(simulated.stdout)];
       const differences = drawn.flatMap((input, number) =>
