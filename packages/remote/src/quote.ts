@@ -23,3 +23,22 @@ export function quoteArgument(value: string): string {
 export function quoteArguments(argv: readonly string[]): string {
   return argv.map(quoteArgument).join(' ');
 }
+
+/** Between single quotes csh still sees line breaks and `!`, and fish backslashes. */
+const differsByShell = /[\n!\\]/;
+
+/**
+ * A command line for the login shell of a node, whichever that is: what POSIX shells, csh and fish read alike. Words that they do not read alike
+ * travel as octal numbers to a POSIX shell, which the program then replaces.
+ * @throws AppError remote/nul-in-argument
+ */
+export function quoteForLoginShell(argv: readonly string[]): string {
+  const line = quoteArguments(argv);
+  if (!argv.some((word) => differsByShell.test(word))) return line;
+  // Octal as printf's %b reads it (POSIX): the quote itself as well, so that nothing is left for the login shell to see.
+  const hidden = line.replaceAll(
+    /[\n!\\']/g,
+    (character) => `\\0${character.charCodeAt(0).toString(8).padStart(3, '0')}`,
+  );
+  return `sh -c 'eval "exec $(printf %b "$0")"' '${hidden}'`;
+}

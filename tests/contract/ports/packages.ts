@@ -8,7 +8,8 @@ const absent = (name: string): PackageResource => ({ kind: 'package', name, ensu
 
 /** What dpkg says of a package: `install ok installed`, or nothing. */
 const statusOf = (name: string) => `dpkg-query -W -f='\${Status}' ${name} 2>/dev/null || :`;
-const purge = (name: string) => `DEBIAN_FRONTEND=noninteractive apt-get purge -y -qq ${name} >/dev/null`;
+const purge = (name: string) =>
+  `if dpkg -s ${name} >/dev/null 2>&1; then DEBIAN_FRONTEND=noninteractive apt-get purge -y -qq ${name} >/dev/null; fi`;
 const install = (name: string) =>
   `DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ${name} >/dev/null`;
 

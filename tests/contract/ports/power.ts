@@ -115,7 +115,7 @@ async function wakeUp(subject: PortSubject): Promise<void> {
 async function freshLogin(subject: PortSubject): Promise<string> {
   const transport = openTransport(subject, { connectTimeoutSeconds: 1 });
   try {
-    await transport.run(subject.sleeper, { argv: ['true'], timeoutMs: 5_000, freshConnection: true });
+    await transport.run(subject.sleeper, { argv: ['true'], timeoutMs: 2_500, freshConnection: true });
     return 'answered';
   } catch (error) {
     if (error instanceof AppError) return error.code;

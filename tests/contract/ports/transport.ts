@@ -228,8 +228,9 @@ export const transportContract: Contract<PortSubject> = {
       title: 'a banner that sshd shows before login is no output',
       run: (subject) =>
         between(subject, { before: preLogin, after: noPreLogin }, async () => {
-          const { stdout } = await run(subject, ['echo', 'x'], { freshConnection: true });
-          expect(textOf(stdout)).toBe('x\n');
+          // For a moment sshd, told to read its configuration again, takes no connections.
+          const heard = async () => textOf((await run(subject, ['echo', 'x'], { freshConnection: true })).stdout);
+          await expect.poll(() => heard().catch((error: unknown) => error), { timeout: 10_000 }).toBe('x\n');
         }),
     },
     {

@@ -182,7 +182,7 @@ export class SysctlTable {
       this.#state.sysctl[key] = String(BigInt(value));
     } else {
       // Several numbers are set as several numbers.
-      const isNumbers = (text: string): boolean => /^\d+(?:\t\d+)+$/.test(text);
+      const isNumbers = (words: string): boolean => /^\d+(?:\t\d+)+$/.test(words);
       if (isNumbers(definition.initial) && !isNumbers(value)) throw new FileSystemError('EINVAL', key);
       this.#state.sysctl[key] = value;
     }

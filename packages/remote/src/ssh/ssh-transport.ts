@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { AppError, type RemoteCommand, type RemoteResult, type Transport } from '@vmstation/core';
 import { mayKnowHost } from '../known-hosts/known-hosts.ts';
 import { type ChildResult, runChild } from '../process/child.ts';
-import { quoteArguments } from '../quote.ts';
+import { quoteForLoginShell } from '../quote.ts';
 import {
   deadlinePassed,
   failedBeforeSession,
@@ -109,7 +109,7 @@ class OpenSshTransport implements Transport {
       ...sshOptions(this.#settings, node, fresh ? undefined : state.controlPath, keys),
       '--',
       sshDestination(this.#settings, node),
-      quoteArguments(argv),
+      quoteForLoginShell(argv),
     ];
     this.counters.roundTrips += 1;
     if (!fresh) return withSession(state, this.counters, () => this.#spawn(line, command));

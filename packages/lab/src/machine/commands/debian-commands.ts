@@ -6,6 +6,7 @@ import type { InstalledPackage } from '../package-database.ts';
 import { installPackages, plannedInstall, plannedRemoval, removePackages } from '../package-transaction.ts';
 import { type MachineProgram, unlessRoot } from './machine-program.ts';
 import { parseOptions, UsageError } from './options.ts';
+import { refusesHeld, unreadableDatabase } from './package-refusals.ts';
 import { isLocked } from './process-commands.ts';
 
 const isInstalled = (entry: InstalledPackage | undefined): boolean => entry?.status.endsWith(' installed') ?? false;
@@ -325,22 +326,6 @@ async function aptInstall(
   }
   await installPackages(machine, plan, async (line) => process.out(`${line}\n`));
   return 0;
-}
-
-/** What the operator holds is not taken away without being asked. */
-async function refusesHeld(process: Process, machine: Machine, names: readonly string[]): Promise<boolean> {
-  const held = names.some((name) => machine.packages.get(name)?.status.startsWith('hold '));
-  if (!held || process.argv.includes('--allow-change-held-packages')) return false;
-  await process.err('E: Held packages were changed and -y was used without --allow-change-held-packages.\n');
-  return true;
-}
-
-/** What dpkg says of a database that it cannot read. */
-function unreadableDatabase(machine: Machine): string | undefined {
-  const lines = (machine.files.read('/var/lib/dpkg/status') ?? '').split('\n');
-  const at = lines.findIndex((line) => line !== '' && !/^(?:[ \t]|[A-Za-z0-9-]+:)/.test(line));
-  if (at === -1) return undefined;
-  return `parsing file '/var/lib/dpkg/status' near line ${at + 1}:\n field name '${lines[at]?.split(/\s/)[0]}' must be followed by colon`;
 }
 
 async function aptRemove(
