@@ -11,10 +11,9 @@ export function differencesPage(
   contracts: readonly ContractSummary[],
   beyond: readonly { readonly what: string; readonly why: string }[],
 ): string {
-  const cases = contracts.reduce((sum, contract) => sum + contract.cases.length, 0);
   return `${[
     '# Where the lab differs from machines and clusters of metal',
-    `${cases} cases in ${contracts.length} contracts hold the embedded lab to what real machines and clusters do; each runs on both sides wherever it can. What follows is every case that one side cannot keep. It is tried there all the same, and fails the suite as soon as it holds. This page is made from the contracts in tests/contract.`,
+    'Contracts hold the embedded lab to what real machines and clusters do; each case runs on both sides wherever it can. What follows is every case that one side cannot keep. It is tried there all the same, and fails the suite as soon as it holds. This page is made from the contracts: `npx vitest run tests/contract/differences.test.ts -u`.',
     ...(['embedded', 'hosts'] as const).flatMap((side) => [`## ${headings[side]}`, ...sectionsOf(contracts, side)]),
     '## What nobody tries',
     'No machine of the suites is of this kind, so that no case can tell:',

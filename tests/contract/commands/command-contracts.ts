@@ -12,6 +12,7 @@ const files = {
     'accounts',
     'units',
     'try-mode',
+    'node-files',
     'kernel',
     'validators',
     'shell',

@@ -9,7 +9,7 @@ import {
   type Transport,
   type TryMode,
 } from '@vmstation/core';
-import { createHost, nodeCommands } from '@vmstation/host';
+import { createHost, nodeCommands, nodeFiles } from '@vmstation/host';
 import { beforeAll, expect, test } from 'vitest';
 import { commandsIn, type FoundCommand } from '../../../packages/host/src/testing/shell-words.ts';
 import { isWord, unlistedCommands, wordsToList } from '../../../packages/host/src/testing/unlisted-commands.ts';
@@ -144,6 +144,14 @@ test('what is listed is used', () => {
 test('every listed command and flag is tried by a case', () => {
   const tried = [...commandCases('debian'), ...commandCases('rhel')].flatMap(({ script }) => commandsIn(script));
   expect(untried(tried)).toEqual([]);
+});
+
+test('every listed file of the kernel is read by a case', () => {
+  const scripts = commandCases('debian').map(({ title, script }) => `${title} ${script}`);
+  const unread = nodeFiles.filter(
+    ({ path }) => !scripts.some((script) => script.includes(path.replace('/KEY', '/net'))),
+  );
+  expect(unread).toEqual([]);
 });
 
 test('every listed command is also tried with what it refuses', () => {
