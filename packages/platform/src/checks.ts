@@ -1,3 +1,4 @@
+import { installerFinding } from '@vmstation/cluster-infra';
 import { prerequisiteFindings } from '@vmstation/cluster-setup';
 import type { CheckContext } from '@vmstation/cluster-tools';
 import { checks, toolsPhase } from '@vmstation/cluster-tools';
@@ -16,7 +17,7 @@ const allChecks: readonly {
   name: string;
   title: string;
   run: (context: CheckContext) => Promise<readonly Finding[]>;
-}[] = [{ name: 'prerequisites', title: 'Prerequisites', run: (context) => prerequisiteFindings(context) }, ...checks];
+}[] = [{ name: 'prerequisites', title: 'Prerequisites', run: prerequisites }, ...checks];
 
 /** Names that `vmstation verify` takes besides `all`. */
 export const checkNames: readonly string[] = allChecks.map((check) => check.name);
@@ -35,6 +36,12 @@ export async function runChecks(names: readonly string[], facts: FactStore): Pro
   const context = (await facts.contextFor(toolsPhase)) as CheckContext;
   const chosen = allChecks.filter((check) => names.includes(check.name));
   return Promise.all(chosen.map((check) => runCheck(check, context)));
+}
+
+/** The machines, and what this computer needs to install Kubernetes on them. */
+async function prerequisites(context: CheckContext): Promise<readonly Finding[]> {
+  const { versions } = context.workspace.cluster;
+  return [...(await prerequisiteFindings(context)), await installerFinding(context.processes, versions)];
 }
 
 async function runCheck(check: (typeof allChecks)[number], context: CheckContext): Promise<CheckReport> {

@@ -84,7 +84,9 @@ function linesByNode(work: readonly Step[], columns: Columns): readonly string[]
       ...steps
         .filter((step) => !stopped.includes(step))
         .map((step) => (name: string) => [
-          stepLine(step, name, noteOf(step, 'changes'), columns),
+          ...(step.blockedBy === undefined
+            ? [stepLine(step, name, noteOf(step, 'changes'), columns)]
+            : stoppedLines([step], name, noteOf(step, 'changes'), columns)),
           ...renderChanges(step.changes, columns.style, '        '),
         ]),
       ...linesOfStopped(stopped, 'changes', columns),

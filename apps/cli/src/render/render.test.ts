@@ -319,3 +319,43 @@ test('a page reads well in a terminal', () => {
         vmstation up"
   `);
 });
+
+test('code on a page keeps its lines, whether fenced or indented, in a list or not, and however long', () => {
+  const long = `git clone ${'x'.repeat(120)}`;
+  const page = `1. Make it:\n\n       ${long}\n         --and more\n\n       second\n\n2. Then\n   this.\n\n   \`\`\`sh\n   if a; then\n     b\n   fi\n   \`\`\`\n`;
+  expect(renderMarkdown(page, style)).toBe(
+    [
+      '1. Make it:',
+      '',
+      `    ${long}`,
+      '      --and more',
+      '',
+      '    second',
+      '',
+      '2. Then this.',
+      '',
+      '    if a; then',
+      '      b',
+      '    fi',
+    ].join('\n'),
+  );
+});
+
+test('a blocked step with changes tells its whole reason and what to try, above its changes', () => {
+  const blocked = step('infra/kubespray', {
+    effect: 'change',
+    title: 'Install Kubernetes',
+    changes: [{ target: 'file:inventory.yaml', attribute: 'content', want: 'sha256:aa', seen: 'absent' }],
+    blockedBy: {
+      code: 'infra/installer-missing',
+      reason: `Kubernetes is installed by Kubespray, and ${'its program '.repeat(6)}is not on PATH.`,
+      tryThis: 'Make the environment as the page says.',
+    },
+  });
+  const text = renderPlan({ ...plan, steps: [blocked] }, { detail: 'changes', titleOf }, style);
+  expect(text.replaceAll(/\s+/g, ' ')).toContain(
+    'its program is not on PATH. Try Make the environment as the page says.',
+  );
+  expect(text).not.toContain('…');
+  expect(text.indexOf('inventory.yaml')).toBeGreaterThan(text.indexOf('Try Make'));
+});
