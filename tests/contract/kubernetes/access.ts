@@ -1,6 +1,7 @@
-import { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { expect } from 'vitest';
 import type { Contract } from '../contract-case.ts';
+import { KeptKubeConfig } from './kept-kubeconfig.ts';
 import { kubernetesCase } from './kubernetes-case.ts';
 import { clientsOf, type KubernetesSubject } from './kubernetes-subject.ts';
 import { readRefusal, refusal } from './refusal.ts';
@@ -21,7 +22,7 @@ const group = 'rbac.authorization.k8s.io';
 function withToken({ subject }: Scratch, token: string | undefined): KubeConfig {
   const cluster = subject.kubeconfig.getCurrentCluster();
   if (!cluster) throw new Error('the kubeconfig names no cluster');
-  const config = new KubeConfig();
+  const config = new KeptKubeConfig();
   config.loadFromClusterAndUser(cluster, { name: 'somebody', ...(token === undefined ? {} : { token }) });
   return config;
 }

@@ -3,12 +3,13 @@ import {
   BatchV1Api,
   CoordinationV1Api,
   CoreV1Api,
-  KubeConfig,
+  type KubeConfig,
   KubernetesObjectApi,
   RbacAuthorizationV1Api,
   StorageV1Api,
   VersionApi,
 } from '@kubernetes/client-node';
+import { KeptKubeConfig } from './kept-kubeconfig.ts';
 import { parseServerVersion, type ServerVersion } from './server-version.ts';
 import { type WireCall, type WireReply, wireCall } from './wire.ts';
 
@@ -51,7 +52,7 @@ export interface SubjectFacts {
 
 /** Connects to the cluster of a kubeconfig (its text) and asks its version. */
 export async function connectSubject(text: string, facts: SubjectFacts): Promise<KubernetesSubject> {
-  const kubeconfig = new KubeConfig();
+  const kubeconfig = new KeptKubeConfig();
   kubeconfig.loadFromString(text);
   const { gitVersion } = await kubeconfig.makeApiClient(VersionApi).getCode();
   return {
