@@ -82,33 +82,29 @@ test('a lab comes, stays, goes and leaves its computer as it found it', async ()
   const foreign = `curl -s -o /dev/null -w '%{http_code}' -x ${proxy} http://not-an-apt-source.invalid/`;
   expect(await workspace.onMachine('masternode', foreign)).toBe('403');
 
-  // Stopped and started, the machines are the same; a stopped lab has nothing left to stop.
+  // Killed, it leaves machines that run; the next start takes them away and continues from their disks.
   await mark(workspace);
   const keys = await knownHosts(workspace);
-  await workspace.must('lab', 'stop');
-  expect(await workspace.must('lab', 'stop')).toContain('No lab was running');
-  expect((await workspace.vmstation('lab', 'status')).exitCode).toBe(1);
+  process.kill(first.pid, 'SIGKILL');
   await workspace.must('lab', 'start');
   expect(await isMarked(workspace)).toBe('here\n');
   expect(await knownHosts(workspace)).toBe(keys);
   slots.add(await slotOf(workspace));
 
-  // Killed, it leaves machines that run; the next start takes them away and continues.
-  process.kill((await workspace.status()).pid, 'SIGKILL');
-  await workspace.must('lab', 'start');
-  expect(await isMarked(workspace)).toBe('here\n');
-  slots.add(await slotOf(workspace));
-
-  // Thrown away, they are new machines; throwing nothing away is fine.
+  // A stopped lab has nothing left to stop; thrown away, its machines are new ones, and nothing is left to throw away.
   await workspace.must('lab', 'stop');
+  expect(await workspace.must('lab', 'stop')).toContain('No lab was running');
+  expect((await workspace.vmstation('lab', 'status')).exitCode).toBe(1);
   await workspace.must('lab', 'reset', '--yes');
   await workspace.must('lab', 'reset', '--yes');
   await workspace.must('lab', 'start');
   expect(await isMarked(workspace)).toBe('');
   expect(await knownHosts(workspace)).not.toBe(keys);
   slots.add(await slotOf(workspace));
-  await workspace.must('lab', 'stop');
 
+  // Killed and never started again: `lab stop` takes away what was left.
+  process.kill((await workspace.status()).pid, 'SIGKILL');
+  await workspace.must('lab', 'stop');
   for (const slot of slots) expect(await leftovers(slot)).toEqual([]);
   expect(await computer()).toEqual(before);
 });
