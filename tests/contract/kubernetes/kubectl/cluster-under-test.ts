@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, vi } from 'vitest';
 import { exampleCluster } from '../../../../packages/lab/src/kubernetes/testing/example-cluster.ts';
@@ -9,43 +9,37 @@ import { parseServerVersion } from '../server-version.ts';
 import { kubectlProgram } from './kubectl-program.ts';
 import { type KubectlSubject, runKubectl } from './kubectl-subject.ts';
 
-/** Kubeconfig of a cluster to try the cases on instead of the lab's. They make namespaces of their own and drain one worker. */
-const ownKubeconfig = process.env['VMSTATION_CONTRACT_KUBECONFIG'];
-
-/** Which side the cases are tried on: the lab, unless VMSTATION_CONTRACT_KUBECONFIG names another cluster. */
-const sideUnderTest: SideName = ownKubeconfig ? 'hosts' : 'embedded';
-
 /** A cluster that is there until `close`. */
 interface ClusterUnderTest {
   readonly subject: KubectlSubject;
   close(): Promise<void>;
 }
 
-/**
- * The cluster of VMSTATION_CONTRACT_KUBECONFIG (with VMSTATION_CONTRACT_IMAGE, VMSTATION_CONTRACT_ENDING_IMAGE and
- * VMSTATION_CONTRACT_DEADLINE_SECONDS where the defaults do not fit), else a fresh one of the lab. Rejects when there is no kubectl.
- */
-async function clusterUnderTest(): Promise<ClusterUnderTest> {
+/** A fresh cluster of the lab, or the one of VMSTATION_CONTRACT_KUBECONFIG. Rejects when there is no kubectl. */
+async function clusterUnderTest(side: SideName): Promise<ClusterUnderTest> {
+  const own = side === 'hosts' ? process.env['VMSTATION_CONTRACT_KUBECONFIG'] : undefined;
+  if (side === 'hosts' && own === undefined) throw new Error('VMSTATION_CONTRACT_KUBECONFIG names no kubeconfig');
   const program = await kubectlProgram();
   const folder = await mkdtemp(join(tmpdir(), 'vmstation-kubectl-'));
-  const lab = ownKubeconfig ? undefined : await exampleCluster();
+  const lab = own === undefined ? await exampleCluster() : undefined;
   const close = async (): Promise<void> => {
     await lab?.cluster.close();
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const kubeconfig = ownKubeconfig ?? join(folder, 'kubeconfig');
+    const kubeconfig = own === undefined ? join(folder, 'kubeconfig') : resolve(own);
     if (lab) await writeFile(kubeconfig, lab.cluster.adminKubeconfig(), { mode: 0o600 });
-    return { subject: await subjectOf(program, kubeconfig, folder), close };
+    return { subject: await subjectOf(program, kubeconfig, folder, side), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function subjectOf(program: string, kubeconfig: string, folder: string): Promise<KubectlSubject> {
+async function subjectOf(program: string, kubeconfig: string, folder: string, side: SideName): Promise<KubectlSubject> {
   const { env } = process;
-  const endingImage = env['VMSTATION_CONTRACT_ENDING_IMAGE'] ?? (ownKubeconfig ? undefined : 'registry.k8s.io/true:1');
+  const endingImage =
+    env['VMSTATION_CONTRACT_ENDING_IMAGE'] ?? (side === 'embedded' ? 'registry.k8s.io/true:1' : undefined);
   const config = new KubeConfig();
   config.loadFromFile(kubeconfig);
   const api = config.makeApiClient(CoreV1Api);
@@ -55,7 +49,7 @@ async function subjectOf(program: string, kubeconfig: string, folder: string): P
     folder,
     image: env['VMSTATION_CONTRACT_IMAGE'] ?? 'registry.k8s.io/pause:3.10',
     ...(endingImage === undefined ? {} : { endingImage }),
-    deadlineSeconds: Number(env['VMSTATION_CONTRACT_DEADLINE_SECONDS'] ?? 60),
+    deadlineSeconds: Number(env['VMSTATION_CONTRACT_DEADLINE_SECONDS'] ?? (side === 'embedded' ? 60 : 180)),
     namespaces: {
       create: (name: string) => api.createNamespace({ body: { metadata: { name } } }),
       remove: (name: string) => api.deleteNamespace({ name }),
@@ -68,17 +62,17 @@ async function subjectOf(program: string, kubeconfig: string, folder: string): P
   return { ...unversioned, version: parseServerVersion(serverVersion.gitVersion) };
 }
 
-/** Registers the cases of contracts, on a cluster of the calling file's own. */
-export function holdKubectlTo(contracts: readonly Contract<KubectlSubject>[]): void {
+/** Registers the cases of contracts: on a cluster of the lab that is the calling file's own, or on the operator's. */
+export function holdKubectlTo(contracts: readonly Contract<KubectlSubject>[], side: SideName = 'embedded'): void {
   // A loaded computer makes a second of kubectl many.
-  vi.setConfig({ testTimeout: 120_000 });
+  vi.setConfig({ testTimeout: side === 'embedded' ? 120_000 : 600_000 });
   let cluster: ClusterUnderTest | undefined;
   beforeAll(async () => {
-    cluster = await clusterUnderTest();
+    cluster = await clusterUnderTest(side);
   }, 240_000);
   afterAll(() => cluster?.close());
   for (const contract of contracts) {
-    holdToContract(contract, sideUnderTest, () => {
+    holdToContract(contract, side, () => {
       if (cluster === undefined) throw new Error('a case ran before its cluster was there');
       return cluster.subject;
     });
