@@ -187,7 +187,7 @@ test.skipIf(!hasDash).each(snippets.map((snippet, number) => [snippet, number] a
   },
 );
 
-test('a check of many resources takes less than a tenth of a second', async () => {
+test('a check of many resources takes less than a tenth of a second of the processor', async () => {
   const parts = Array.from(
     { length: 60 },
     (_, index) => `probe_${index}() {
@@ -203,10 +203,11 @@ E`,
   await runAtConsole(machine, { argv: ['sh', '-s'], stdin: parts.join('\n') });
   const times: number[] = [];
   for (let run = 0; run < 5; run += 1) {
-    const began = performance.now();
+    const began = process.cpuUsage();
     const { exitCode } = await runAtConsole(machine, { argv: ['sh', '-s'], stdin: `${parts.join('\n')}\n` });
     expect(exitCode).toBe(0);
-    times.push(performance.now() - began);
+    const { user, system } = process.cpuUsage(began);
+    times.push((user + system) / 1000);
   }
   expect(Math.min(...times)).toBeLessThan(100);
 });
