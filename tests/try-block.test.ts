@@ -51,10 +51,10 @@ test('the Try block of the last lines works when pasted: it finds exactly the ta
     .slice(printed.text.lastIndexOf('\nTry'))
     .split('\n')
     .filter((line) => line.startsWith('  '));
-  const [enter = '', start = '', verify = '', look = '', tamper = '', drift = '', up = ''] = block.map((line) =>
-    line.trim(),
+  const [enter = '', start = '', verify = '', look = '', tamper = '', drift = '', up = '', ...fault] = block.map(
+    (line) => line.trim(),
   );
-  expect(block).toHaveLength(7);
+  expect(block).toHaveLength(10);
   const paste = (...lines: readonly string[]) => run('sh', ['-c', [enter, ...lines].join('\n')]);
 
   const verified = await paste(start, verify);
@@ -90,7 +90,15 @@ test('the Try block of the last lines works when pasted: it finds exactly the ta
   expect(repaired.exitCode).toBe(0);
   expect(repaired.text).toContain('1 changed');
   expect((await paste('vmstation drift')).exitCode).toBe(0);
-}, 180_000);
+
+  const [breaks = '', looks = '', ends = ''] = fault;
+  const away = await paste(breaks, looks);
+  expect(away.text.replaceAll(/\s+/g, ' ')).toMatch(
+    /unreadable homelab homelab could not be reached over SSH: .*refused/,
+  );
+  expect(away.exitCode).toBe(3);
+  expect((await paste(ends, 'vmstation drift')).exitCode).toBe(0);
+}, 300_000);
 
 test('kubectl is in the block only where it is installed', () => {
   const block = { binFolder: '/bin', workspace: '/lab', labStopped: false };

@@ -12,7 +12,10 @@ export interface TryBlock {
   readonly kubectl: boolean;
 }
 
-/** Lines that can be pasted into a shell, one after the other: they judge, tamper, find exactly that, and repair it. */
+/**
+ * Lines that can be pasted into a shell, one after the other: they judge, tamper, find exactly that, and repair it; then a node
+ * goes away, is named, and comes back.
+ */
 export function tryLines({ binFolder, workspace, labStopped, kubectl }: TryBlock): readonly string[] {
   return [
     `export PATH="${binFolder}:$PATH"; cd "${workspace}"`,
@@ -22,6 +25,9 @@ export function tryLines({ binFolder, workspace, labStopped, kubectl }: TryBlock
     'vmstation lab ssh storagenodet3500 -- sudo sysctl -w net.ipv4.ip_forward=0',
     'vmstation drift',
     'vmstation up --yes',
+    'vmstation lab fault homelab unreachable',
+    'vmstation drift',
+    'vmstation lab fault clear',
   ];
 }
 

@@ -1,10 +1,14 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { ClusterFaults } from '../kubernetes/faults/cluster-faults.ts';
 import { Machine } from '../machine/machine.ts';
+import { FaultFile } from './fault-file.ts';
 import { type FaultKind, faultKinds, type LabFault } from './fault-kinds.ts';
 import { faultKindOf, readFaultValues, withDefaults } from './fault-values.ts';
-import { LabFaults } from './lab-faults.ts';
+import { type FaultTargets, LabFaults } from './lab-faults.ts';
 
 const nics = [{ name: 'enp1s0', mac: '02:00:00:00:00:01', ip: '192.168.4.9' }];
 
@@ -88,6 +92,20 @@ test('a fault of the API waits for a cluster', () => {
   faults.reapply();
   faults.reapply();
   expect(cluster.list()).toEqual([{ kind: 'api-down' }]);
+});
+
+test('faults are kept for the next process, and a file of another version is refused', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lab-faults-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = new FaultFile(join(folder, 'faults.json'));
+  expect(file.read()).toEqual([]);
+  const targets: FaultTargets = { machine: () => undefined, nodes: () => ['node1'], cluster: () => undefined };
+  const faults = new LabFaults({ ...targets, changed: (list) => file.write(list) });
+  faults.onNode('node1', 'cut', { 'after-bytes': 100 });
+  faults.onApi('throttled', { times: 3 });
+  expect(new LabFaults(targets, file.read()).list()).toEqual(faults.list());
+  writeFileSync(join(folder, 'faults.json'), '[{"on":"api","kind":"gone","values":{}}]');
+  expect(() => file.read()).toThrow('There is no fault gone of the API');
 });
 
 test('whatever is written, values are read whole or refused', () => {
