@@ -276,7 +276,7 @@ const selectors: readonly KubectlCase[] = [
     await watch.until((printed) => printed.split('\n').length > 3);
     await kubectl.ok(['patch', 'configmap', 'one', '--type=merge', '-p', '{"data":{"more":"x"}}']);
     await kubectl.ok(['delete', 'configmap', 'two']);
-    await watch.until((printed) => printed.includes('DELETED'));
+    await watch.until((printed) => /DELETED.*\n/u.test(printed));
     const [first, second, third, ...later] = masked(watch.printed()).trim().split('\n');
     expect(new Set([first, second, third])).toEqual(
       new Set(['ADDED  one  1  AGE', 'ADDED  two  1  AGE', 'ADDED  three  1  AGE']),
