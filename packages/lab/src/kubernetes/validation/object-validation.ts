@@ -10,13 +10,21 @@ import type {
   Pod,
   PriorityClass,
   ResourceName,
+  ResourceQuota,
   Role,
   RoleBinding,
   Secret,
 } from '../kinds.ts';
 import type { ResourceDefinition } from '../resources.ts';
 import { typeSchema } from '../schema/schema.ts';
-import { forbiddenField, invalidValue, requiredValue, type StatusCause, tooLongValue } from '../status-error.ts';
+import {
+  forbiddenField,
+  invalidValue,
+  requiredValue,
+  type StatusCause,
+  tooLongValue,
+  unsupportedValue,
+} from '../status-error.ts';
 import { metadataFaults, metadataUpdateFaults } from './names.ts';
 import { podSpecFaults } from './pod-validation.ts';
 import { missingFields } from './required-fields.ts';
@@ -135,6 +143,18 @@ function networkPolicyFaults({ spec }: NetworkPolicy): StatusCause[] {
   );
 }
 
+/** The lab counts by the four plain scopes; what it would not count it does not take. */
+function quotaFaults({ spec }: ResourceQuota): StatusCause[] {
+  const plain = ['BestEffort', 'NotBestEffort', 'NotTerminating', 'Terminating'];
+  const scopes = (spec?.scopes ?? []).flatMap((scope) =>
+    plain.includes(scope) ? [] : [unsupportedValue('spec.scopes', scope, plain)],
+  );
+  const selector = spec?.scopeSelector
+    ? [forbiddenField('spec.scopeSelector', 'the lab does not count by a scope selector')]
+    : [];
+  return [...scopes, ...selector];
+}
+
 function leaseFaults({ spec }: Lease): StatusCause[] {
   const faults: StatusCause[] = [];
   if (spec?.leaseDurationSeconds !== undefined && spec.leaseDurationSeconds <= 0) {
@@ -174,6 +194,7 @@ const validators: Validators = {
   'roles.rbac.authorization.k8s.io': ruleFaults,
   'clusterroles.rbac.authorization.k8s.io': ruleFaults,
   'networkpolicies.networking.k8s.io': networkPolicyFaults,
+  resourcequotas: quotaFaults,
   'leases.coordination.k8s.io': leaseFaults,
   events: eventFaults,
 };
