@@ -115,15 +115,22 @@ each() {
 unlock() {
   rm -rf "$STATE/lock"
 }
-# Puts path K back as it was found. What somebody changed after the run is left alone.
+# What somebody changed after the run is left alone, with all that belongs to it.
+may_restore() {
+  p=$(cat "$RUN/path.$1")
+  now=$(state_of "$p")
+  if [ "$now" = "$(cat "$RUN/before.$1")" ] || [ ! -e "$RUN/after.$1" ]; then return 0; fi
+  if [ "$now" = "$(cat "$RUN/after.$1")" ]; then return 0; fi
+  printf '%s\n' "$p was changed after the run, so it is left as it is"
+  return 1
+}
+
+# Puts path K back as it was found.
 restore() {
   p=$(cat "$RUN/path.$1")
   now=$(state_of "$p")
   was=$(cat "$RUN/before.$1")
   if [ "$now" = "$was" ]; then return 0; fi
-  if [ -e "$RUN/after.$1" ] && [ "$now" != "$(cat "$RUN/after.$1")" ]; then
-    printf '%s\n' "$p was changed after the run, so it is left as it is"; return 1
-  fi
   case $was in
     absent) remove "$p";;
     link*) remove "$p"; ln -s "${was#link }" "$p";;
@@ -143,6 +150,7 @@ $MADE"; done <"$RUN/made.$n"
 }
 
 take_back() {
+  if [ -e "$RUN/keeps.$n" ]; then while read -r k; do may_restore "$k"; done <"$RUN/keeps.$n"; fi
   # shellcheck source=/dev/null
   if [ -e "$RUN/undo.$n" ]; then . "$RUN/undo.$n"; fi
   if [ -e "$RUN/keeps.$n" ]; then while read -r k; do restore "$k"; done <"$RUN/keeps.$n"; fi

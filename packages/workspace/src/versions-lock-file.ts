@@ -47,7 +47,8 @@ export function readVersionsLock(text: string | undefined): ReadVersionsLock {
   }
   const faults = imageFaults(parsed.data.images).map((fault) => document.locate(fault));
   const images = { ...defaultVersions.images, ...parsed.data.images };
-  return { versions: { ...parsed.data, images }, document, faults };
+  const minecraft = parsed.data.minecraft ?? defaultVersions.minecraft;
+  return { versions: { ...parsed.data, minecraft, images }, document, faults };
 }
 
 function imageFaults(images: Readonly<Record<string, string>>): readonly Fault[] {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ProcessRunner } from '@vmstation/core';
-import { askLab, type LabStatus, labPaths, labTryMode, standInHeader } from '@vmstation/lab';
+import { askLab, type LabStatus, labAnswers, labPaths, labTryMode, standInHeader } from '@vmstation/lab';
 import { nodeProcessRunner } from '@vmstation/remote';
 import type { Dialling } from './endpoint-probe.ts';
 import { nodeTryModeOver, type Surroundings } from './surroundings.ts';
@@ -42,6 +42,9 @@ function diallingOf(paths: ReturnType<typeof labPaths>, first: LabStatus): Diall
     async elsewhere(address, port) {
       const known = find(address, port);
       if (known !== undefined) return known;
+      // A lab that has died meanwhile is an answer: nothing is there. The run goes on to its end and says so.
+      const running = await labAnswers(paths);
+      if (!running) return { nowhere: 'the lab does not run any more' };
       ({ endpoints } = await askLab(paths, 'status', {}));
       return find(address, port) ?? { nowhere: 'nothing publishes this address' };
     },

@@ -18,7 +18,9 @@ export const handleConfigRollback: CommandHandler = async (invocation) => {
       question: `Put back what ${runId} changed on ${nodes.join(', ')}?`,
       whenAlone: `Rolling back changes ${nodes.join(', ')}, and nobody is here to approve it.`,
     });
-    const reports = await session.platform.rollback(runId, nodes);
+    const reports: RollbackReport[] = [];
+    for (const node of nodes) reports.push(...(await rollbackOf(session, runId, node)));
+    if (reports.length === 0) throw nothingChanged(runId);
     io.out(global.json ? `${jsonText(reports)}\n` : `${renderReports(reports, style)}\n`);
     return reports.some(({ failed }) => failed.length > 0) ? exitCodes.failed : exitCodes.done;
   } finally {
@@ -26,25 +28,48 @@ export const handleConfigRollback: CommandHandler = async (invocation) => {
   }
 };
 
-/** Nodes on which a step of the run changed something, as the journal tells it. Throws runs/nothing-changed. */
+/** What a node put back; nothing where it keeps nothing of the run. */
+async function rollbackOf(session: Session, runId: string, node: string): Promise<readonly RollbackReport[]> {
+  try {
+    return await session.platform.rollback(runId, [node]);
+  } catch (thrown) {
+    if (thrown instanceof AppError && thrown.code === 'host/nothing-to-roll-back') return [];
+    throw thrown;
+  }
+}
+
+/**
+ * Nodes on which a step of the run was begun, as the journal tells it: a step that failed, or whose end nobody saw, may have changed
+ * something too. Throws runs/nothing-changed.
+ */
 function touchedNodes(session: Session, runId: string): readonly string[] {
   const events = session.ports.journal.events(runId);
   const nodeOf = new Map(
     events.flatMap((event) =>
-      event.type === 'plan-recorded' ? event.plan.steps.map((step) => [step.id, step.node] as const) : [],
+      event.type === 'plan-recorded'
+        ? event.plan.steps.filter(({ action }) => action?.type === 'host').map((step) => [step.id, step.node] as const)
+        : [],
     ),
   );
-  const touched = events.flatMap((event) =>
-    event.type === 'step-ended' && event.result.changes.length > 0 ? (nodeOf.get(event.result.stepId) ?? []) : [],
-  );
+  const touched = events.flatMap((event) => (event.type === 'step-started' ? (nodeOf.get(event.stepId) ?? []) : []));
   if (touched.length > 0) return [...new Set(touched)];
-  throw new AppError({
+  throw events.length === 0 ? noRun(runId) : nothingChanged(runId);
+}
+
+function noRun(runId: string): AppError {
+  return new AppError({
+    code: 'runs/not-found',
+    kind: 'user',
+    message: `This workspace has no run ${runId}.`,
+    tryThis: '`vmstation runs list` shows the runs.',
+  });
+}
+
+function nothingChanged(runId: string): AppError {
+  return new AppError({
     code: 'runs/nothing-changed',
     kind: 'user',
-    message:
-      events.length === 0
-        ? `This workspace has no run ${runId}.`
-        : `The run ${runId} changed nothing on any machine, so there is nothing to put back.`,
+    message: `The run ${runId} changed nothing on any machine that is not put back already.`,
     tryThis: '`vmstation runs list` shows what each run changed.',
   });
 }

@@ -16,6 +16,7 @@ import { findWorkspace, openWorkspace } from '@vmstation/workspace';
 import type { CommandHandler } from '../command/define-command.ts';
 import type { Invocation } from '../command/invocation.ts';
 import { entryFile } from '../compose/entry-file.ts';
+import { holdWorkspace } from '../compose/hold-workspace.ts';
 import { requireNodes } from '../compose/require-nodes.ts';
 import { startFolder } from '../compose/workspace-folder.ts';
 import { jsonText } from '../render/json.ts';
@@ -44,11 +45,11 @@ export const handleLabStart: CommandHandler = async (invocation) => {
   return exitCodes.done;
 };
 
-/** Stops the lab; disks and objects stay. */
+/** Stops the lab; disks and objects stay. Throws lock/held while a run changes its machines. */
 export const handleLabStop: CommandHandler = async (invocation) => {
   const { io, global, style } = invocation;
   const paths = labPaths(await findWorkspace(startFolder(invocation)));
-  const stopped = await stopLab(paths);
+  const stopped = await holdWorkspace(paths.stateDir, invocation, () => stopLab(paths));
   if (global.json) io.out(`${jsonText({ stopped })}\n`);
   else io.out(`${mark('unchanged', style)} ${stopped ? 'The lab is stopped; its disks stay' : 'No lab was running'}\n`);
   return exitCodes.done;
@@ -68,7 +69,7 @@ export const handleLabStatus: CommandHandler = async (invocation) => {
   return running ? exitCodes.done : exitCodes.failed;
 };
 
-/** Makes the machines bare again, and starts them when they ran. */
+/** Makes the machines bare again, and starts them when they ran. Throws lock/held while a run changes them. */
 export const handleLabReset: CommandHandler = async (invocation) => {
   const { io, global, style } = invocation;
   const paths = labPaths(await findWorkspace(startFolder(invocation)));
@@ -80,9 +81,12 @@ export const handleLabReset: CommandHandler = async (invocation) => {
     question: `${what}. Go on?`,
     whenAlone: `${what}, and nobody is here to approve it.`,
   });
-  const running = await stopLab(paths);
-  await resetLab(paths);
-  if (running) await start(invocation);
+  const running = await holdWorkspace(paths.stateDir, invocation, async () => {
+    const stopped = await stopLab(paths);
+    await resetLab(paths);
+    if (stopped) await start(invocation);
+    return stopped;
+  });
   if (global.json) io.out(`${jsonText({ reset: true, running })}\n`);
   else io.out(`${mark('changed', style)} The machines of the lab are bare again${running ? ' and running' : ''}\n`);
   return exitCodes.done;

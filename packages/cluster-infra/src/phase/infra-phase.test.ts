@@ -175,7 +175,7 @@ test('a stopped run leaves the installer at work; the next one follows it and st
   const stop = new AbortController();
   const first = infraContext(folder, kube, { path: bin, signal: stop.signal });
   setTimeout(() => stop.abort(), 300);
-  expect((await run(first))['infra/deploy']).toMatchObject({ outcome: 'not-run' });
+  expect((await run(first))['infra/deploy']).toMatchObject({ outcome: 'unknown' });
   const told: string[] = [];
   const results = await run(infraContext(folder, kube, { path: bin }), told);
   expect(results['infra/deploy']?.outcome).toBe('changed');

@@ -96,7 +96,7 @@ async function performDeploy(
   const log = files.resolve(end.logFile);
   if (!end.ended) {
     const reason = `stopped watching; the installer goes on by itself (log: ${log}), and the next run follows it`;
-    return { ...plain(step), outcome: 'not-run', reason };
+    return { ...plain(step), outcome: 'unknown', reason };
   }
   await forgetInstaller(files);
   for (const name of expected) context.readings.forget(name);

@@ -34,8 +34,11 @@ export const versionsLockSchema = z.strictObject({
     '1.35.4',
   ),
   minecraft: described(
-    z.string().regex(/^\d+\.\d+(?:\.\d+)?$/, { error: 'is not an exact version in quotes, such as "1.21.10"' }),
-    'The game that the Minecraft image runs: a world goes up with it, and never back.',
+    z
+      .string()
+      .regex(/^\d+\.\d+(?:\.\d+)?$/, { error: 'is not an exact version in quotes, such as "1.21.10"' })
+      .optional(),
+    'The game that the Minecraft image runs: a world goes up with it, and never back. Left out: the version that this vmstation was made with.',
     '1.21.10',
   ),
   images: described(z.record(z.string(), imageText), 'Container images, by component.', {

@@ -55,7 +55,8 @@ async function applyPart(context: HostContext, request: ApplyRequest, before: Se
   const onlyOwed = new Set(differing.map(resourceId).filter((id) => isOnlyOwed(id, before.check)));
   const steps = applySteps(orderResources(differing), before.seen, applyContext(nonce, before), onlyOwed);
   const records = await runSteps(context, request, before, steps, nonce);
-  const after = (await observe(context, node, request.resources, request.signal)).check;
+  // From here on a machine is changed: that is brought to its end, and looked at, whoever wants to stop.
+  const after = (await observe(context, node, request.resources, undefined)).check;
   const judged = new Map(steps.flatMap((step) => judgeStep(step, steps, records, before.check, after)));
   return {
     node,
@@ -87,7 +88,7 @@ async function runSteps(
   const script = applyScript({ runId, nonce, folders, steps, seen: before.seen, settleSeconds, lockSeconds });
   const result = await runScript(context, node, script, {
     timeoutMs: context.applyTimeoutMs,
-    signal: request.signal,
+    signal: undefined,
     onStdout: progress(steps, nonce, request.onProgress),
   });
   const { exitCode, stderr } = result;
@@ -136,13 +137,15 @@ function judgeStep(
         begun ? 'failed' : 'not-run',
         begun ? 'the node did not tell how it ended' : 'the node did not get to it',
       );
+    const isEqual = after.resources.get(id)?.state === 'equal';
+    // Whoever changed it meanwhile (a run whose starter was killed) made it what we want.
+    if (isEqual && (record.ended === 'stale' || record.ended === 'blocked')) return end('unchanged');
     if (record.ended === 'blocked') {
       const cause = steps.find((other) => other.number === record.blockedBy)?.resources.map((one) => one.id);
       return end('blocked', `${cause?.join(', ') ?? 'what it needs'} did not succeed`);
     }
     if (record.ended === 'stale')
       return end('blocked', `it changed on the node after it was read: ${record.said.join('; ')}`);
-    const isEqual = after.resources.get(id)?.state === 'equal';
     const unsettled = unitsOf(resource).find((unit) => records.unsettled.has(unit));
     if (unsettled !== undefined) {
       // Why the step itself failed (a masked unit) comes before what became of the unit.

@@ -84,12 +84,15 @@ async function applySet(
   const pruned = await port.prune(ownerOf(set), set.objects.map(refOf));
   progress(step.id, `${applied.filter(({ changed }) => changed).length} of ${applied.length} objects applied`);
   for (const ref of pruned) progress(step.id, `${showRef(ref)} removed`);
-  const readiness = await port.waitReady(awaitedRefs(set), {
-    timeoutMs,
-    stuckTimeoutMs,
-    signal,
-    onReason: (reason) => progress(step.id, reason),
-  });
+  const readiness = await port
+    .waitReady(awaitedRefs(set), { timeoutMs, stuckTimeoutMs, signal, onReason: (reason) => progress(step.id, reason) })
+    .catch((thrown: unknown) => {
+      if (signal.aborted) return undefined;
+      throw thrown;
+    });
+  if (readiness === undefined) {
+    return ended(step, 'unknown', { reason: 'it was applied; you stopped before it was ready', changes });
+  }
   const late = readiness.filter(({ ready }) => !ready);
   if (late.length > 0) {
     const error = notReady(set, late);

@@ -49,6 +49,8 @@ export function runChild(argv: readonly string[], options: ChildOptions): Promis
       env: options.env ?? process.env,
       cwd: options.cwd,
       stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      // A terminal sends Ctrl-C to everything in the foreground; whether a step in hand may end is ours to decide.
+      detached: true,
     }) as ChildProcessByStdio<Writable | null, Readable, Readable>;
     const stop = (how: 'timeout' | 'aborted'): void => {
       if (ended !== 'exit') return;
