@@ -185,6 +185,16 @@ test.concurrent.each([7200, -7200])(
   },
 );
 
+test.concurrent('slow programs make a slow node and no other result', async () => {
+  const { faults, host, apply } = await faultyMachine();
+  const quick = await host.check(node, [motd, forwarding]);
+  faults.onNode(node, 'slow-commands', { ms: 20 });
+  const slow = await host.check(node, [motd, forwarding]);
+  expect([...slow.resources]).toEqual([...quick.resources]);
+  expect(slow.durationMs).toBeGreaterThan(100);
+  expect(new Set(Object.values(outcomesOf(await apply([motd, forwarding]))))).toEqual(new Set(['changed']));
+});
+
 test.concurrent('without sudo the error says who may not become root', async () => {
   const { faults, host, apply } = await faultyMachine();
   faults.onNode(node, 'no-sudo');
