@@ -2,8 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { declareConfig } from '@vmstation/cluster-config';
+import { declareSetup } from '@vmstation/cluster-setup';
+import { memoizedReadings, mergeDeclarations, readNodes } from '@vmstation/core';
+import { createHost } from '@vmstation/host';
 import { InProcessLab, labPaths } from '@vmstation/lab';
-import { initWorkspace, openWorkspace } from '@vmstation/workspace';
+import { initWorkspace, type LoadedWorkspace, openWorkspace } from '@vmstation/workspace';
 import { runCli } from '../apps/cli/src/command/run-cli.ts';
 import { commandTree } from '../apps/cli/src/commands/tree.ts';
 import { rehearsalStage } from '../apps/cli/src/compose/rehearsal-stage.ts';
@@ -37,14 +41,16 @@ export async function benchLabScale(row: (name: string, value: string) => void):
     const again = driftOverSsh(some);
     row('  once more, connections kept', shown(again, 50));
     stopLab(some);
-    const inProcess = inChild(500);
+    const inProcess = inChild(500, 'check');
     row('500 machines in one process start', shown(inProcess.start, 500));
-    row('drift of 500 nodes within the process', shown(inProcess.drift, 500));
-    const fifty = inChild(50);
+    row(`check of 500 nodes within the process, ${inProcess.resources} resources`, shown(inProcess.check, 500));
+    const fifty = inChild(50, 'drift');
     row(
       'drift of 50 nodes within the process',
-      `${shown(fifty.drift, 50)}, 1/${(ssh.seconds / fifty.drift.seconds).toFixed(0)} of OpenSSH`,
+      `${shown(fifty.check, 50)}, OpenSSH takes ${(ssh.seconds / fifty.check.seconds).toFixed(1)} x`,
     );
+    const all = inChild(500, 'drift');
+    row('drift of 500 nodes within the process', `${shown(all.check, 500)}; each names all others in its hosts file`);
   } finally {
     for (const name of ['many', 'some'])
       spawnSync(process.execPath, [program, '--workspace', join(folder, name), 'lab', 'stop']);
@@ -105,21 +111,26 @@ function driftOverSsh(workspace: string): Figures & { readonly connections: numb
 
 interface InProcessFigures {
   readonly start: Figures;
-  readonly drift: Figures;
+  readonly check: Figures;
+  readonly resources: number;
 }
 
+/** `check` reads what a machine is to be by itself; `drift` is the whole command, with a hosts entry for each machine on each machine. */
+type Measured = 'check' | 'drift';
+
 /** In a process of its own, so that its memory is its own. */
-function inChild(nodes: number): InProcessFigures {
-  const ended = spawnSync(process.execPath, [import.meta.filename, String(nodes)], { encoding: 'utf8' });
+function inChild(nodes: number, what: Measured): InProcessFigures {
+  const ended = spawnSync(process.execPath, [import.meta.filename, String(nodes), what], { encoding: 'utf8' });
   if (ended.status !== 0) throw new Error(`${ended.stdout}${ended.stderr}`);
   return JSON.parse(ended.stdout) as InProcessFigures;
 }
 
-async function measureInProcess(nodes: number): Promise<InProcessFigures> {
+async function measureInProcess(nodes: number, what: Measured): Promise<InProcessFigures> {
   const folder = mkdtempSync(join(tmpdir(), 'vmstation-scale-'));
   try {
     const workspace = await workspaceOf(join(folder, 'w'), nodes);
-    const { cluster } = await openWorkspace(workspace);
+    const loaded = await openWorkspace(workspace);
+    const { cluster } = loaded;
     const failed = (what: string): never => {
       throw new Error(what);
     };
@@ -127,10 +138,10 @@ async function measureInProcess(nodes: number): Promise<InProcessFigures> {
     const lab = await InProcessLab.start({ model: cluster, seed: 'bench', startMs: 0, onError: failed });
     const start = figuresSince(begun);
     const again = performance.now();
-    await driftInProcess(lab, workspace);
-    const drift = figuresSince(again);
+    const resources = what === 'check' ? await checkInProcess(lab, loaded) : await driftInProcess(lab, workspace);
+    const check = figuresSince(again);
     await lab.close();
-    return { start, drift };
+    return { start, check, resources };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -140,7 +151,27 @@ function figuresSince(startMs: number): Figures {
   return { seconds: (performance.now() - startMs) / 1000, mebibytes: residentMebibytes(process.pid) };
 }
 
-async function driftInProcess(lab: InProcessLab, workspace: string): Promise<void> {
+/** Reads all nodes as every command of the product does, at most 16 at once. Returns how many resources each was asked for at most. */
+async function checkInProcess(lab: InProcessLab, workspace: LoadedWorkspace): Promise<number> {
+  const declared = [
+    ...(await declareSetup(workspace, { operatorPublicKey: lab.workspaceKey('bench') })),
+    ...(await declareConfig(workspace)),
+  ];
+  const own = declared.filter(({ resource }) => resource.kind !== 'hosts-entry');
+  const nodes = workspace.cluster.nodes.map((node) => node.name);
+  const desired = mergeDeclarations(nodes, own);
+  const transport = lab.transport();
+  const host = createHost({ transport, clock: lab.clock.product });
+  const { signal } = new AbortController();
+  const readings = memoizedReadings({ host, power: lab.power, desired, withDiff: false, signal });
+  const read = await lab.clock.until(readNodes(nodes, readings));
+  const unread = [...read.values()].filter(({ state }) => state !== 'read').length;
+  if (unread > 0) throw new Error(`${unread} of ${nodes.length} nodes could not be read`);
+  if (transport.counters.connections !== nodes.length) throw new Error(`${transport.counters.connections} connections`);
+  return Math.max(...[...desired.nodes.values()].map((list) => list.length));
+}
+
+async function driftInProcess(lab: InProcessLab, workspace: string): Promise<number> {
   let text = '';
   const print = (piece: string): void => {
     text += piece;
@@ -159,10 +190,12 @@ async function driftInProcess(lab: InProcessLab, workspace: string): Promise<voi
   };
   const exitCode = await lab.clock.until(runCli(commandTree, 'bench', ['drift'], io));
   if (exitCode !== 2 && exitCode !== 3) throw new Error(`drift ended with ${exitCode}: ${text.slice(-2000)}`);
+  return Number(/(\d+) resources? compared/.exec(text)?.[1] ?? 0);
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const [nodes] = process.argv.slice(2);
+  const [nodes, what] = process.argv.slice(2);
   if (nodes === undefined) await benchLabScale((name, value) => console.log(`${name.padEnd(52)} ${value}`));
-  else process.stdout.write(JSON.stringify(await measureInProcess(Number(nodes))));
+  else
+    process.stdout.write(JSON.stringify(await measureInProcess(Number(nodes), what === 'drift' ? 'drift' : 'check')));
 }

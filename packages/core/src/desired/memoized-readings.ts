@@ -12,14 +12,14 @@ export interface ReadingSources {
   /** Fetch differing text so that plans show unified diffs. */
   readonly withDiff: boolean;
   readonly signal: AbortSignal;
-  /** How many nodes are read at once; 32 unless given. Each is a connection, and a reply to keep and compare. */
+  /** How many nodes are read at once; 16 unless given. Each is a connection, and a reply to keep and compare. */
   readonly atOnce?: number;
 }
 
 /** Reads each node once with its whole desired list, and keeps the reading until it is forgotten: one round trip serves every phase. */
 export function memoizedReadings(sources: ReadingSources): NodeReadings {
   const kept = new Map<string, Promise<NodeReading>>();
-  const inTurn = turns(sources.atOnce ?? 32);
+  const inTurn = turns(sources.atOnce ?? 16);
   const fresh = (node: string) => {
     const reading = inTurn(() => readNode(node, sources));
     kept.set(node, reading);

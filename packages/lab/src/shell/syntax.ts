@@ -26,6 +26,8 @@ export type ConditionalNode = CommandOf<'ConditionalCommand'>['expression'];
 export type ParameterOperation = NonNullable<PartOf<'ParameterExpansion'>['operation']>;
 
 const CACHE_LIMIT = 500;
+/** Longer scripts are generated, each but once: a tree takes a hundred times the memory of its text. */
+const CACHED_CHARACTERS = 4096;
 const cache = new Map<string, ScriptNode>();
 
 /** Parses a script (byte text), remembering the trees of recent ones. Throws an Error with the parser's message. */
@@ -33,6 +35,7 @@ export function parseScript(text: string): ScriptNode {
   const known = cache.get(text);
   if (known) return known;
   const script = parse(text);
+  if (text.length > CACHED_CHARACTERS) return script;
   if (cache.size >= CACHE_LIMIT) cache.clear();
   cache.set(text, script);
   return script;
