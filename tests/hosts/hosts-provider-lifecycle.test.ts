@@ -107,4 +107,4 @@ test('a lab comes, stays, goes and leaves its computer as it found it', async ()
   await workspace.must('lab', 'stop');
   for (const slot of slots) expect(await leftovers(slot)).toEqual([]);
   expect(await computer()).toEqual(before);
-});
+}, 900_000);

@@ -12,8 +12,10 @@ interface Afternoon {
 
 async function afternoon(workspace: ProviderWorkspace): Promise<Afternoon> {
   const { vmstation, onMachine } = workspace;
+  let lastRun = '';
   const ran = async (...args: readonly string[]) => {
     const { exitCode, text } = await vmstation(...args, '--yes', '--json');
+    lastRun = /"runId":"([^"]+)"/.exec(text)?.[1] ?? '';
     return { exitCode, steps: outcomesOf(text) };
   };
   const read = () => onMachine('storagenodet3500', `cat ${tampered}`);
@@ -29,8 +31,21 @@ async function afternoon(workspace: ProviderWorkspace): Promise<Afternoon> {
   const drift = await drifted();
   const repair = await ran('config', 'apply', '--tags', 'syslog');
   const repaired = await read();
+  const rollback = (await vmstation('config', 'rollback', lastRun, '--yes')).exitCode;
+  const rolledBack = await read();
   const prerequisites = await vmstation('verify', 'prerequisites');
-  return { setup, config, again, declared, drift, repair, repaired, prerequisites: prerequisites.exitCode };
+  return {
+    setup,
+    config,
+    again,
+    declared,
+    drift,
+    repair,
+    repaired,
+    rollback,
+    rolledBack,
+    prerequisites: prerequisites.exitCode,
+  };
 }
 
 test('setup, config, drift, tampering and repair come out the same on simulated and on real machines', async () => {
@@ -42,6 +57,8 @@ test('setup, config, drift, tampering and repair come out the same on simulated 
   expect(embedded).toMatchObject({
     config: { exitCode: 0 },
     drift: { exitCode: 2, namesTheFile: true },
+    rollback: 0,
+    rolledBack: `${String(embedded['declared'])}# by hand\n`,
     prerequisites: 0,
   });
   expect(hosts).toEqual(embedded);
@@ -54,6 +71,8 @@ test('setup, config, drift, tampering and repair come out the same on simulated 
     'blocked infra/deploy',
     'blocked infra/kubeconfig',
     'blocked infra/verify',
+    // It was just rolled back to what was done by hand.
+    'changed config/syslog/storagenodet3500',
     'changed infra/render',
   ]);
-});
+}, 900_000);
