@@ -1,16 +1,24 @@
+import { AppError, exitCodes } from '@vmstation/core';
 import manifest from '../package.json' with { type: 'json' };
 import type { CommandIo } from './command/invocation.ts';
 import { runCli } from './command/run-cli.ts';
 import { askOnTerminal } from './command/terminal-question.ts';
 import { commandTree } from './commands/tree.ts';
+import { renderError } from './render/error.ts';
+import { plainStyle } from './render/style.ts';
 
 /** A terminal, npm and a shell may each pass the same Ctrl-C on; within this time it is one. */
 const sameKeyPressMs = 400;
 
+let outputFailed = false;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     // Whoever read our output has seen enough (`vmstation … | head`); what was begun is still brought to its end.
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code === 'EPIPE' || outputFailed) return;
+    outputFailed = true;
+    // Where standard error itself fails, the exit code is all that is left to tell it by.
+    if (stream === process.stdout) process.stderr.write(`${renderError(outputNotWritten(error), plainStyle(100))}\n`);
+    process.exitCode = codeOf(Number(process.exitCode ?? 0));
   });
 }
 
@@ -26,7 +34,22 @@ const io: CommandIo = {
   workingDirectory: process.cwd(),
   signal: stopping.signal,
 };
-process.exitCode = await runCli(commandTree, manifest.version, process.argv.slice(2), io);
+process.exitCode = codeOf(await runCli(commandTree, manifest.version, process.argv.slice(2), io));
+
+/** A result that nobody could read is no success. */
+function codeOf(exitCode: number): number {
+  return outputFailed && exitCode === exitCodes.done ? exitCodes.failed : exitCode;
+}
+
+function outputNotWritten(cause: Error): AppError {
+  return new AppError({
+    code: 'output/not-written',
+    kind: 'environment',
+    message: 'What the command prints could not be written, so what you see of it is not whole.',
+    tryThis: 'Make room where it is written to, or send it somewhere else. What it did was brought to its end.',
+    cause,
+  });
+}
 
 function ask(question: string): Promise<string> {
   return askOnTerminal(question, {

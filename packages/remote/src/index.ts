@@ -6,6 +6,7 @@ export { localTransport } from './local-transport.ts';
 export type { Attachment } from './process/follow.ts';
 export { attachTo, findFollowed } from './process/follow.ts';
 export { nodeProcessRunner } from './process/node-process-runner.ts';
+export { makePrivateFolder } from './process/private-folder.ts';
 export type { KeyPair } from './process/ssh-keygen.ts';
 export { sshKeygen } from './process/ssh-keygen.ts';
 export { notConfirmed, proveWayIn } from './prove-way-in.ts';

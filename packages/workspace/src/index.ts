@@ -4,7 +4,7 @@ export { explainableKeys, explainValue } from './explain-value.ts';
 export { clusterFileName, findWorkspace } from './find-workspace.ts';
 export type { NewWorkspace } from './init-workspace.ts';
 export { initWorkspace } from './init-workspace.ts';
-export { openJournal } from './journal.ts';
+export { openJournal, readJournal } from './journal.ts';
 export type { LoadedWorkspace, LoadResult } from './load-workspace.ts';
 export { loadWorkspace, openWorkspace, stateFolderName } from './load-workspace.ts';
 export type { FilePosition, LocatedFault } from './located-fault.ts';

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Outcome, RunEvent, RunSummary } from '@vmstation/core';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { openJournal } from './journal.ts';
+import { openJournal, readJournal } from './journal.ts';
+import { storageFailure } from './storage-failure.ts';
 
 let folder: string;
 let path: string;
@@ -143,4 +144,35 @@ test('everything that a killed process had recorded is there', async () => {
   expect(lines).toEqual(lines.map((_line, index) => index + 1));
   journal.append({ type: 'step-progress', at: '', runId: 'one', stepId: 's', line: 'after' });
   journal.close();
+});
+
+test('a journal is read where nothing may be written beside it, with what a killed run left in the log', async () => {
+  const journal = openJournal(path);
+  journal.begin(run('one'));
+  // As after a kill: the log beside the file still holds everything.
+  const copy = join(folder, 'copy');
+  await mkdir(copy);
+  for (const suffix of ['', '-wal']) await copyFile(path + suffix, join(copy, `journal.db${suffix}`));
+  journal.close();
+  const reading = readJournal(join(copy, 'journal.db'));
+  expect(reading.runs(10).map(({ runId }) => runId)).toEqual(['one']);
+  expect(() => reading.begin(run('two'))).toThrow(/took no further record|cannot/);
+  reading.close();
+});
+
+test('looking at a journal that is not there makes none', async () => {
+  const reading = readJournal(path);
+  expect(reading.runs(10)).toEqual([]);
+  reading.close();
+  await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('a file that is no journal is told apart from a place that cannot be used', async () => {
+  await writeFile(join(folder, 'text'), 'no database '.repeat(100));
+  expect(() => openJournal(join(folder, 'text'))).toThrow(expect.objectContaining({ code: 'journal/unreadable' }));
+  expect(() => readJournal(join(folder, 'text'))).toThrow(expect.objectContaining({ code: 'journal/unreadable' }));
+  const full = Object.assign(new Error('database or disk is full'), { code: 'ERR_SQLITE_ERROR', errcode: 13 });
+  expect(storageFailure(path, full)).toMatchObject({ code: 'file/disk-full', kind: 'environment' });
+  const sick = Object.assign(new Error('disk I/O error'), { code: 'ERR_SQLITE_ERROR', errcode: 10 });
+  expect(storageFailure(join(folder, 'text'), sick)).toBe(undefined);
 });

@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { effectiveSettings, nodeOf, overlayFilesOf } from '@vmstation/core';
+import { effectiveSettings, nodeOf, overlayFilesOf, toAppError } from '@vmstation/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { explainableKeys, explainValue } from './explain-value.ts';
 import { initWorkspace } from './init-workspace.ts';
@@ -165,4 +165,17 @@ test('the hash of the inputs follows everything that shapes plans', async () => 
   const second = await hash();
   await put('secrets/extra.age', 'ciphertext');
   expect(new Set([first, second, await hash()]).size).toBe(3);
+});
+
+test('a link that leads to itself is a fault of its own', async () => {
+  await mkdir(join(root, 'group/common/etc'), { recursive: true });
+  await symlink('round', join(root, 'group/common/etc/round'));
+  expect(await faults()).toEqual(['group/common/etc/round overlay/unsafe-link: Remove the link.']);
+});
+
+test('a cluster file that leads to itself is no bug of ours', async () => {
+  await rm(join(root, 'vmstation.yaml'));
+  await symlink('vmstation.yaml', join(root, 'vmstation.yaml'));
+  const thrown: unknown = await openWorkspace(root).catch((error: unknown) => error);
+  expect(toAppError(thrown)).toMatchObject({ code: 'file/link-loop', kind: 'environment' });
 });

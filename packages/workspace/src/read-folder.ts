@@ -139,6 +139,8 @@ async function refusedLink(
   try {
     target = await realpath(path);
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ELOOP')
+      return faultOfFile(codes.unsafeLink, origin, 'The link leads back to itself.', 'Remove the link.');
     if (!isMissing(error)) throw error;
     return faultOfFile(codes.unsafeLink, origin, 'The link points at nothing.', 'Mend or remove the link.');
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { AppError, type Clock } from '@vmstation/core';
 import { isMissing } from './find-workspace.ts';
+import { storageFailure } from './storage-failure.ts';
 
 /** Who holds a workspace. */
 export interface LockHolder {
@@ -31,7 +32,7 @@ const lockName = 'lock';
 
 /**
  * Takes the one lock of a workspace. A lock whose process has died on this computer is taken over.
- * Throws lock/held, naming holder and age, when another process has it.
+ * Throws lock/held, naming holder and age, when another process has it, and file/… when the folder cannot be written.
  */
 export function acquireWorkspaceLock(
   stateDir: string,
@@ -72,13 +73,18 @@ export function workspaceLockHolder(stateDir: string): LockHolder | undefined {
 
 /** Runs something while no other process does: the operating system drops SQLite's lock when a process dies, so it cannot stay behind. */
 function exclusively(stateDir: string, action: () => void): void {
-  const mutex = new DatabaseSync(join(stateDir, `${lockName}.mutex`), { timeout: 10_000 });
+  const file = join(stateDir, `${lockName}.mutex`);
+  let mutex: DatabaseSync | undefined;
   try {
+    mutex = new DatabaseSync(file, { timeout: 10_000 });
     mutex.exec('BEGIN EXCLUSIVE');
     action();
     mutex.exec('COMMIT');
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw storageFailure(file, error) ?? error;
   } finally {
-    mutex.close();
+    mutex?.close();
   }
 }
 

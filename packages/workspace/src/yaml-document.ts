@@ -1,5 +1,5 @@
 import type { DocumentPath, Fault } from '@vmstation/core';
-import { type Document, isScalar, LineCounter, parseDocument, visit, type YAMLError } from 'yaml';
+import { type Document, isCollection, isScalar, LineCounter, parseDocument, visit, type YAMLError } from 'yaml';
 import type { FilePosition, LocatedFault } from './located-fault.ts';
 import { hasPath, pathOfKeyAt, rangeOf } from './yaml-position.ts';
 
@@ -40,8 +40,30 @@ export function readYamlDocument(file: string, text: string, codes: YamlFaultCod
     const message = 'The key __proto__ has a meaning of its own in JavaScript and is not taken.';
     return { ...places.at(offset, 9), code: codes.syntax, severity: 'error', message, tryThis: 'Choose another name.' };
   });
-  const faults = [...textFaults, ...forbidden];
-  const plain = document.errors.every((error) => error.code === 'DUPLICATE_KEY') && forbidden.length === 0;
+  const endless = endlessAliases(document).map(
+    ({ offset, name }): LocatedFault => ({
+      ...places.at(offset, name.length + 1),
+      code: codes.syntax,
+      severity: 'error',
+      message: `The alias *${name} stands inside the very value that it repeats, so it has no end.`,
+      tryThis: 'Write the value out, or move the alias out of it.',
+    }),
+  );
+  const tagged = document.warnings.map(
+    (warning): LocatedFault => ({
+      ...places.at(warning.pos[0], warning.pos[1] - warning.pos[0]),
+      code: codes.syntax,
+      severity: 'error',
+      message:
+        warning.code === 'TAG_RESOLVE_FAILED'
+          ? `The tag ${text.slice(...warning.pos)} has no meaning in this file.`
+          : sentence(warning.message),
+      tryThis: 'Remove it.',
+    }),
+  );
+  const faults = [...textFaults, ...forbidden, ...endless, ...tagged];
+  const refused = forbidden.length + endless.length + tagged.length;
+  const plain = document.errors.every((error) => error.code === 'DUPLICATE_KEY') && refused === 0;
   const read = plain ? plainValue(document) : { value: undefined, refusal: undefined };
   if (read.refusal !== undefined) {
     faults.push({
@@ -128,6 +150,18 @@ function forbiddenKeys(document: Document): readonly number[] {
   visit(document, {
     Pair: (_key, pair) => {
       if (isScalar(pair.key) && pair.key.value === '__proto__') found.push(pair.key.range?.[0] ?? 0);
+    },
+  });
+  return found;
+}
+
+/** Aliases of a value that they are part of. */
+function endlessAliases(document: Document): readonly { readonly offset: number; readonly name: string }[] {
+  const found: { offset: number; name: string }[] = [];
+  visit(document, {
+    Alias: (_key, alias, ancestors) => {
+      if (!ancestors.some((node) => isCollection(node) && node.anchor === alias.source)) return;
+      found.push({ offset: alias.range?.[0] ?? 0, name: alias.source });
     },
   });
   return found;

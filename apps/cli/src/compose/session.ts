@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunEvent, Transport } from '@vmstation/core';
 import { createHost } from '@vmstation/host';
@@ -11,6 +12,7 @@ import {
   type LoadedWorkspace,
   openJournal,
   openWorkspace,
+  readJournal,
   workspaceFiles,
 } from '@vmstation/workspace';
 import manifest from '../../package.json' with { type: 'json' };
@@ -45,13 +47,18 @@ export interface SessionOptions {
 /** Opens the workspace of a command line and composes its platform. Throws what opening a workspace, its key, lock and journal throws. */
 export async function openSession(invocation: Invocation, options: SessionOptions): Promise<Session> {
   const workspace = await openWorkspace(startFolder(invocation), { color: invocation.errStyle.paint.bad('') !== '' });
+  await requireStateFolder(workspace, options.exclusive === true);
   const lock =
     options.exclusive === true
       ? acquireWorkspaceLock(workspace.stateDir, { command: invocation.line, clock: systemClock })
       : undefined;
   try {
     const setStage = invocation.io.stage ?? thisComputer;
-    const { transport, ports } = await setStage(workspace, { onEvent: options.onEvent, signal: invocation.io.signal });
+    const { transport, ports } = await setStage(workspace, {
+      onEvent: options.onEvent,
+      signal: invocation.io.signal,
+      records: options.exclusive === true,
+    });
     const platform = await createPlatform(ports, { withDiff: options.withDiff });
     return {
       workspace,
@@ -69,6 +76,12 @@ export async function openSession(invocation: Invocation, options: SessionOption
     lock?.release();
     throw thrown;
   }
+}
+
+/** A state folder that cannot be looked into would seem to hold no lab and no key, and the machines themselves would be called. */
+async function requireStateFolder({ root, stateDir }: LoadedWorkspace, exclusive: boolean): Promise<void> {
+  if (!existsSync(stateDir)) return access(root, constants.W_OK);
+  await access(stateDir, constants.R_OK | constants.X_OK | (exclusive ? constants.W_OK : 0));
 }
 
 const thisComputer: SetStage = async (workspace, how) => {
@@ -99,7 +112,7 @@ async function portsOf(
   workspace: LoadedWorkspace,
   surroundings: Surroundings,
   transport: Transport,
-  { onEvent, signal }: Parameters<SetStage>[1],
+  { onEvent, signal, records }: Parameters<SetStage>[1],
 ): Promise<PlatformPorts> {
   const { stateDir, cluster } = workspace;
   const tryMode = surroundings.tryMode?.(transport);
@@ -114,7 +127,7 @@ async function portsOf(
     processes: surroundings.processes,
     files: workspaceFiles(stateDir),
     secrets: ageSecrets(workspace),
-    journal: openJournal(journalFile(workspace.root)),
+    journal: (records ? openJournal : readJournal)(journalFile(workspace.root)),
     clock: systemClock,
     ids: randomIds,
     operatorPublicKey: publicKey,

@@ -11,5 +11,10 @@ export interface Stage {
 /** Composes the stage of a session on an open workspace: this computer with what it reaches, or a rehearsal in this process. */
 export type SetStage = (
   workspace: LoadedWorkspace,
-  how: { readonly onEvent: (event: RunEvent) => void; readonly signal: AbortSignal },
+  how: {
+    readonly onEvent: (event: RunEvent) => void;
+    readonly signal: AbortSignal;
+    /** Whether the session may write the journal; one that only looks also works where nothing can be written. */
+    readonly records: boolean;
+  },
 ) => Promise<Stage>;

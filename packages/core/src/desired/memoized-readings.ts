@@ -1,4 +1,5 @@
-import { errorRecord, toAppError } from '../errors/app-error.ts';
+import { errorRecord } from '../errors/app-error.ts';
+import { toAppError } from '../errors/to-app-error.ts';
 import type { HostPort } from '../ports/host.ts';
 import type { PowerStates } from '../ports/probe.ts';
 import type { DesiredState } from './desired-state.ts';

@@ -54,20 +54,6 @@ export interface ErrorRecord {
   readonly cause?: string;
 }
 
-/** Turns anything thrown into an {@link AppError}; what is not one already is our bug, with the original as its cause. */
-export function toAppError(thrown: unknown): AppError {
-  if (thrown instanceof AppError) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new AppError({
-    code: 'internal/unexpected',
-    kind: 'bug',
-    message: `Something failed that we did not expect: ${message}`,
-    tryThis:
-      'Report it with the lines above; nothing that was already applied is lost, and the same command can be run again.',
-    cause: thrown,
-  });
-}
-
 /** An error as data; the cause chain is flattened to one line. */
 export function errorRecord(error: AppError): ErrorRecord {
   const cause = causeChain(error).join(': ');

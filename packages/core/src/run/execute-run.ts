@@ -1,4 +1,5 @@
-import { errorRecord, toAppError } from '../errors/app-error.ts';
+import { errorRecord } from '../errors/app-error.ts';
+import { toAppError } from '../errors/to-app-error.ts';
 import type { Finding } from '../finding/finding.ts';
 import { worstFinding } from '../finding/finding.ts';
 import { outcomeOf } from '../outcome/outcome.ts';

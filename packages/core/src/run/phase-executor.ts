@@ -1,4 +1,5 @@
-import { errorRecord, toAppError } from '../errors/app-error.ts';
+import { errorRecord } from '../errors/app-error.ts';
+import { toAppError } from '../errors/to-app-error.ts';
 import type { PhaseContext } from '../phase/phase.ts';
 import type { PhaseName } from '../phase/phase-name.ts';
 import type { Step } from '../plan/step.ts';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AppError, type Cluster } from '@vmstation/core';
-import { quoteArguments, sshKeygen } from '@vmstation/remote';
+import { makePrivateFolder, quoteArguments, sshKeygen } from '@vmstation/remote';
 import { prepareHosts, removeLeftovers, wipeHosts } from '../hosts/prepare-hosts.ts';
 import { askLab, labAnswers } from './lab-client.ts';
 import { type LabPaths, labPaths } from './lab-paths.ts';
@@ -47,7 +47,7 @@ export async function startLab(start: LabStart): Promise<LabStatus> {
   const provider = start.provider ?? rememberedProvider(paths);
   if (await labAnswers(paths)) return sameProvider(await askLab(paths, 'status', {}), provider);
   if (provider === 'hosts') await prepareHosts(start.workspaceRoot, start.say ?? (() => undefined));
-  mkdirSync(paths.labDir, { recursive: true, mode: 0o700 });
+  makePrivateFolder(paths.labDir);
   await endLeftover(paths);
   writeFileSync(paths.providerFile, `${provider}\n`, { mode: 0o600 });
   await sshKeygen(paths.operatorKeyFile, 'vmstation lab operator');

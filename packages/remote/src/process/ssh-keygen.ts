@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile } from 'node:fs/promises';
+import { chmod, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppError } from '@vmstation/core';
 import { runChild } from './child.ts';
+import { makePrivateFolder } from './private-folder.ts';
 
 /** A key pair on this computer. */
 export interface KeyPair {
@@ -19,7 +20,7 @@ export interface KeyPair {
 export async function sshKeygen(file: string, comment: string): Promise<KeyPair> {
   const created = !existsSync(file);
   if (created) {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    makePrivateFolder(dirname(file));
     await keygen(['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', file]);
     await chmod(file, 0o600);
   }

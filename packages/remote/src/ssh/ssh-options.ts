@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '@vmstation/core';
+import { makePrivateFolder } from '../process/private-folder.ts';
 
 /** Where a node is reached. Without a user, ssh_config and the local user name decide. */
 export interface SshNode {
@@ -16,7 +17,7 @@ export interface SshSettings {
   readonly nodes: Readonly<Record<string, SshNode>>;
   /** The workspace's own list; its lines are keyed by node name. */
   readonly knownHostsFile: string;
-  /** Preferred folder of the shared connections' sockets; when its path is too long, a private folder under /tmp is used. */
+  /** Preferred folder of the shared connections' sockets; when its path is too long or it cannot be written, a private folder under /tmp is used. */
   readonly controlDir: string;
   /** An ssh_config to use instead of the user's, with a `Host` block per node name (the lab's). */
   readonly configFile?: string;
@@ -108,10 +109,7 @@ export function controlPathOf(settings: SshSettings, node: string): string {
   ];
   const name = createHash('sha256').update(identity.join('\n')).digest('hex').slice(0, 16);
   const preferred = join(settings.controlDir, name);
-  if (Buffer.byteLength(preferred) <= longestControlPath) {
-    mkdirSync(settings.controlDir, { recursive: true, mode: 0o700 });
-    return preferred;
-  }
+  if (Buffer.byteLength(preferred) <= longestControlPath && canHold(settings.controlDir)) return preferred;
   const uid = process.getuid?.() ?? 0;
   const folder = `/tmp/vmstation-${uid}`;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -126,6 +124,18 @@ export function controlPathOf(settings: SshSettings, node: string): string {
     });
   }
   return join(folder, name);
+}
+
+/** Makes the folder; false where no socket can be made in it, as on a file system that is mounted read-only. */
+function canHold(folder: string): boolean {
+  try {
+    makePrivateFolder(folder);
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return true;
+  } catch (error) {
+    if (['EROFS', 'EACCES', 'EPERM'].includes(String((error as NodeJS.ErrnoException).code))) return false;
+    throw error;
+  }
 }
 
 function option(name: string, value: string): string[] {
