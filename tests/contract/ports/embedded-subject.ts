@@ -17,7 +17,12 @@ export async function startEmbeddedSubject(): Promise<{ subject: PortSubject; st
   await writeFile(clusterFile, `${await readFile(clusterFile, 'utf8')}\nssh: { user: ops }\n`);
   const { cluster } = await openWorkspace(root);
   const daemon = [process.execPath, entry('lab-daemon')];
-  await startLab({ workspaceRoot: root, cluster, daemon, installer: [process.execPath, entry('lab-installer')] });
+  try {
+    await startLab({ workspaceRoot: root, cluster, daemon, installer: [process.execPath, entry('lab-installer')] });
+  } catch (thrown) {
+    await rm(folder, { recursive: true, force: true });
+    throw thrown;
+  }
   const on = { node: 'masternode' };
   const subject = portSubject({
     node: 'masternode',
