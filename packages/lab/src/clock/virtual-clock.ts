@@ -17,6 +17,7 @@ export class VirtualClock {
   readonly #timers = new TimerQueue();
   #nowMs: number;
   #held = 0;
+  #driven = false;
 
   constructor(startMs: number) {
     this.#nowMs = startMs;
@@ -87,14 +88,31 @@ export class VirtualClock {
 
   /** Lets so much time pass, firing what falls due. */
   async advance(ms: number): Promise<void> {
-    const endMs = this.#nowMs + ms;
-    await this.#settle();
-    while (await this.#fireNext(endMs));
-    this.#nowMs = endMs;
+    await this.#drive(async () => {
+      const endMs = this.#nowMs + ms;
+      await this.#settle();
+      while (await this.#fireNext(endMs));
+      this.#nowMs = endMs;
+    });
+  }
+
+  /** Two who drive would wait for each other for ever. */
+  async #drive<T>(how: () => Promise<T>): Promise<T> {
+    if (this.#driven) throw new Error('the virtual clock is driven already');
+    this.#driven = true;
+    try {
+      return await how();
+    } finally {
+      this.#driven = false;
+    }
   }
 
   /** Lets time pass until the work has ended, and no longer. Throws lab/scenario-stalled when it will not end, and what the work throws. */
   async until<T>(work: Promise<T>): Promise<T> {
+    return this.#drive(() => this.#driveUntil(work));
+  }
+
+  async #driveUntil<T>(work: Promise<T>): Promise<T> {
     const limitMs = this.#nowMs + longestWorkMs;
     const progress = { ended: false };
     const end = (): void => {
