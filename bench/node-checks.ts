@@ -1,4 +1,5 @@
 import { Invocation } from '../apps/cli/src/command/invocation.ts';
+import { commandTree } from '../apps/cli/src/commands/tree.ts';
 import { openSession } from '../apps/cli/src/compose/session.ts';
 
 /** What a whole check of a node costs. */
@@ -32,6 +33,7 @@ function silentInvocation(workspace: string): Invocation {
     line: 'bench',
     args: {},
     options: {},
+    tree: commandTree,
     global: { workspace, json: false, quiet: true, yes: false, color: false },
     io: {
       out: () => {},

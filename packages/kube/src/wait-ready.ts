@@ -1,4 +1,12 @@
-import { AppError, type Clock, type KubeObject, type KubePort, type KubeReadiness, type KubeRef, type KubeWait } from '@vmstation/core';
+import {
+  AppError,
+  type Clock,
+  type KubeObject,
+  type KubePort,
+  type KubeReadiness,
+  type KubeRef,
+  type KubeWait,
+} from '@vmstation/core';
 import { isRecord, listAt, valueAt } from './json-path.ts';
 import { showRef } from './kube-ref.ts';
 import { conditionOf, type OwnReadiness, ownReadiness } from './readiness.ts';

@@ -1,5 +1,6 @@
 import type { SetStage } from '../compose/stage.ts';
 import type { Style } from '../render/style.ts';
+import type { CommandTree } from './define-command.ts';
 import { styleFor } from './terminal-style.ts';
 
 /** The terminal, files and signals that a command may use. Tests pass their own. */
@@ -37,6 +38,8 @@ export class Invocation {
   readonly line: string;
   readonly global: GlobalOptions;
   readonly io: CommandIo;
+  /** All commands: for one that plays others. */
+  readonly tree: CommandTree;
   readonly #args: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly #options: Readonly<Record<string, unknown>>;
 
@@ -47,11 +50,13 @@ export class Invocation {
     options: Readonly<Record<string, unknown>>;
     global: GlobalOptions;
     io: CommandIo;
+    tree: CommandTree;
   }) {
     this.path = parsed.path;
     this.line = parsed.line;
     this.global = parsed.global;
     this.io = parsed.io;
+    this.tree = parsed.tree;
     this.#args = parsed.args;
     this.#options = parsed.options;
   }

@@ -23,7 +23,7 @@ export async function runCli(
     if (parsed === undefined) return exitCodes.done;
     const global = globalsOf(parsed.options);
     const { definition, args, options } = parsed;
-    const invocation = new Invocation({ path: definition.path, line: lineOf(argv), args, options, global, io });
+    const invocation = new Invocation({ path: definition.path, line: lineOf(argv), args, options, global, io, tree });
     const handler = await definition.load();
     return await handler(invocation);
   } catch (thrown) {

@@ -3,7 +3,8 @@ import type { ProcessRunner } from '@vmstation/core';
 import { askLab, type LabStatus, labAnswers, labPaths, labTryMode, standInHeader } from '@vmstation/lab';
 import { nodeProcessRunner } from '@vmstation/remote';
 import type { Dialling } from './endpoint-probe.ts';
-import { nodeTryModeOver, type Surroundings } from './surroundings.ts';
+import type { Surroundings } from './surroundings.ts';
+import { nodeTryModeOver } from './try-mode.ts';
 
 /**
  * A workspace in its lab: power is asked from the lab, and addresses of the model are dialled where the lab answers for them. The installer of

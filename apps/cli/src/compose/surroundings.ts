@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PowerStates, ProcessRunner, Transport, TryMode } from '@vmstation/core';
-import { nodeTryMode } from '@vmstation/host';
 import { mayKnowHost, nodeProcessRunner } from '@vmstation/remote';
 import type { LoadedWorkspace } from '@vmstation/workspace';
 import { type Dialling, introducedOnly } from './endpoint-probe.ts';
 import { rehearsalNote } from './rehearsal-folder.ts';
-import { randomIds, systemClock } from './system-clock.ts';
+import { nodeTryModeOver } from './try-mode.ts';
 
 /** What differs between real machines and a rehearsal. Everything else of a session is the same. */
 export interface Surroundings {
@@ -18,10 +17,6 @@ export interface Surroundings {
   /** Runs guarded changes so that they revert by themselves; undefined where there is none. */
   readonly tryMode: ((transport: Transport) => TryMode) | undefined;
 }
-
-/** Machines with a system of their own take back by themselves what nobody confirms. */
-export const nodeTryModeOver = (transport: Transport): TryMode =>
-  nodeTryMode({ transport, clock: systemClock, nonce: (bytes) => randomIds.nonce(bytes) });
 
 /** Real machines. Nothing knows their power yet, so they are judged by reaching them. */
 const realMachines = ({ stateDir, cluster }: LoadedWorkspace): Surroundings => ({

@@ -3,7 +3,6 @@ import { dirname, relative, resolve } from 'node:path';
 import { AppError, exitCodes } from '@vmstation/core';
 import { parseScenario, runScenario } from '@vmstation/lab';
 import type { CommandHandler } from '../command/define-command.ts';
-import { commandTree } from '../commands/tree.ts';
 import { scenarioProduct } from '../compose/scenario-product.ts';
 import { jsonText } from '../render/json.ts';
 
@@ -12,7 +11,7 @@ export const handleLabScenario: CommandHandler = async (invocation) => {
   const { io, global } = invocation;
   const file = resolve(io.workingDirectory, invocation.required('file'));
   const scenario = parseScenario(await textOf(file), relative(io.workingDirectory, file) || file);
-  await using product = await scenarioProduct(commandTree, io.signal);
+  await using product = await scenarioProduct(invocation.tree, io.signal);
   const lines: string[] = [];
   const print = (line: string): void => {
     if (global.json) lines.push(line);
