@@ -9,6 +9,7 @@ import { createHost } from '@vmstation/host';
 import { labPaths } from '@vmstation/lab';
 import { openSshTransport } from '@vmstation/remote';
 import { openWorkspace } from '@vmstation/workspace';
+import { benchLabScale } from './lab-scale.ts';
 
 // What the README and the issues promise, measured in one run on this machine: printed, never asserted.
 
@@ -95,6 +96,7 @@ try {
     `${(timed(vmstation, ['--workspace', workspaceRoot, 'up', '--yes']) / 1000).toFixed(1)} s`,
   );
   await benchChecks();
+  await benchLabScale(row);
 } finally {
   spawnSync(vmstation, ['--workspace', workspaceRoot, 'lab', 'stop']);
   rmSync(folder, { recursive: true, force: true });

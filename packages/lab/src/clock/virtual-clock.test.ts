@@ -32,11 +32,13 @@ test('nodes, cluster and product share one time, and what one starts the others 
   const seen: string[] = [];
   const note = (who: string): void => void seen.push(`${who} ${clock.now()}`);
   clock.cluster.setTimeout(() => note('cluster'), 2000);
-  void clock.machines.sleep(1000).then(async () => {
-    note('machine');
-    await clock.machines.sleep(1500);
-    note('machine');
-  });
+  const machine = async (): Promise<void> => {
+    for (const ms of [1000, 1500]) {
+      await clock.machines.sleep(ms);
+      note('machine');
+    }
+  };
+  void machine();
   void clock.product.sleep(2000).then(() => note('product'));
   await clock.advance(10_000);
   expect(seen).toEqual(['machine 1000', 'cluster 2000', 'product 2000', 'machine 2500']);
