@@ -171,6 +171,34 @@ test('when the earlier phase fails, what waited for it is blocked with the reaso
   expect(summary.attention.at(-1)?.reason).toContain('masternode does not answer');
 });
 
+test('a phase that waits for another in part is red without telling its consequences again', async () => {
+  let verified = 0;
+  const infra = fake({
+    name: 'infra',
+    steps: () => [step('infra/deploy', { blockedBy: { code: 'infra/installer-missing', reason: 'no installer' } })],
+    fact: () => missing('infra', 'infra/api', 'no cluster'),
+  });
+  const monitor = fake({
+    name: 'monitor-stack',
+    needs: ['infra'],
+    steps: () => [step('monitor-stack/data'), step('monitor-stack/grafana', { unknownUntil: 'infra' })],
+    findings: async () => {
+      verified += 1;
+      return [{ code: 'monitoring/endpoint', state: 'failed' as const, title: 't', evidence: 'connection refused' }];
+    },
+  });
+  const { summary, outcomes } = await run([infra, monitor], {
+    scope: { ...everything, phases: ['infra', 'monitor-stack'] },
+  });
+  expect(outcomes).toEqual({
+    'infra/deploy': 'blocked',
+    'monitor-stack/data': 'changed',
+    'monitor-stack/grafana': 'blocked',
+  });
+  expect(summary.exitCode).toBe(1);
+  expect(verified).toBe(0);
+});
+
 test('a child plan may not widen by an irreversible step without approval', async () => {
   let late = false;
   const setup = fake({

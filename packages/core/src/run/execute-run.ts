@@ -145,13 +145,22 @@ class Run {
     return steps.map((step) => (refused.has(step.id) ? { ...step, blockedBy } : step));
   }
 
+  /** Something of the phase waits for an earlier one: what its verification would miss says again what that one has said. */
+  #waitsForAnother(steps: readonly Step[]): boolean {
+    const own = new Set(steps.map((step) => step.id));
+    return steps.some((step) => {
+      const result = this.#results.get(step.id);
+      return result?.outcome === 'blocked' && result.consequenceOf !== undefined && !own.has(result.consequenceOf);
+    });
+  }
+
   /** A narrowed run proves its own steps by their postconditions; the phase as a whole is judged only by a whole run of it. */
   async #verify(phase: AnyPhase, steps: readonly Step[]): Promise<readonly Finding[]> {
     const { nodes, tags } = this.#plan.scope;
     if (this.#stopped() || tags !== undefined) return [];
     const reached =
       steps.length === 0 || steps.some((step) => mayBuildOn(this.#results.get(step.id)?.outcome ?? 'not-run'));
-    if (!reached) return [];
+    if (!reached || this.#waitsForAnother(steps)) return [];
     const findings = await phase.verify(await this.#facts.contextFor(phase));
     return findings.filter(
       (finding) => nodes === undefined || finding.node === undefined || nodes.includes(finding.node),
