@@ -1,3 +1,4 @@
+import { AppError } from '@vmstation/core';
 import type { SetStage } from '../compose/stage.ts';
 import type { Style } from '../render/style.ts';
 import type { CommandTree } from './define-command.ts';
@@ -92,11 +93,18 @@ export class Invocation {
     return typeof value === 'string' ? value : undefined;
   }
 
-  /** All values of an option that may repeat or hold several, separated by commas; undefined when it was not given. */
+  /** All values of an option that may repeat or hold several, separated by commas; undefined when it was not given. Throws cli/bad-value for an empty one. */
   options(name: string): readonly string[] | undefined {
     const value = this.#options[name];
     if (!Array.isArray(value) || value.length === 0) return undefined;
-    return (value as readonly string[]).flatMap((text) => text.split(',')).filter((text) => text !== '');
+    const all = (value as readonly string[]).flatMap((text) => text.split(',')).map((text) => text.trim());
+    if (!all.includes('')) return all;
+    throw new AppError({
+      code: 'cli/bad-value',
+      kind: 'user',
+      message: `The option --${name} is given an empty value; nothing was done.`,
+      tryThis: `Name what is meant (--${name} a,b), or leave the option out.`,
+    });
   }
 
   /** How text looks on standard output. */

@@ -15,6 +15,8 @@ export async function runCli(
   argv: readonly string[],
   io: CommandIo,
 ): Promise<number> {
+  // `help up` is what many programs teach.
+  if (argv[0] === 'help') return runCli(tree, version, askedHelp(tree, argv.slice(1)), io);
   const beforeSeparator = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
   const json = beforeSeparator.includes('--json');
   const color = !beforeSeparator.includes('--no-color');
@@ -32,6 +34,15 @@ export async function runCli(
     else io.err(`${renderError(error, styleFor({ io, color, terminal: io.errIsTerminal }))}\n`);
     return errorKindTable[error.kind].exitCode;
   }
+}
+
+/** The line that asks for the help of the command that the words begin with; words that no command begins with are left to be refused. */
+function askedHelp(tree: CommandTree, words: readonly string[]): readonly string[] {
+  const paths = [...tree.commands, ...tree.groups].map(({ path }) => path);
+  const known = words.findLastIndex((_, end) =>
+    paths.some((path) => path.length === end + 1 && path.every((word, index) => word === words[index])),
+  );
+  return known === -1 && words.length > 0 ? words.slice(0, 1) : [...words.slice(0, known + 1), '--help'];
 }
 
 interface ParsedLine {

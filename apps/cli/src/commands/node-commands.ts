@@ -5,11 +5,12 @@ export const nodeCommands: readonly CommandDefinition[] = [
   defineCommand({
     path: ['node', 'list'],
     summary: 'the machines, and whether they answer',
-    description: 'Lists every machine with its address, roles and power policy, and asks each whether it answers.',
+    description:
+      'Lists every machine with its address, roles and power policy, and asks each whether it answers. Exit code 3 when one that is awake does not, 69 when none does, 4 when all sleep.',
     examples: [['vmstation node list', 'one round trip per machine']],
     replaces: [],
     mutates: false,
-    exitCodes: [0, 69],
+    exitCodes: [0, 3, 4, 69],
     load: async () => (await import('../handlers/node-list.ts')).handleNodeList,
   }),
   defineCommand({

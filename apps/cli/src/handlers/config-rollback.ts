@@ -2,8 +2,7 @@ import { AppError, exitCodes, type RollbackReport } from '@vmstation/core';
 import type { CommandHandler } from '../command/define-command.ts';
 import { openSession, type Session } from '../compose/session.ts';
 import { jsonText } from '../render/json.ts';
-import { table } from '../render/layout.ts';
-import { mark, type Style } from '../render/style.ts';
+import { renderRollback, renderRollbackReports } from '../render/rollback.ts';
 import { requireApproval } from './approval.ts';
 
 /** Puts back what a run changed on the machines that it touched. */
@@ -14,6 +13,8 @@ export const handleConfigRollback: CommandHandler = async (invocation) => {
   try {
     const nodes = invocation.options('node') ?? touchedNodes(session, runId);
     session.requireNodes(nodes);
+    if (!global.json && !global.quiet)
+      io.out(`${renderRollback(runId, session.ports.journal.events(runId), nodes, style)}\n\n`);
     await requireApproval(invocation, {
       question: `Put back what ${runId} changed on ${nodes.join(', ')}?`,
       whenAlone: `Rolling back changes ${nodes.join(', ')}, and nobody is here to approve it.`,
@@ -21,7 +22,7 @@ export const handleConfigRollback: CommandHandler = async (invocation) => {
     const reports: RollbackReport[] = [];
     for (const node of nodes) reports.push(...(await rollbackOf(session, runId, node)));
     if (reports.length === 0) throw nothingChanged(runId);
-    io.out(global.json ? `${jsonText(reports)}\n` : `${renderReports(reports, style)}\n`);
+    io.out(global.json ? `${jsonText(reports)}\n` : `${renderRollbackReports(reports, style)}\n`);
     return reports.some(({ failed }) => failed.length > 0) ? exitCodes.failed : exitCodes.done;
   } finally {
     await session.close();
@@ -72,12 +73,4 @@ function nothingChanged(runId: string): AppError {
     message: `The run ${runId} changed nothing on any machine that is not put back already.`,
     tryThis: '`vmstation runs list` shows what each run changed.',
   });
-}
-
-function renderReports(reports: readonly RollbackReport[], style: Style): string {
-  const rows = reports.flatMap(({ node, restored, failed }) => [
-    ...restored.map((id) => [`${mark('changed', style)} restored`, node, id]),
-    ...failed.map(({ id, reason }) => [`${mark('failed', style)} failed`, node, `${id}: ${reason}`]),
-  ]);
-  return table(['', 'node', 'resource'], rows, style, '').join('\n');
 }

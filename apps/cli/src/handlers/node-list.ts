@@ -14,18 +14,27 @@ interface AskedNode {
   readonly asleep: boolean;
 }
 
-/** Lists the machines and asks each whether it answers; exit code 69 when none does. */
+/** Lists the machines and asks each whether it answers. */
 export const handleNodeList: CommandHandler = async (invocation) => {
   const { io, global, style } = invocation;
   const session = await openSession(invocation, { withDiff: false, onEvent: () => {} });
   try {
     const asked = await Promise.all(session.workspace.cluster.nodes.map((node) => ask(node, session)));
     io.out(global.json ? `${jsonText(asked)}\n` : `${renderNodes(asked, style)}\n`);
-    return asked.some(({ facts }) => facts !== undefined) ? exitCodes.done : errorKindTable.unreachable.exitCode;
+    return exitCodeOf(asked);
   } finally {
     await session.close();
   }
 };
+
+/** 69 when none that is awake answers, 3 when one of them does not; a sleeping machine owes no answer, and when all sleep that is 4. */
+export function exitCodeOf(asked: readonly Pick<AskedNode, 'facts' | 'asleep'>[]): number {
+  const awake = asked.filter(({ asleep }) => !asleep);
+  if (awake.length === 0) return asked.length === 0 ? exitCodes.done : exitCodes.asleep;
+  const silent = awake.filter(({ facts }) => facts === undefined);
+  if (silent.length === 0) return exitCodes.done;
+  return silent.length === awake.length ? errorKindTable.unreachable.exitCode : exitCodes.unreadable;
+}
 
 async function ask(node: ClusterNode, { ports }: Session): Promise<AskedNode> {
   const power = await ports.power.read(node.name);

@@ -49,9 +49,18 @@ export async function runPlan(invocation: Invocation, scope: PlanScope): Promise
   }
 }
 
-/** The phases that `--only`, `--from` and `--to` leave. Throws cli/no-phase. */
+/** The phases that `--only`, `--from` and `--to` leave. Throws cli/no-phase, and cli/wrong-use for `--only` with one of the others. */
 export function chosenPhases(invocation: Invocation): readonly PhaseName[] {
   const only = invocation.option('only');
+  const range = ['from', 'to'].filter((name) => invocation.option(name) !== undefined);
+  if (only !== undefined && range.length > 0) {
+    throw new AppError({
+      code: 'cli/wrong-use',
+      kind: 'user',
+      message: `--only names one phase, and ${range.map((name) => `--${name}`).join(' and ')} a range of them; nothing was done.`,
+      tryThis: 'Leave one of the two out.',
+    });
+  }
   if (only !== undefined) return phaseNames.filter((name) => name === only);
   const position = (name: string | undefined, otherwise: number) =>
     name === undefined ? otherwise : phaseNames.findIndex((phase) => phase === name);

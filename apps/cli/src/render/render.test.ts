@@ -8,6 +8,7 @@ import { renderPlan } from './plan.ts';
 import { beforeFirstEvent, linesOf } from './progress-lines.ts';
 import { renderRegion } from './progress-region.ts';
 import { advance, noProgress } from './progress-state.ts';
+import { renderRollback } from './rollback.ts';
 import { paintWith, plainStyle } from './style.ts';
 import { renderSummary } from './summary.ts';
 
@@ -358,4 +359,27 @@ test('a blocked step with changes tells its whole reason and what to try, above 
   );
   expect(text).not.toContain('…');
   expect(text.indexOf('inventory.yaml')).toBeGreaterThan(text.indexOf('Try Make'));
+});
+
+test('a rollback is shown by machine: what changed, and what was begun and broken off', () => {
+  const host = (id: string, resources: readonly string[]) =>
+    step(id, { action: { type: 'host', resources: resources as never, guard: undefined } });
+  const envelope = { at: '2026-11-23T09:00:00.000Z', runId: 'run-1' };
+  const steps = [
+    host('setup/ntp/homelab', ['package:chrony']),
+    host('config/ssh/homelab', ['file:/etc/ssh/sshd_config']),
+  ];
+  const change = { target: 'package:chrony', attribute: 'state', want: 'installed', seen: 'absent' };
+  const result = { stepId: 'setup/ntp/homelab', outcome: 'changed', changes: [change], findings: [] } as const;
+  const ofTheRun: readonly RunEvent[] = [
+    { ...envelope, type: 'plan-recorded', plan: { ...plan, steps } },
+    { ...envelope, type: 'step-ended', result, inputHash: 'x', durationMs: 1 },
+    { ...envelope, type: 'step-started', stepId: 'config/ssh/homelab' },
+  ];
+  expect(renderRollback('run-1', ofTheRun, ['homelab', 'masternode'], style)).toMatchInlineSnapshot(`
+    "run-1 is taken back: what it changed there becomes again what it was before
+      homelab     package:chrony
+                  begun and broken off, so perhaps also: file:/etc/ssh/sshd_config
+      masternode  nothing that the journal knows of"
+  `);
 });

@@ -60,3 +60,8 @@ export const hostText = z
 
 /** An http or https address. */
 export const urlText = z.string().regex(/^https?:\/\/[^\s/]+\S*$/, { error: 'is not an http or https address' });
+
+/** A login name: POSIX's portable names (never a dash first, which ssh would take for an option), at most 32 characters as useradd(8) has it. */
+export const userText = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,31}$/, {
+  error: 'is not a login name of letters, digits, dots, dashes and underscores',
+});

@@ -9,6 +9,7 @@ import {
   portNumber,
   referenceText,
   secretText,
+  userText,
 } from './field.ts';
 
 /** Operating systems that the product knows. */
@@ -75,7 +76,7 @@ const powerSchema = z.union([z.enum(powerPolicies), powerObjectSchema]);
 
 /** How a machine is logged in to; what is left out is taken from the file's own `ssh`. */
 export const nodeSshSchema = z.strictObject({
-  user: described(z.string().min(1).optional(), 'Login name; not root means: sudo is used.', 'operator'),
+  user: described(userText.optional(), 'Login name; not root means: sudo is used.', 'operator'),
   port: described(portNumber.optional(), 'Port of the SSH server.', 22),
   local: described(
     z.boolean().optional(),
