@@ -121,6 +121,9 @@ network:
   nodes:                  # the range of your LAN, such as 192.168.1.0/24
   gateway:                # your router
 
+ssh:
+  user: root              # who logs in to the machines: root, or a user who may sudo without a password
+
 nodes:
   masternode:             # the host name of the machine that is always on
     address:              # its IPv4 address

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { suggestion } from './did-you-mean.ts';
 import { type DocumentPath, type Fault, formatPath } from './fault.ts';
 import { secretPattern } from './field.ts';
-import { exampleAt, knownKeysAt } from './schema-walk.ts';
+import { exampleAt, knownKeysAt, requiredKeysAt } from './schema-walk.ts';
 
 /** The codes that one family of documents uses for what its schema refuses. */
 export interface SchemaFaultCodes {
@@ -86,7 +86,11 @@ function invalidValue(judged: Judged, path: DocumentPath, issue: z.core.$ZodIssu
   if (path.length === 0) {
     const message =
       value === null || value === undefined ? 'The file is empty.' : `The file ${complaint(issue, value)}.`;
-    return { ...at, message, tryThis: `Write the keys that it needs: ${knownKeysAt(judged.schema, []).join(', ')}.` };
+    return {
+      ...at,
+      message,
+      tryThis: `Write the keys that it needs: ${requiredKeysAt(judged.schema, []).join(', ')}.`,
+    };
   }
   return {
     ...at,

@@ -26,6 +26,17 @@ export function knownKeysAt(root: z.core.$ZodType, path: DocumentPath): readonly
   return [...new Set(keys)];
 }
 
+/** Keys that an object at this place must have; empty where nothing is known. */
+export function requiredKeysAt(root: z.core.$ZodType, path: DocumentPath): readonly string[] {
+  const schema = schemaAt(root, path);
+  return knownKeysAt(root, path).filter((key) =>
+    alternatives(schema ?? root).every((option) => {
+      const part = child(option, key);
+      return part !== undefined && part._zod.optin === undefined;
+    }),
+  );
+}
+
 /** The example that the schema gives for a place. */
 export function exampleAt(root: z.core.$ZodType, path: DocumentPath): unknown {
   let schema = schemaAt(root, path);
