@@ -15,6 +15,7 @@ import {
   ignoredState,
   type StarterFile,
 } from './starter-files.ts';
+import { requireUsablePath } from './usable-path.ts';
 import { writeFileAtomically } from './write-file.ts';
 
 /** A workspace that was just made. */
@@ -30,10 +31,11 @@ export interface NewWorkspace {
 /**
  * Makes a workspace in a folder (made when it is absent): the example cluster, or a cluster file to fill in.
  * All files are made beside and then put in place, the cluster file last; when that fails, none of them stays.
- * Throws workspace/exists when the folder is a workspace, or has a file that would be overwritten.
+ * Throws workspace/path-unusable, and workspace/exists when the folder is a workspace, or has a file that would be overwritten.
  */
 export async function initWorkspace(folder: string, options: { readonly example: boolean }): Promise<NewWorkspace> {
   const root = resolve(folder);
+  requireUsablePath(root);
   await refuseExisting(root, clusterFileName);
   const { secretFiles, recoveryKey } = await makeSecrets(options.example);
   const chosen = options.example ? exampleFiles() : blankFiles(clusterNameOf(root));

@@ -21,6 +21,7 @@ import { clusterFileName, findWorkspace } from './find-workspace.ts';
 import { type LocatedFault, renderFaults, sortedFaults } from './located-fault.ts';
 import { type OverlayTargets, readOverlays } from './overlays.ts';
 import { entriesOf, textOf } from './read-folder.ts';
+import { requireUsablePath } from './usable-path.ts';
 import { readVersionsLock, versionsLockName } from './versions-lock-file.ts';
 import { readYamlDocument, type YamlDocument } from './yaml-document.ts';
 
@@ -45,9 +46,10 @@ const clusterFileCodes = { syntax: 'cluster-file/syntax', duplicateKey: 'cluster
 /**
  * Reads and judges everything in a workspace; all faults at once.
  * @param root absolute path of the folder that has `vmstation.yaml`
- * Throws workspace/not-found when the cluster file is not there; other file system errors as they are.
+ * Throws workspace/not-found when the cluster file is not there, workspace/path-unusable; other file system errors as they are.
  */
 export async function loadWorkspace(root: string): Promise<LoadResult> {
+  requireUsablePath(root);
   const text = await textOf(join(root, clusterFileName));
   if (text === undefined) await findWorkspace(root);
   const document = readYamlDocument(clusterFileName, text ?? '', clusterFileCodes);

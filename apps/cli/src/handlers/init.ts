@@ -1,4 +1,5 @@
 import { relative, resolve } from 'node:path';
+import { quoteArgument } from '@vmstation/remote';
 import { initWorkspace } from '@vmstation/workspace';
 import type { CommandHandler } from '../command/define-command.ts';
 import { startFolder } from '../compose/workspace-folder.ts';
@@ -17,7 +18,7 @@ export const handleInit: CommandHandler = async (invocation) => {
   }
   const folder = relative(io.workingDirectory, made.root);
   const field = (label: string, text: string) => labelled(label, text, { indent: 2, width: 10, style });
-  const enter = folder === '' ? [] : [field('', `cd ${folder.startsWith('..') ? made.root : folder}`)];
+  const enter = folder === '' ? [] : [field('', `cd ${quoteArgument(folder.startsWith('..') ? made.root : folder)}`)];
   const next = example ? ['vmstation lab start', 'vmstation up'] : ['edit vmstation.yaml, then: vmstation check'];
   const lines = [
     `${mark('changed', style)} ${example ? 'The example cluster' : 'A new workspace'} in ${made.root}`,

@@ -6,6 +6,7 @@ import { programFile } from '../shell/execute.ts';
 import type { FaceDefinition } from './face.ts';
 import { SYSTEMD_SERVICES } from './faces/shared-packages.ts';
 import { TARGETS, targetUnit } from './faces/unit-texts.ts';
+import { ed25519HostKey } from './host-key.ts';
 import type { MachineSpec } from './machine-spec.ts';
 import { installedEntry, type PackageDatabase } from './package-database.ts';
 import { unpackPackage } from './package-files.ts';
@@ -181,7 +182,7 @@ function writeSsh({ spec, face, files }: Target): void {
       { mode: 0o600 },
     );
   files.write('/etc/ssh/ssh_config', 'Host *\n    SendEnv LANG LC_*\n');
-  const ed25519 = ssh2.utils.generateKeyPairSync('ed25519');
+  const ed25519 = ed25519HostKey();
   files.write('/etc/ssh/ssh_host_ed25519_key', ed25519.private, { mode: 0o600 });
   files.write('/etc/ssh/ssh_host_ed25519_key.pub', `${ed25519.public} root\n`);
   const rsa = rsaKey();
