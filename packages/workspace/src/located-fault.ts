@@ -49,47 +49,72 @@ const colors = {
   off: '\u001B[0m',
 } as const;
 
+/** More than anybody mends in one go. */
+const mostShown = 50;
+
 /**
- * All faults as text: `file:line:column`, what is wrong, the line with a caret, how to mend it, the code.
- * Ends with a line that counts them; empty text for no faults.
+ * Faults as text: `file:line:column`, what is wrong, the line with a caret, how to mend it, the code. Of very many the first fifty, errors
+ * before warnings. Ends with a line that counts them all; empty text for no faults.
  */
 export function renderFaults(faults: readonly LocatedFault[], options: { readonly color: boolean }): string {
   if (faults.length === 0) return '';
   const paint = (style: keyof typeof colors, text: string): string =>
     options.color ? `${colors[style]}${text}${colors.off}` : text;
-  const blocks = sortedFaults(faults).map((fault) => renderFault(fault, paint));
-  return `${blocks.join('\n\n')}\n\n${countLine(faults)}\n`;
+  const shown = sortedFaults(firstFaults(faults));
+  const blocks = shown.map((fault) => renderFault(fault, paint));
+  const left = faults.length - shown.length;
+  const more =
+    left === 0 ? [] : [`… and ${left} more, to be shown when these are mended (vmstation check --json has all).`];
+  return `${[...blocks, ...more, countLine(faults)].join('\n\n')}\n`;
+}
+
+function firstFaults(faults: readonly LocatedFault[]): readonly LocatedFault[] {
+  if (faults.length <= mostShown) return faults;
+  const sorted = sortedFaults(faults);
+  const ofSeverity = (severity: LocatedFault['severity']) => sorted.filter((fault) => fault.severity === severity);
+  return [...ofSeverity('error'), ...ofSeverity('warning')].slice(0, mostShown);
 }
 
 function renderFault(fault: LocatedFault, paint: (style: keyof typeof colors, text: string) => string): string {
-  const place = fault.sourceLine === undefined ? fault.file : `${fault.file}:${fault.line}:${fault.column}`;
+  const file = printable(fault.file);
+  const place = fault.sourceLine === undefined ? file : `${file}:${fault.line}:${fault.column}`;
   const lines = [`${paint('bold', place)}: ${paint(fault.severity, fault.severity)}: ${printable(fault.message)}`];
   if (fault.sourceLine !== undefined) {
     const number = String(fault.line).padStart(5);
-    const { text, offset } = excerpt(fault.sourceLine, fault.column);
-    const caret = '^'.repeat(Math.max(1, Math.min(fault.length ?? 1, text.length - offset)));
+    const { text, offset, length } = excerpt(fault.sourceLine, fault.column, fault.length ?? 1);
+    const caret = '^'.repeat(length);
     lines.push(`${paint('dim', `${number} |`)} ${text}`);
     lines.push(`${paint('dim', '      |')} ${' '.repeat(offset)}${paint(fault.severity, caret)}`);
   }
   const related = fault.related;
-  if (related !== undefined) lines.push(`      see ${related.file}:${related.line}:${related.column}`);
+  if (related !== undefined) lines.push(`      see ${printable(related.file)}:${related.line}:${related.column}`);
   lines.push(`      ${printable(fault.tryThis)} ${paint('dim', `(${fault.code})`)}`);
   return lines.join('\n');
 }
 
-/** The part of a long line around the column. */
-function excerpt(line: string, column: number): { readonly text: string; readonly offset: number } {
-  const clean = printable(line.replaceAll('\t', ' '));
+/** The part of a long line around what is meant, as it is shown: where that starts, and how many characters of it there are. */
+function excerpt(
+  line: string,
+  column: number,
+  length: number,
+): { readonly text: string; readonly offset: number; readonly length: number } {
+  const shown = (part: string): string => printable(part.replaceAll('\t', ' '));
+  const clean = shown(line);
+  const from = shown(line.slice(0, column - 1)).length;
+  const meant = shown(line.slice(column - 1, column - 1 + length)).length;
   const width = 110;
-  if (clean.length <= width) return { text: clean, offset: column - 1 };
-  const start = Math.max(0, Math.min(column - 1 - 40, clean.length - width));
-  return { text: clean.slice(start, start + width), offset: column - 1 - start };
+  const start = clean.length <= width ? 0 : Math.max(0, Math.min(from - 40, clean.length - width));
+  const text = clean.slice(start, start + width);
+  return { text, offset: from - start, length: Math.max(1, Math.min(meant, text.length - (from - start))) };
 }
 
-/** Control characters of a hostile file must not reach the terminal. */
+/** Control characters of a hostile file must not reach the terminal, and what turns or hides text must not deceive: both are shown by number. */
 function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- these are the characters that are meant
-  return text.replaceAll(/[\u0000-\u001F\u007F-\u009F]/g, '\uFFFD');
+  return text.replaceAll(
+    // oxlint-disable-next-line no-control-regex, no-misleading-character-class -- these are the characters that are meant
+    /[\u0000-\u001F\u007F-\u009F\u00AD\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 function countLine(faults: readonly LocatedFault[]): string {

@@ -36,14 +36,17 @@ interface ErrorParts {
 }
 
 function renderErrorParts(error: ErrorParts, style: Style): string {
-  const [first = '', ...rest] = wrap(error.message, Math.max(20, style.columns - error.code.length - 4));
+  const [told = '', ...shown] = error.message.split('\n\n');
+  const [first = '', ...rest] = wrap(told, Math.max(20, style.columns - error.code.length - 4));
+  // What follows an empty line (faults with their source, help) is laid out already.
+  const asItStands = shown.length === 0 ? [] : ['', ...shown.join('\n\n').split('\n')];
   const field = (label: string, text: string) => labelled(label, text, { ...labels, style });
   const where = ['step', 'node']
     .map((key) => error.context[key])
     .filter((value) => value !== undefined && !error.message.includes(String(value)));
   return [
     `${mark('failed', style)} ${style.paint.strong(error.code)}  ${first}`,
-    ...rest.map((line) => `    ${line}`.trimEnd()),
+    ...[...rest, ...asItStands].map((line) => `    ${line}`.trimEnd()),
     ...(where.length === 0 ? [] : [field('Step', where.join(style.unicode ? ' › ' : ' > '))]),
     ...error.causes.map((cause) => field('Cause', cause)),
     ...(error.tryThis === undefined ? [] : [field('Try', error.tryThis)]),

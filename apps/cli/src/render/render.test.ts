@@ -383,3 +383,13 @@ test('a rollback is shown by machine: what changed, and what was begun and broke
       masternode  nothing that the journal knows of"
   `);
 });
+
+test('what an error shows after an empty line keeps its columns', () => {
+  const shown = 'vmstation.yaml:3:5: error: no\n    3 |   a:    b\n      |         ^\n\n1 error';
+  const error = new AppError({ code: 'workspace/faulty', kind: 'user', message: `It has 1 fault.\n\n${shown}` });
+  expect(renderError(error, style)).toContain(
+    ['', '    vmstation.yaml:3:5: error: no', '        3 |   a:    b', '          |         ^', '', '    1 error'].join(
+      '\n',
+    ),
+  );
+});
