@@ -3,7 +3,7 @@ import { configPhase, declareConfig } from '@vmstation/cluster-config';
 import { infraPhase } from '@vmstation/cluster-infra';
 import { declareMonitorStack, monitorStackPhase } from '@vmstation/cluster-monitor-stack';
 import { declareSetup, setupPhase } from '@vmstation/cluster-setup';
-import { toolsPhase } from '@vmstation/cluster-tools';
+import { type DriftMemory, driftMemory, toolsPhase } from '@vmstation/cluster-tools';
 import {
   type AnyPhase,
   type Declaration,
@@ -24,7 +24,7 @@ import {
   type Step,
 } from '@vmstation/core';
 import { type CheckReport, runChecks } from './checks.ts';
-import { type DriftReport, driftReport } from './drift-report.ts';
+import { type DriftReport, driftPlaces, driftReport } from './drift-report.ts';
 import { hostStepPerformer } from './host-step-performer.ts';
 import type { PlatformPorts } from './platform-ports.ts';
 
@@ -65,27 +65,35 @@ export interface Platform {
  * Throws plan/conflicting-declarations, secret/missing, secret/cannot-decrypt.
  */
 export async function createPlatform(ports: PlatformPorts, options: { readonly withDiff: boolean }): Promise<Platform> {
-  const desired = mergeDeclarations(
-    ports.workspace.cluster.nodes.map((node) => node.name),
-    await declarations(ports),
-  );
+  const nodes = ports.workspace.cluster.nodes.map((node) => node.name);
+  const desired = mergeDeclarations(nodes, await declarations(ports));
+  const memory = driftMemory({ files: ports.files, clock: ports.clock, places: driftPlaces(nodes) });
   const readings = memoizedReadings({
     host: ports.host,
     power: ports.power,
     desired,
     withDiff: options.withDiff,
     signal: ports.signal,
+    onCheck: (check) => memory.readNode(check),
   });
   const run = runPorts(ports, desired, readings);
   const facts: FactStore = factStore(run);
   return {
     desired,
-    plan: (scope) => planRun(run, scope, facts),
-    execute: (plan, how) => executeRun(run, plan, { ...how, runId: ports.ids.runId() }, facts),
+    plan: (scope) => remembering(memory, () => planRun(run, scope, facts)),
+    execute: (plan, how) =>
+      remembering(memory, () => executeRun(run, plan, { ...how, runId: ports.ids.runId() }, facts)),
     verify: (names) => runChecks(names, facts),
-    drift: (nodes) => driftReport(facts, run, nodes ?? ports.workspace.cluster.nodes.map((node) => node.name)),
-    rollback: (runId, nodes) => Promise.all(nodes.map((node) => ports.host.rollback(node, runId))),
+    drift: (chosen) => driftReport(facts, run, memory, chosen ?? nodes),
+    rollback: (runId, chosen) => Promise.all(chosen.map((node) => ports.host.rollback(node, runId))),
   };
+}
+
+/** Does something and writes down what it saw of differences; what keeps it from that is told by the next drift. */
+async function remembering<T>(memory: DriftMemory, work: () => Promise<T>): Promise<T> {
+  const result = await work();
+  await memory.keep();
+  return result;
 }
 
 async function declarations(ports: PlatformPorts): Promise<readonly Declaration[]> {

@@ -1,8 +1,16 @@
 import { infraSteps } from '@vmstation/cluster-infra';
-import { type NodeDrift, nodeDrifts } from '@vmstation/cluster-tools';
+import {
+  type DriftItem,
+  type DriftMemory,
+  type NodeDrift,
+  nodeDrifts,
+  placeOfNode,
+  sinceOf,
+} from '@vmstation/cluster-tools';
 import {
   type DriftState,
   type FactStore,
+  inputHash,
   type PhaseName,
   planPhase,
   type RunPorts,
@@ -10,29 +18,91 @@ import {
   type StepChange,
 } from '@vmstation/core';
 
+/** One attribute that differs, and since when this workspace knows of it; ISO 8601. */
+export type AgedChange = StepChange & { readonly since: string };
+
 /** Drift of what runs in the cluster: applied objects against rendered ones. */
 export interface ClusterDrift {
   readonly state: DriftState;
   readonly compared: number;
-  readonly changes: readonly StepChange[];
+  readonly changes: readonly AgedChange[];
   readonly unreadable: readonly string[];
+}
+
+/** A resource that is not as declared, and since when this workspace knows of it; ISO 8601, undefined for what could not be read. */
+export type AgedItem = DriftItem & { readonly since: string | undefined };
+
+/** Drift of a node with the ages of its differences. */
+export interface AgedNodeDrift extends NodeDrift {
+  readonly items: readonly AgedItem[];
+  /** sha256 of all that is declared for the node. */
+  readonly wantedHash: string;
 }
 
 /** Declared against observed. */
 export interface DriftReport {
-  readonly nodes: readonly NodeDrift[];
+  /** When looking began, ISO 8601: a difference that is not older was found by this look. */
+  readonly seenAt: string;
+  /** Why ages could not be kept. */
+  readonly historyProblem: string | undefined;
+  readonly nodes: readonly AgedNodeDrift[];
   readonly cluster: ClusterDrift;
 }
 
 const clusterPhases: readonly PhaseName[] = ['infra', 'monitor-stack', 'application-stack'];
+const clusterPlace = 'cluster';
 
-/** Compares nodes in one round trip each, and the cluster's objects by a dry run on the server. Changes nothing. */
-export async function driftReport(facts: FactStore, run: RunPorts, nodes: readonly string[]): Promise<DriftReport> {
-  const drifts = await nodeDrifts(run.context, nodes);
-  return { nodes: drifts, cluster: await clusterDrift(facts, run) };
+/** The places of which a workspace remembers differences. */
+export function driftPlaces(nodes: readonly string[]): readonly string[] {
+  return [...nodes.map(placeOfNode), clusterPlace];
 }
 
-async function clusterDrift(facts: FactStore, run: RunPorts): Promise<ClusterDrift> {
+/**
+ * Compares nodes in one round trip each, and the cluster's objects by a dry run on the server. Changes nothing but the workspace's
+ * memory of differences.
+ */
+export async function driftReport(
+  facts: FactStore,
+  run: RunPorts,
+  memory: DriftMemory,
+  nodes: readonly string[],
+): Promise<DriftReport> {
+  const seenAt = run.context.clock.now().toISOString();
+  const drifts = await nodeDrifts(run.context, nodes);
+  const cluster = await clusterDrift(facts, run);
+  // Which objects the unreadable steps stand for is not known, so that nothing is forgotten while there are any.
+  memory.look({
+    place: clusterPlace,
+    differences: cluster.changes,
+    unreadable: () => cluster.unreadable.length > 0,
+  });
+  const { history, problem } = await memory.keep();
+  const since = (place: string, change: StepChange) => sinceOf(history, place, change) ?? seenAt;
+  return {
+    seenAt,
+    historyProblem: problem,
+    nodes: drifts.map((drift) => ({
+      ...drift,
+      items: drift.items.map((item) => ({
+        ...item,
+        since: earliest(item.differences.map((one) => since(placeOfNode(drift.node), { target: item.id, ...one }))),
+      })),
+      wantedHash: inputHash((run.context.desired.nodes.get(drift.node) ?? []).map(({ resource }) => resource)),
+    })),
+    cluster: {
+      ...cluster,
+      changes: cluster.changes.map((change) => ({ ...change, since: since(clusterPlace, change) })),
+    },
+  };
+}
+
+function earliest(times: readonly string[]): string | undefined {
+  return times.toSorted()[0];
+}
+
+type UnagedClusterDrift = Omit<ClusterDrift, 'changes'> & { readonly changes: readonly StepChange[] };
+
+async function clusterDrift(facts: FactStore, run: RunPorts): Promise<UnagedClusterDrift> {
   const scope = { phases: clusterPhases, nodes: undefined, tags: undefined };
   const steps: Step[] = [];
   for (const phase of run.phases.filter((one) => clusterPhases.includes(one.name))) {

@@ -56,7 +56,7 @@ export const judgeCommands: readonly CommandDefinition[] = [
     path: ['drift'],
     summary: 'declared against observed',
     description:
-      'Compares every machine with its declared state in one round trip, and the objects in the cluster with what would be applied. Changes nothing.',
+      'Compares every machine with its declared state in one round trip, and the objects in the cluster with what would be applied. Each difference is told with its age: since when this workspace has seen that value. With --json: schema 1, one record for each thing that is not as declared, with the role that owns it, and counts for each node. Changes nothing.',
     options: [
       { name: 'diff', description: 'show the text that differs' },
       { name: 'node', value: 'NODE', repeats: true, description: 'only this node (may repeat, or a,b)' },

@@ -2,6 +2,7 @@ import { exitCodeOfDrift } from '@vmstation/core';
 import type { CommandHandler } from '../command/define-command.ts';
 import { openSession } from '../compose/session.ts';
 import { renderDrift } from '../render/drift.ts';
+import { driftDocument } from '../render/drift-document.ts';
 import { jsonText } from '../render/json.ts';
 import { progressDisplay } from './progress.ts';
 
@@ -17,7 +18,7 @@ export const handleDrift: CommandHandler = async (invocation) => {
     if (!global.json) display.say('Comparing');
     const report = await session.platform.drift(nodes);
     display.close();
-    io.out(global.json ? `${jsonText(report)}\n` : `${renderDrift(report, { diff }, style)}\n`);
+    io.out(global.json ? `${jsonText(driftDocument(report))}\n` : `${renderDrift(report, { diff }, style)}\n`);
     return exitCodeOfDrift([...report.nodes.map((node) => node.state), report.cluster.state]);
   } finally {
     display.close();

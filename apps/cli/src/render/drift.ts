@@ -1,7 +1,7 @@
 import { type DriftState, outcomeOf, type StepChange } from '@vmstation/core';
 import type { DriftReport } from '@vmstation/platform';
 import { renderChanges } from './diff.ts';
-import { count, labelled, table } from './layout.ts';
+import { age, count, labelled, table, widthOf } from './layout.ts';
 import { dot, mark, type Style, toneOf } from './style.ts';
 
 /** Declared against observed, one row a node and one for the cluster; each difference below, with its diff when asked for. */
@@ -11,19 +11,23 @@ export function renderDrift(report: DriftReport, options: { readonly diff: boole
     [stateCell(report.cluster.state, style), 'cluster', noteOfCluster(report.cluster)],
   ];
   const differing = [
-    ...report.nodes.map((node) => ({ place: node.node, changes: node.changes })),
-    { place: 'cluster', changes: report.cluster.changes },
-  ].filter(({ changes }) => changes.length > 0);
+    ...report.nodes.map((node) => ({ place: node.node, differences: node.items.flatMap(differencesOfItem) })),
+    {
+      place: 'cluster',
+      differences: report.cluster.changes.map((change) => ({ changes: [change], since: change.since })),
+    },
+  ].filter(({ differences }) => differences.length > 0);
   return [
     ...table(['state', 'place', ''], rows, style, ''),
-    ...differing.flatMap(({ place, changes }) => [
+    ...differing.flatMap(({ place, differences }) => [
       '',
       style.paint.strong(place),
-      ...differences(changes, options, style),
+      ...differences.flatMap((one) => differenceLines(one, { ...options, now: report.seenAt }, style)),
     ]),
     '',
     verdict(report, style),
     ...advice(report, style),
+    ...(report.historyProblem === undefined ? [] : [`Ages are not kept: ${report.historyProblem}`]),
   ].join('\n');
 }
 
@@ -35,7 +39,8 @@ function stateCell(state: DriftState, style: Style): string {
 
 function noteOfNode(node: NodeDrift): string {
   if (node.state === 'asleep') return node.evidence ?? '';
-  const differ = node.changes.length === 0 ? '' : `, ${count(node.changes.length, 'difference')}`;
+  const differences = node.items.reduce((sum, item) => sum + item.differences.length, 0);
+  const differ = differences === 0 ? '' : `, ${count(differences, 'difference')}`;
   const compared = node.compared === 0 ? [] : [`${count(node.compared, 'resource')} compared${differ}`];
   return [...compared, ...node.unreadable].join('\n');
 }
@@ -45,14 +50,40 @@ function noteOfCluster(cluster: DriftReport['cluster']): string {
   return [`${count(cluster.compared, 'set')} of objects compared${differ}`, ...cluster.unreadable].join('\n');
 }
 
-function differences(changes: readonly StepChange[], { diff }: { diff: boolean }, style: Style): readonly string[] {
-  return changes.flatMap((change) => {
-    if (diff || change.diff === undefined) return renderChanges([change], style, '  ');
-    const lines = change.diff.split('\n').filter((line) => /^[-+](?![-+]{2} )/.test(line)).length;
-    return [
-      `  ${change.target} ${style.paint.quiet(change.attribute)}  ${count(lines, 'line')} differ; --diff shows them`,
-    ];
-  });
+/** What differs of one thing, and since when that is known. */
+interface AgedDifference {
+  readonly changes: readonly StepChange[];
+  readonly since: string | undefined;
+}
+
+function differencesOfItem({ id, differences, since }: NodeDrift['items'][number]): readonly AgedDifference[] {
+  return differences.length === 0
+    ? []
+    : [{ changes: differences.map((difference) => ({ target: id, ...difference })), since }];
+}
+
+function differenceLines(
+  { changes, since }: AgedDifference,
+  { diff, now }: { readonly diff: boolean; readonly now: string },
+  style: Style,
+): readonly string[] {
+  const [first = '', ...rest] = changes.flatMap((change) => changeLines(change, diff, style));
+  const note = style.paint.quiet(sinceText(since, now));
+  const both = `${first}  ${note}`;
+  return widthOf(both) <= style.columns ? [both, ...rest] : [first, ...rest, `    ${note}`];
+}
+
+function changeLines(change: StepChange, diff: boolean, style: Style): readonly string[] {
+  if (diff || change.diff === undefined) return renderChanges([change], style, '  ');
+  const lines = change.diff.split('\n').filter((line) => /^[-+](?![-+]{2} )/.test(line)).length;
+  return [
+    `  ${change.target} ${style.paint.quiet(change.attribute)}  ${count(lines, 'line')} differ; --diff shows them`,
+  ];
+}
+
+function sinceText(since: string | undefined, now: string): string {
+  const ms = Date.parse(now) - Date.parse(since ?? now);
+  return ms <= 0 ? 'first seen now' : `since ${age(ms)}`;
 }
 
 /** What to do about nodes that could not be read, each advice once. */

@@ -1,6 +1,6 @@
 import { errorRecord } from '../errors/app-error.ts';
 import { toAppError } from '../errors/to-app-error.ts';
-import type { HostPort } from '../ports/host.ts';
+import type { HostPort, NodeCheck } from '../ports/host.ts';
 import type { PowerStates } from '../ports/probe.ts';
 import type { DesiredState } from './desired-state.ts';
 import type { NodeReading, NodeReadings } from './node-readings.ts';
@@ -15,6 +15,8 @@ export interface ReadingSources {
   readonly signal: AbortSignal;
   /** How many nodes are read at once; 16 unless given. Each is a connection, and a reply to keep and compare. */
   readonly atOnce?: number;
+  /** Hears every reply of a node. */
+  readonly onCheck?: (check: NodeCheck) => void;
 }
 
 /** Reads each node once with its whole desired list, and keeps the reading until it is forgotten: one round trip serves every phase. */
@@ -59,6 +61,7 @@ async function readNode(node: string, sources: ReadingSources): Promise<NodeRead
   const resources = (sources.desired.nodes.get(node) ?? []).map((desired) => desired.resource);
   try {
     const check = await sources.host.check(node, resources, { withDiff: sources.withDiff, signal: sources.signal });
+    sources.onCheck?.(check);
     return { state: 'read', check };
   } catch (thrown) {
     const error = toAppError(thrown);

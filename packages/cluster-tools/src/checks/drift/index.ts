@@ -1,5 +1,5 @@
 import type { Finding } from '@vmstation/core';
-import { type NodeDrift, nodeDrifts } from '../../drift/node-drift.ts';
+import { changesOfDrift, type NodeDrift, nodeDrifts } from '../../drift/node-drift.ts';
 import type { Check } from '../check.ts';
 
 /** Every node equals what is declared for it; what could not be read is never called equal. */
@@ -27,7 +27,7 @@ function findingOf(drift: NodeDrift): Finding {
     case 'unreadable':
       return { ...base, state: 'unreadable', evidence: drift.unreadable.join('; ') };
     case 'drifted': {
-      const targets = [...new Set(drift.changes.map((change) => `${change.target} ${change.attribute}`))];
+      const targets = [...new Set(changesOfDrift(drift).map((change) => `${change.target} ${change.attribute}`))];
       return {
         ...base,
         state: 'failed',

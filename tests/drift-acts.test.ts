@@ -1,0 +1,68 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type LabWorkspace, openLabWorkspace } from './lab-workspace.ts';
+
+/** What `drift --json` says of a node. */
+interface NodeRecord {
+  readonly host: string;
+  readonly state: string;
+  readonly items: readonly {
+    readonly id: string;
+    readonly state: string;
+    readonly attrs: readonly { readonly name: string; readonly want: string; readonly seen: string }[];
+    readonly since?: string;
+    readonly owner: string;
+  }[];
+  readonly summary: Readonly<Record<string, number>>;
+}
+
+let lab: LabWorkspace;
+const patience = 180_000;
+
+beforeAll(async () => {
+  lab = await openLabWorkspace();
+  const { exitCode, text } = await lab.vmstation(['up', '--yes', '--quiet']);
+  if (exitCode !== 0) throw new Error(text);
+}, patience);
+
+afterAll(() => lab.remove(), patience);
+
+async function on(node: string, command: string): Promise<void> {
+  expect(await lab.vmstation(['lab', 'ssh', node, '--', 'sudo', 'sh', '-c', command])).toMatchObject({ exitCode: 0 });
+}
+
+async function recordOf(node: string): Promise<NodeRecord | undefined> {
+  const { text } = await lab.vmstation(['drift', '--json', '--node', node]);
+  return (JSON.parse(text) as { readonly nodes: readonly NodeRecord[] }).nodes.find(({ host }) => host === node);
+}
+
+test('a difference has an age, which it keeps as long as its value stays', { timeout: patience }, async () => {
+  await on('homelab', 'sysctl -w vm.swappiness=60');
+  expect(await lab.vmstation(['drift'])).toMatchObject({
+    exitCode: 2,
+    text: expect.stringContaining('first seen now'),
+  });
+  const file = join(lab.root, '.vmstation/drift/history.json');
+  const twoHoursAgo = new Date(Date.now() - 2 * 3_600_000 - 60_000).toISOString();
+  await writeFile(file, (await readFile(file, 'utf8')).replace(/"since": "[^"]*"/, `"since": "${twoHoursAgo}"`));
+  expect((await lab.vmstation(['drift'])).text).toContain('60 → 10 since 2 h');
+  expect(await recordOf('homelab')).toMatchObject({
+    state: 'drifted',
+    items: [
+      {
+        id: 'sysctl:vm.swappiness',
+        state: 'drift',
+        attrs: [{ name: 'running', want: '10', seen: '60' }],
+        since: twoHoursAgo,
+        owner: 'system',
+      },
+    ],
+    summary: { drift: 1, unknown: 0, blocked: 0 },
+  });
+  await on('homelab', 'sysctl -w vm.swappiness=10');
+  expect(await recordOf('homelab')).toMatchObject({ state: 'clean', items: [] });
+  await on('homelab', 'sysctl -w vm.swappiness=60');
+  expect((await recordOf('homelab'))?.items[0]?.since).not.toBe(twoHoursAgo);
+  await on('homelab', 'sysctl -w vm.swappiness=10');
+});
