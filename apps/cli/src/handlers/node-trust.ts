@@ -100,6 +100,7 @@ async function trust(
     await trustHostKey(file, node.name, keys);
     if (!global.json) io.out(`  ${mark('changed', style)} kept for this workspace\n`);
   }
+  if (!trusted && !global.json) io.out(`  ${mark('blocked', style)} not trusted; nothing was kept\n`);
   return { node: node.name, keys, changed, trusted };
 }
 

@@ -33,7 +33,7 @@ const tooManyOpen: Meaning = {
 const unusable: Meaning = {
   code: 'file/unusable',
   says: (path) => `${path} cannot be used.`,
-  tryThis: 'The cause below is what the operating system says about it.',
+  tryThis: 'The cause is what the operating system says about it.',
 };
 
 /** By the name that errno(3) gives it. */
