@@ -33,3 +33,11 @@ test('refusals that are not about files stay what they are', () => {
   expect(systemError('EACCES')).toBe(undefined);
   expect(toAppError(new TypeError('x is undefined')).kind).toBe('bug');
 });
+
+test('a socket in a folder that is closed to us is a file that we may not use', () => {
+  const closed = { code: 'EACCES', syscall: 'connect', address: '/ws/.vmstation/lab/control.sock' };
+  expect(systemError(Object.assign(new Error('connect EACCES'), closed))).toMatchObject({
+    code: 'file/no-permission',
+    context: { path: '/ws/.vmstation/lab/control.sock' },
+  });
+});

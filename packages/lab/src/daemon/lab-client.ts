@@ -1,13 +1,13 @@
 import { request } from 'node:http';
-import { AppError, type ErrorRecord } from '@vmstation/core';
+import { AppError, type ErrorRecord, systemError } from '@vmstation/core';
 import type { LabPaths } from './lab-paths.ts';
 import type { LabRequest, LabRequests } from './lab-protocol.ts';
 
 const defaultTimeoutMs = 30_000;
 
 /**
- * Asks the running lab. Throws lab/not-running when nothing listens at its socket, lab/silent past the deadline, and what the lab
- * answered as an error.
+ * Asks the running lab. Throws lab/not-running when nothing listens at its socket, lab/silent past the deadline,
+ * file/no-permission where the socket is closed to us, and what the lab answered as an error.
  */
 export async function askLab<Name extends LabRequest>(
   paths: LabPaths,
@@ -59,7 +59,8 @@ function post(
       response.on('error', (cause) => reject(notRunning(cause)));
     });
     call.on('timeout', () => call.destroy(silent(timeoutMs)));
-    call.on('error', (cause) => reject(cause instanceof AppError ? cause : notRunning(cause)));
+    // A socket that we may not use says nothing about whether a lab listens at it.
+    call.on('error', (cause) => reject(cause instanceof AppError ? cause : (systemError(cause) ?? notRunning(cause))));
     call.end(body);
   });
 }
