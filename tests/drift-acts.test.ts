@@ -8,6 +8,7 @@ interface NodeRecord {
   readonly host: string;
   readonly state: string;
   readonly items: readonly {
+    readonly ignored?: { readonly until: string; readonly reason?: string };
     readonly id: string;
     readonly state: string;
     readonly attrs: readonly { readonly name: string; readonly want: string; readonly seen: string }[];
@@ -65,4 +66,31 @@ test('a difference has an age, which it keeps as long as its value stays', { tim
   await on('homelab', 'sysctl -w vm.swappiness=60');
   expect((await recordOf('homelab'))?.items[0]?.since).not.toBe(twoHoursAgo);
   await on('homelab', 'sysctl -w vm.swappiness=10');
+});
+
+test('what is ignored is shown with date and reason, does not count, and counts again after its day', {
+  timeout: patience,
+}, async () => {
+  await on('homelab', 'sysctl -w vm.swappiness=60');
+  const ignore = ['drift', 'ignore', 'homelab', 'sysctl:vm.swappiness'];
+  const until = ['--until', '2999-12-31', '--reason', 'new disk'];
+  expect(await lab.vmstation([...ignore, ...until])).toMatchObject({ exitCode: 0 });
+  const drift = await lab.vmstation(['drift']);
+  expect(drift).toMatchObject({ exitCode: 0, text: expect.stringContaining('ignored until 2999-12-31: new disk') });
+  expect(await recordOf('homelab')).toMatchObject({
+    state: 'clean',
+    items: [{ ignored: { until: '2999-12-31', reason: 'new disk' } }],
+    summary: { drift: 0, ignored: 1 },
+  });
+  expect((await lab.vmstation(['drift', 'ignore'])).text).toContain('homelab sysctl:vm.swappiness 2999-12-31 new disk');
+  const file = join(lab.root, 'drift-ignore.yaml');
+  await writeFile(file, (await readFile(file, 'utf8')).replace('2999', '1999'));
+  expect((await lab.vmstation(['drift', '--node', 'homelab'])).exitCode).toBe(2);
+  expect((await lab.vmstation(['drift', 'ignore'])).text).toContain('over: it counts again');
+  expect((await lab.vmstation([...ignore, '--remove'])).exitCode).toBe(0);
+  await on('homelab', 'sysctl -w vm.swappiness=10');
+  expect(await lab.vmstation(['drift', 'ignore', 'homelab', 'sysctl:vm.swappines', ...until])).toMatchObject({
+    exitCode: 64,
+    text: expect.stringContaining('Did you mean sysctl:vm.swappiness?'),
+  });
 });

@@ -38,6 +38,8 @@ export type { ClusterFile, ClusterFileInput } from './model/cluster-file.ts';
 export { clusterFileJsonSchema, clusterFileSchema } from './model/cluster-file.ts';
 export { defaultVersions } from './model/default-versions.ts';
 export { didYouMean, suggestion } from './model/did-you-mean.ts';
+export type { DriftIgnore } from './model/drift-ignore.ts';
+export { driftIgnoreFileSchema, isDate, isIgnoredAt } from './model/drift-ignore.ts';
 export { durationDays, durationSeconds } from './model/duration.ts';
 export type { EffectiveSettings, Sourced } from './model/effective-settings.ts';
 export { effectiveSettings, overlayFilesOf, overlaysOf } from './model/effective-settings.ts';

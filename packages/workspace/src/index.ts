@@ -1,3 +1,4 @@
+export { addDriftIgnore, removeDriftIgnore } from './drift-ignore-file.ts';
 export { refreshEditorSchema } from './editor-schema.ts';
 export type { ValueExplanation, ValueSource } from './explain-value.ts';
 export { explainableKeys, explainValue } from './explain-value.ts';

@@ -17,6 +17,7 @@ import {
 } from '@vmstation/core';
 import { readAppFolders } from './app-folders.ts';
 import { readDashboards } from './dashboards.ts';
+import { driftIgnoreFileName, readDriftIgnores } from './drift-ignore-file.ts';
 import { clusterFileName, findWorkspace } from './find-workspace.ts';
 import { type LocatedFault, renderFaults, sortedFaults } from './located-fault.ts';
 import { type OverlayTargets, readOverlays } from './overlays.ts';
@@ -55,11 +56,14 @@ export async function loadWorkspace(root: string): Promise<LoadResult> {
   const document = readYamlDocument(clusterFileName, text ?? '', clusterFileCodes);
   const lock = readVersionsLock(await textOf(join(root, versionsLockName)));
   const apps = await readAppFolders(root);
-  const overlays = await readOverlays(root, targetsOf(document));
+  const targets = targetsOf(document);
+  const overlays = await readOverlays(root, targets);
+  const ignored = readDriftIgnores(await textOf(join(root, driftIgnoreFileName)), targets?.nodes);
   const dashboards = await readDashboards(root);
   const all = [
     document,
     ...(lock.document === undefined ? [] : [lock.document]),
+    ...(ignored.document === undefined ? [] : [ignored.document]),
     ...overlays.documents,
     ...apps.documents,
   ];
@@ -67,7 +71,7 @@ export async function loadWorkspace(root: string): Promise<LoadResult> {
   const locate = (fault: Fault): LocatedFault =>
     (documents.get(fault.document ?? clusterFileName) ?? document).locate(fault);
 
-  const parts = [document.faults, lock.faults, apps.faults, overlays.faults, dashboards.faults];
+  const parts = [document.faults, lock.faults, apps.faults, overlays.faults, dashboards.faults, ignored.faults];
   const faults: LocatedFault[] = parts.flat();
   let cluster: Cluster | undefined;
   if (document.isReadable) {
@@ -83,6 +87,7 @@ export async function loadWorkspace(root: string): Promise<LoadResult> {
       root,
       stateDir: join(root, stateFolderName),
       ...inputs,
+      driftIgnores: ignored.ignores,
       inputHash: inputHash({ ...inputs, secrets: await secretDigests(root) }),
       documents,
       warnings: sorted,

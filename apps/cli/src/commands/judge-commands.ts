@@ -71,6 +71,30 @@ export const judgeCommands: readonly CommandDefinition[] = [
     load: async () => (await import('../handlers/drift.ts')).handleDrift,
   }),
   defineCommand({
+    path: ['drift', 'ignore'],
+    summary: 'let a difference be until a day; alone: list them',
+    description:
+      'Writes into drift-ignore.yaml, which is in git, that a resource of a node may differ until the end of a day (UTC). `vmstation drift` shows it as ignored, with date and reason, and it does not count for the exit code; after that day it counts again. `vmstation up` still puts back what is declared: what is to stay is accepted, not ignored.',
+    args: [
+      { name: 'node', description: 'the node that differs', required: false },
+      { name: 'resource', description: 'as `vmstation drift` names it', required: false },
+    ],
+    options: [
+      { name: 'until', value: 'DATE', description: 'the last day, as 2027-01-31' },
+      { name: 'reason', value: 'TEXT', description: 'why' },
+      { name: 'remove', description: 'let it count again' },
+    ],
+    examples: [
+      ['vmstation drift ignore homelab file:/etc/motd --until 2027-01-31 --reason "new text comes"', ''],
+      ['vmstation drift ignore', 'what is ignored'],
+      ['vmstation drift ignore homelab file:/etc/motd --remove', 'it counts again'],
+    ],
+    replaces: [],
+    mutates: true,
+    exitCodes: [0],
+    load: async () => (await import('../handlers/drift-ignore.ts')).handleDriftIgnore,
+  }),
+  defineCommand({
     path: ['explain'],
     summary: 'the page of an error or finding',
     description: 'Prints what a code means, why it happens and what to do. Without a code it lists all of them.',

@@ -19,6 +19,7 @@ test('the commands are these and no others', () => {
       "config explain",
       "config rollback",
       "drift",
+      "drift ignore",
       "explain",
       "infra deploy",
       "infra render",
@@ -97,7 +98,8 @@ test.each([
   [['node', 'run'], 'cli/missing-argument', '--help'],
   [['up', '--only', 'steup'], 'cli/bad-value', 'monitor-stack'],
   [['infra'], 'cli/incomplete-command', 'render'],
-  [['drift', 'masternode'], 'cli/wrong-use', '--help'],
+  [['drift', 'masternode'], 'cli/unknown-command', '--help'],
+  [['up', 'masternode'], 'cli/wrong-use', '--help'],
   [['explain', 'cli/unknown-comand'], 'explain/unknown-code', 'cli/unknown-command'],
 ])('%j is refused with 64 and says what was meant', async (argv, code, hint) => {
   const { exitCode, out, err } = await runLine(argv);

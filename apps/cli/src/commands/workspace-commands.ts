@@ -22,7 +22,7 @@ export const workspaceCommands: readonly CommandDefinition[] = [
     path: ['check'],
     summary: 'all faults of the workspace at once',
     description:
-      'Reads vmstation.yaml, versions.lock, hosts/, group/, apps/ and secrets/, and reports every fault with file, line, column, what is wrong and how to mend it. Reaches no machine.',
+      'Reads vmstation.yaml, versions.lock, drift-ignore.yaml, hosts/, group/, apps/ and secrets/, and reports every fault with file, line, column, what is wrong and how to mend it. Reaches no machine.',
     examples: [['vmstation check', 'before a commit']],
     replaces: ['tests/syntax'],
     mutates: false,

@@ -13,7 +13,8 @@ export function driftDocument(report: DriftReport): unknown {
 }
 
 function nodeRecord(node: AgedNodeDrift): unknown {
-  const countOf = (state: AgedItem['state']) => node.items.filter((item) => item.state === state).length;
+  const countOf = (state: AgedItem['state']) =>
+    node.items.filter((item) => item.state === state && item.ignored === undefined).length;
   return {
     host: node.node,
     state: node.state,
@@ -30,11 +31,12 @@ function nodeRecord(node: AgedNodeDrift): unknown {
       drift: countOf('drift'),
       unknown: countOf('unknown'),
       blocked: countOf('blocked'),
+      ignored: node.items.filter((item) => item.ignored !== undefined).length,
     },
   };
 }
 
-function itemRecord({ id, state, differences, reason, since, owner }: AgedItem): unknown {
+function itemRecord({ id, state, differences, reason, since, owner, ignored }: AgedItem): unknown {
   return {
     id,
     state,
@@ -42,6 +44,7 @@ function itemRecord({ id, state, differences, reason, since, owner }: AgedItem):
     ...(reason === undefined ? {} : { reason }),
     ...(since === undefined ? {} : { since }),
     owner,
+    ...(ignored === undefined ? {} : { ignored: { until: ignored.until, reason: ignored.reason } }),
   };
 }
 

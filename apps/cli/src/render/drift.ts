@@ -1,4 +1,4 @@
-import { type DriftState, outcomeOf, type StepChange } from '@vmstation/core';
+import { type DriftIgnore, type DriftState, outcomeOf, type StepChange } from '@vmstation/core';
 import type { DriftReport } from '@vmstation/platform';
 import { renderChanges } from './diff.ts';
 import { age, count, labelled, table, widthOf } from './layout.ts';
@@ -14,7 +14,11 @@ export function renderDrift(report: DriftReport, options: { readonly diff: boole
     ...report.nodes.map((node) => ({ place: node.node, differences: node.items.flatMap(differencesOfItem) })),
     {
       place: 'cluster',
-      differences: report.cluster.changes.map((change) => ({ changes: [change], since: change.since })),
+      differences: report.cluster.changes.map((change) => ({
+        changes: [change],
+        since: change.since,
+        ignored: undefined,
+      })),
     },
   ].filter(({ differences }) => differences.length > 0);
   return [
@@ -40,7 +44,9 @@ function stateCell(state: DriftState, style: Style): string {
 function noteOfNode(node: NodeDrift): string {
   if (node.state === 'asleep') return node.evidence ?? '';
   const differences = node.items.reduce((sum, item) => sum + item.differences.length, 0);
-  const differ = differences === 0 ? '' : `, ${count(differences, 'difference')}`;
+  const ignored = node.items.filter((item) => item.ignored !== undefined).length;
+  const ignoring = ignored === 0 ? '' : `, ${count(ignored, 'resource')} ignored`;
+  const differ = differences === 0 ? '' : `, ${count(differences, 'difference')}${ignoring}`;
   const compared = node.compared === 0 ? [] : [`${count(node.compared, 'resource')} compared${differ}`];
   return [...compared, ...node.unreadable].join('\n');
 }
@@ -54,21 +60,22 @@ function noteOfCluster(cluster: DriftReport['cluster']): string {
 interface AgedDifference {
   readonly changes: readonly StepChange[];
   readonly since: string | undefined;
+  readonly ignored: DriftIgnore | undefined;
 }
 
-function differencesOfItem({ id, differences, since }: NodeDrift['items'][number]): readonly AgedDifference[] {
+function differencesOfItem({ id, differences, since, ignored }: NodeDrift['items'][number]): readonly AgedDifference[] {
   return differences.length === 0
     ? []
-    : [{ changes: differences.map((difference) => ({ target: id, ...difference })), since }];
+    : [{ changes: differences.map((difference) => ({ target: id, ...difference })), since, ignored }];
 }
 
 function differenceLines(
-  { changes, since }: AgedDifference,
+  { changes, since, ignored }: AgedDifference,
   { diff, now }: { readonly diff: boolean; readonly now: string },
   style: Style,
 ): readonly string[] {
   const [first = '', ...rest] = changes.flatMap((change) => changeLines(change, diff, style));
-  const note = style.paint.quiet(sinceText(since, now));
+  const note = style.paint.quiet(`${sinceText(since, now)}${ignoredText(ignored)}`);
   const both = `${first}  ${note}`;
   return widthOf(both) <= style.columns ? [both, ...rest] : [first, ...rest, `    ${note}`];
 }
@@ -79,6 +86,11 @@ function changeLines(change: StepChange, diff: boolean, style: Style): readonly 
   return [
     `  ${change.target} ${style.paint.quiet(change.attribute)}  ${count(lines, 'line')} differ; --diff shows them`,
   ];
+}
+
+function ignoredText(ignored: DriftIgnore | undefined): string {
+  if (ignored === undefined) return '';
+  return `, ignored until ${ignored.until}${ignored.reason === undefined ? '' : `: ${ignored.reason}`}`;
 }
 
 function sinceText(since: string | undefined, now: string): string {
@@ -97,7 +109,10 @@ function verdict(report: DriftReport, style: Style): string {
   const drifted = states.filter((state) => state === 'drifted').length;
   const unreadable = states.filter((state) => state === 'unreadable').length;
   const asleep = states.filter((state) => state === 'asleep').length;
-  if (drifted + unreadable + asleep === 0) return `${mark('unchanged', style)} Everything is as declared.`;
+  if (drifted + unreadable + asleep === 0) {
+    const ignored = report.nodes.some(({ items }) => items.length > 0) ? ', but for what you ignore' : '';
+    return `${mark('unchanged', style)} Everything is as declared${ignored}.`;
+  }
   return [
     ...(drifted > 0 ? [`${count(drifted, 'place')} drifted: \`vmstation up\` puts back what is declared`] : []),
     ...(unreadable > 0 ? [`${unreadable} unreadable`] : []),

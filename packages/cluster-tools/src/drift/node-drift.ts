@@ -1,7 +1,9 @@
 import {
   type DesiredResource,
   type Difference,
+  type DriftIgnore,
   type DriftState,
+  isIgnoredAt,
   type NodeReading,
   type PhaseContext,
   type ResourceId,
@@ -17,6 +19,8 @@ export interface DriftItem {
   readonly differences: readonly Difference[];
   /** Why it could not be read. */
   readonly reason?: string;
+  /** The operator lets this difference be: it does not count. */
+  readonly ignored?: DriftIgnore;
   /** The role that declares it. */
   readonly owner: string;
 }
@@ -39,28 +43,31 @@ export interface NodeDrift {
   readonly look?: { readonly seenAt: string; readonly roundTrips: number; readonly durationMs: number };
 }
 
+/** What nodes are compared with. */
+export type DriftContext = Pick<PhaseContext, 'desired' | 'readings' | 'workspace' | 'clock'>;
+
 /** Compares every node with its whole desired list, in one round trip a node. */
-export async function nodeDrifts(
-  context: Pick<PhaseContext, 'desired' | 'readings'>,
-  nodes: readonly string[],
-): Promise<readonly NodeDrift[]> {
+export async function nodeDrifts(context: DriftContext, nodes: readonly string[]): Promise<readonly NodeDrift[]> {
   return Promise.all(nodes.map(async (node) => driftOf(node, context, await context.readings.refresh(node))));
 }
 
-/** What differs, attribute by attribute. */
+/** What differs and counts, attribute by attribute. */
 export function changesOfDrift({ items }: NodeDrift): readonly StepChange[] {
-  return items.flatMap(({ id, differences }) => differences.map((difference) => ({ target: id, ...difference })));
+  const counting = items.filter(({ ignored }) => ignored === undefined);
+  return counting.flatMap(({ id, differences }) => differences.map((difference) => ({ target: id, ...difference })));
 }
 
-function driftOf(node: string, context: Pick<PhaseContext, 'desired'>, reading: NodeReading): NodeDrift {
+function driftOf(node: string, context: DriftContext, reading: NodeReading): NodeDrift {
   const nothing = { node, compared: 0, items: [], unreadable: [], evidence: undefined };
   if (reading.state === 'asleep') return { ...nothing, state: 'asleep', evidence: reading.evidence };
   if (reading.state === 'unreadable')
     return { ...nothing, state: 'unreadable', unreadable: [reading.error.message], tryThis: reading.error.tryThis };
   const all = context.desired.nodes.get(node) ?? [];
-  const items = all.flatMap((desired) => itemOf(desired, reading) ?? []);
+  const now = context.clock.now();
+  const ignores = context.workspace.driftIgnores.filter((one) => one.node === node && isIgnoredAt(one, now));
+  const items = all.flatMap((desired) => itemOf(desired, reading, ignores) ?? []);
   const unreadable = items.flatMap(({ id, reason }) => (reason === undefined ? [] : [`${id}: ${reason}`]));
-  const state = items.some((item) => item.state === 'drift')
+  const state = items.some((item) => item.state === 'drift' && item.ignored === undefined)
     ? 'drifted'
     : unreadable.length > 0
       ? 'unreadable'
@@ -70,12 +77,20 @@ function driftOf(node: string, context: Pick<PhaseContext, 'desired'>, reading: 
   return { node, state, compared: all.length, items, unreadable, evidence: undefined, look };
 }
 
-function itemOf({ resource, role }: DesiredResource, reading: NodeReading & { state: 'read' }): DriftItem | undefined {
+function itemOf(
+  { resource, role }: DesiredResource,
+  reading: NodeReading & { state: 'read' },
+  ignores: readonly DriftIgnore[],
+): DriftItem | undefined {
   const id = resourceId(resource);
   const { resources } = reading.check;
   const state = resources.get(id);
   if (state?.state === 'equal') return undefined;
-  if (state?.state === 'differs') return { id, state: 'drift', differences: state.differences, owner: role };
+  if (state?.state === 'differs') {
+    const ignored = ignores.find((one) => one.resource === id);
+    const item = { id, state: 'drift', differences: state.differences, owner: role } as const;
+    return ignored === undefined ? item : { ...item, ignored };
+  }
   const waits = (resource.after ?? []).some((before) => resources.get(before)?.state === 'differs');
   // A resource that the check is silent about was not looked at: never "no drift".
   const reason = state === undefined ? 'the check did not speak of it' : state.reason;

@@ -15,6 +15,7 @@ export function exampleWorkspace(parts: Partial<Workspace> = {}): Workspace {
     overlays: [],
     apps: [],
     dashboards: [],
+    driftIgnores: [],
     inputHash: '0'.repeat(64),
     ...parts,
   };

@@ -1,4 +1,5 @@
 import type { Cluster } from '../model/cluster.ts';
+import type { DriftIgnore } from '../model/drift-ignore.ts';
 
 /** A file of `hosts/<node>/` or `group/<group>/`; goes to the node as it is. */
 export interface OverlayFile {
@@ -40,6 +41,8 @@ export interface Workspace {
   readonly apps: readonly AppFolder[];
   /** Extra Grafana dashboards: file name and JSON text. */
   readonly dashboards: readonly { readonly name: string; readonly text: string }[];
+  /** Differences that are let be; they shape no plan. */
+  readonly driftIgnores: readonly DriftIgnore[];
   /** sha256 of all inputs that shape plans. */
   readonly inputHash: string;
 }

@@ -21,7 +21,7 @@ function findingOf(drift: NodeDrift): Finding {
   const base = { code: 'drift/node', title: 'Host state', node: drift.node } as const;
   switch (drift.state) {
     case 'clean':
-      return { ...base, state: 'ok', evidence: `${drift.compared} resources are as declared` };
+      return { ...base, state: 'ok', evidence: evidenceOfClean(drift) };
     case 'asleep':
       return { ...base, state: 'asleep', evidence: drift.evidence ?? 'asleep' };
     case 'unreadable':
@@ -36,4 +36,10 @@ function findingOf(drift: NodeDrift): Finding {
       };
     }
   }
+}
+
+function evidenceOfClean({ compared, items }: NodeDrift): string {
+  const ignored = items.filter((item) => item.ignored !== undefined).length;
+  const sound = `${compared - ignored} resources are as declared`;
+  return ignored === 0 ? sound : `${sound}, ${ignored} not, which you ignore`;
 }
