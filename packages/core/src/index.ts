@@ -54,7 +54,7 @@ export {
 export type { DocumentPath, Fault } from './model/fault.ts';
 export { formatPath, pathStartsWith } from './model/fault.ts';
 export { namePattern } from './model/field.ts';
-export { nodeRoleNames } from './model/node-schema.ts';
+export { nodeOsNames, nodeRoleNames, powerPolicies } from './model/node-schema.ts';
 export type { OverlaySettingsFile } from './model/overlay-settings.ts';
 export { overlaySettingsSchema } from './model/overlay-settings.ts';
 export { groupsOf, resolveCluster } from './model/resolve-cluster.ts';

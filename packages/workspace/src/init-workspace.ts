@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '@vmstation/core';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { clusterFileName } from './find-workspace.ts';
+import type { ImportedCluster } from './inventory/imported-cluster.ts';
 import { stateFolderName } from './load-workspace.ts';
 import { textOf } from './read-folder.ts';
 import { encryptFor, identityFileName, recipientsFileName } from './secrets.ts';
@@ -13,6 +14,7 @@ import {
   exampleFiles,
   generatedSecrets,
   ignoredState,
+  importedFiles,
   type StarterFile,
 } from './starter-files.ts';
 import { requireUsablePath } from './usable-path.ts';
@@ -29,16 +31,19 @@ export interface NewWorkspace {
 }
 
 /**
- * Makes a workspace in a folder (made when it is absent): the example cluster, or a cluster file to fill in.
+ * Makes a workspace in a folder (made when it is absent): the example cluster, the machines of an inventory, or a cluster file to fill in.
  * All files are made beside and then put in place, the cluster file last; when that fails, none of them stays.
  * Throws workspace/path-unusable, and workspace/exists when the folder is a workspace, or has a file that would be overwritten.
  */
-export async function initWorkspace(folder: string, options: { readonly example: boolean }): Promise<NewWorkspace> {
+export async function initWorkspace(
+  folder: string,
+  options: { readonly example: boolean; readonly imported?: ImportedCluster },
+): Promise<NewWorkspace> {
   const root = resolve(folder);
   requireUsablePath(root);
   await refuseExisting(root, clusterFileName);
   const { secretFiles, recoveryKey } = await makeSecrets(options.example);
-  const chosen = options.example ? exampleFiles() : blankFiles(clusterNameOf(root));
+  const chosen = chosenFiles(clusterNameOf(root), options);
   const files = [...commonFiles(), ...chosen, ...secretFiles];
   const ignore = await textOf(join(root, '.gitignore'));
   const fresh = ignore === undefined ? files : files.filter((file) => file.path !== '.gitignore');
@@ -50,6 +55,14 @@ export async function initWorkspace(folder: string, options: { readonly example:
     await writeFileAtomically(join(root, '.gitignore'), `${ignore}${joint}${ignoredState}\n`, modes);
   }
   return { root, files: files.map((file) => file.path).toSorted(), recoveryKey };
+}
+
+function chosenFiles(
+  clusterName: string,
+  { example, imported }: { readonly example: boolean; readonly imported?: ImportedCluster },
+): readonly StarterFile[] {
+  if (imported !== undefined) return importedFiles(clusterName, imported);
+  return example ? exampleFiles() : blankFiles(clusterName);
 }
 
 /** A cluster name from the folder's: a DNS label. */

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { clusterFileJsonSchema, defaultVersions, exampleClusterFile } from '@vmstation/core';
+import type { ImportedCluster } from './inventory/imported-cluster.ts';
+import { importedClusterFile } from './inventory/imported-cluster-file.ts';
 import { versionsLockText } from './versions-lock-file.ts';
 
 /** A file of a new workspace. Modes are octal. */
@@ -52,6 +54,14 @@ export function exampleFiles(): readonly StarterFile[] {
 /** A cluster file with the places to fill in left empty, so that `vmstation check` lists them. */
 export function blankFiles(clusterName: string): readonly StarterFile[] {
   return [file('vmstation.yaml', blankClusterFile(clusterName)), file('group/common/settings.yaml', commonSettings)];
+}
+
+/** A cluster file from an Ansible inventory, with the places to fill in that an inventory does not know. */
+export function importedFiles(clusterName: string, imported: ImportedCluster): readonly StarterFile[] {
+  return [
+    file('vmstation.yaml', importedClusterFile(clusterName, imported)),
+    file('group/common/settings.yaml', commonSettings),
+  ];
 }
 
 /** Names of the generated secrets, each with a fresh random value. */

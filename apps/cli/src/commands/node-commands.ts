@@ -6,9 +6,13 @@ export const nodeCommands: readonly CommandDefinition[] = [
     path: ['node', 'list'],
     summary: 'the machines, and whether they answer',
     description:
-      'Lists every machine with its address, roles and power policy, and asks each whether it answers. Exit code 3 when one that is awake does not, 69 when none does, 4 when all sleep.',
-    examples: [['vmstation node list', 'one round trip per machine']],
-    replaces: [],
+      'Lists every machine with its address, roles and power policy, and asks each whether it answers. Exit code 3 when one that is awake does not, 69 when none does, 4 when all sleep. With --inventory nobody is asked: the machines are printed as an Ansible inventory in YAML (with --json in JSON), with groups by role, power policy and the groups of vmstation.yaml, for playbooks of your own; the same workspace gives the same bytes.',
+    options: [{ name: 'inventory', description: 'print an Ansible inventory and ask nobody' }],
+    examples: [
+      ['vmstation node list', 'one round trip per machine'],
+      ['vmstation node list --inventory > hosts.yaml', 'for ansible-playbook -i hosts.yaml'],
+    ],
+    replaces: ['hosts.ini'],
     mutates: false,
     exitCodes: [0, 3, 4, 69],
     load: async () => (await import('../handlers/node-list.ts')).handleNodeList,

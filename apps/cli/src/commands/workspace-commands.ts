@@ -6,12 +6,16 @@ export const workspaceCommands: readonly CommandDefinition[] = [
     path: ['init'],
     summary: 'write a workspace',
     description:
-      'Writes a workspace into the folder: vmstation.yaml with the editor schema, versions.lock, a key for SSH, a key for secrets and generated passwords. With --example the cluster file is the example cluster of three machines. Nothing that is there already is overwritten.',
-    options: [{ name: 'example', description: 'the example cluster: masternode, storagenodet3500, homelab' }],
+      'Writes a workspace into the folder: vmstation.yaml with the editor schema, versions.lock, a key for SSH, a key for secrets and generated passwords. With --example the cluster file is the example cluster of three machines; with --from-inventory it has the machines of an Ansible inventory (INI, YAML or JSON, with group_vars/ and host_vars/ beside it), their roles guessed from the names of their groups, and everything that was not taken is listed with file and line. Values that ansible-vault encrypted are never read. Nothing that is there already is overwritten.',
+    options: [
+      { name: 'example', description: 'the example cluster: masternode, storagenodet3500, homelab' },
+      { name: 'from-inventory', value: 'file', description: 'the machines of an Ansible inventory' },
+    ],
     args: [{ name: 'folder', description: 'where (default: here, or --workspace)', required: false }],
     examples: [
       ['vmstation init my-cluster', 'a workspace to fill in'],
       ['vmstation init --example try', 'the example cluster, ready for the lab'],
+      ['vmstation init --from-inventory hosts.ini my-cluster', 'the machines that Ansible knows'],
     ],
     replaces: ['cluster-config inventory', 'hosts.ini'],
     mutates: true,

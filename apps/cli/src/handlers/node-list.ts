@@ -1,6 +1,11 @@
+import { join } from 'node:path';
+import { accessOf, inventoryData, renderInventory } from '@vmstation/cluster-infra';
 import { type ClusterNode, errorKindTable, exitCodes, type NodeFacts, toAppError } from '@vmstation/core';
+import { openWorkspace, stateFolderName, workspaceFiles } from '@vmstation/workspace';
 import type { CommandHandler } from '../command/define-command.ts';
+import type { Invocation } from '../command/invocation.ts';
 import { openSession, type Session } from '../compose/session.ts';
+import { startFolder } from '../compose/workspace-folder.ts';
 import { jsonText } from '../render/json.ts';
 import { duration, table } from '../render/layout.ts';
 import { mark, type Style } from '../render/style.ts';
@@ -17,6 +22,7 @@ interface AskedNode {
 /** Lists the machines and asks each whether it answers. */
 export const handleNodeList: CommandHandler = async (invocation) => {
   const { io, global, style } = invocation;
+  if (invocation.flag('inventory')) return await printInventory(invocation);
   const session = await openSession(invocation, { withDiff: false, onEvent: () => {} });
   try {
     const asked = await Promise.all(session.workspace.cluster.nodes.map((node) => ask(node, session)));
@@ -26,6 +32,20 @@ export const handleNodeList: CommandHandler = async (invocation) => {
     await session.close();
   }
 };
+
+/** The machines for Ansible; reaches none of them. */
+async function printInventory(invocation: Invocation): Promise<number> {
+  const workspace = await openWorkspace(startFolder(invocation));
+  const stateFolder = join(workspace.root, stateFolderName);
+  const access = await accessOf(workspaceFiles(stateFolder));
+  const { cluster } = workspace;
+  invocation.io.out(
+    invocation.global.json
+      ? `${jsonText(inventoryData(cluster, access, stateFolder))}\n`
+      : renderInventory(cluster, access, stateFolder),
+  );
+  return 0;
+}
 
 /** 69 when none that is awake answers, 3 when one of them does not; a sleeping machine owes no answer, and when all sleep that is 4. */
 export function exitCodeOf(asked: readonly Pick<AskedNode, 'facts' | 'asleep'>[]): number {
