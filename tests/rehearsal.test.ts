@@ -72,6 +72,13 @@ test('a change that would have locked everybody out is caught in the rehearsal; 
   expect(await vmstation('-w', copy, 'up', '--to', 'setup', '--yes')).toMatchObject({ exitCode: 0 });
 
   await put('group/common/etc/ssh/sshd_config.d/20-login.conf', 'AllowUsers operator\n');
+  expect((await rehearse()).text).toContain('1 file copied');
+  const refused = await vmstation('-w', copy, 'up', '--only', 'config', '--tags', 'ssh', '--yes');
+  expect(refused).toMatchObject({ exitCode: 73, text: expect.stringContaining('shut your own way in') });
+  expect(refused.text).toContain('masternode: group/common/etc/ssh/sshd_config.d/20-login.conf lets in others only');
+
+  // Who is in a group is known to the machine alone, so this is tried.
+  await put('group/common/etc/ssh/sshd_config.d/20-login.conf', 'AllowGroups operators\n');
   const before = await traces(own);
   expect(await rehearse()).toMatchObject({ exitCode: 0, text: expect.stringContaining('1 file copied') });
   const { exitCode, text } = await vmstation('-w', copy, 'up', '--only', 'config', '--tags', 'ssh', '--yes');

@@ -1,5 +1,5 @@
 import { applicationStackPhase, declareApplicationStack } from '@vmstation/cluster-application-stack';
-import { configPhase, declareConfig } from '@vmstation/cluster-config';
+import { configPhase, declareConfig, refuseLockOut } from '@vmstation/cluster-config';
 import { infraPhase } from '@vmstation/cluster-infra';
 import { declareMonitorStack, monitorStackPhase } from '@vmstation/cluster-monitor-stack';
 import { declareSetup, setupPhase } from '@vmstation/cluster-setup';
@@ -62,11 +62,14 @@ export interface Platform {
 
 /**
  * Builds the platform of a workspace: merges all declarations, and wires phases, host and journal.
- * Throws plan/conflicting-declarations, secret/missing, secret/cannot-decrypt.
+ * Throws plan/conflicting-declarations, plan/locks-you-out, secret/missing, secret/cannot-decrypt.
  */
 export async function createPlatform(ports: PlatformPorts, options: { readonly withDiff: boolean }): Promise<Platform> {
   const nodes = ports.workspace.cluster.nodes.map((node) => node.name);
-  const desired = mergeDeclarations(nodes, await declarations(ports));
+  const declared = await declarations(ports);
+  // Before they are merged: a key list that leaves out our own is more than a contradiction.
+  refuseLockOut(ports.workspace.cluster, declared, ports.operatorPublicKey);
+  const desired = mergeDeclarations(nodes, declared);
   const memory = driftMemory({ files: ports.files, clock: ports.clock, places: driftPlaces(nodes) });
   const readings = memoizedReadings({
     host: ports.host,

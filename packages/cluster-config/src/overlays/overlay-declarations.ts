@@ -68,7 +68,16 @@ function resourceOf(
 ): Resource {
   const { path, content, mode } = file;
   // systemd has to read its units again; that is what the kind `unit` sees to.
-  if (path.startsWith(unitFolder)) return { kind: 'unit', name: path.slice(unitFolder.length), content };
+  if (path.startsWith(unitFolder)) {
+    const { guard, notifies } = known;
+    return {
+      kind: 'unit',
+      name: path.slice(unitFolder.length),
+      content,
+      ...(guard === undefined ? {} : { guard }),
+      ...(notifies === undefined ? {} : { notifies }),
+    };
+  }
   const owner = /^\/home\/([^/]+)\//.exec(path)?.[1];
   return {
     kind: 'file',

@@ -38,7 +38,16 @@ const rules: readonly PathRule[] = [
     paths: /^\/etc\/sudoers(?:$|\.d\/)/,
     rule: () => ({ role: 'files', guard: 'sudoers', validate: { command: ['visudo', '-c', '-f', '{}'] } }),
   },
-  { paths: /^\/etc\/(?:pam\.d\/|security\/|login\.defs$)/, rule: () => ({ role: 'files', guard: 'pam' }) },
+  {
+    paths: /^\/etc\/(?:pam\.d\/|pam\.conf$|security\/|login\.defs$|nologin$)/,
+    rule: () => ({ role: 'files', guard: 'pam' }),
+  },
+  // Debian's sshd asks these before it lets anybody in.
+  { paths: /^\/etc\/hosts\.(?:allow|deny)$/, rule: () => ({ role: 'networking', guard: 'sshd' }) },
+  {
+    paths: /^\/etc\/(?:passwd|group|shadow|gshadow|shells)$/,
+    rule: () => ({ role: 'files', guard: 'login-key' }),
+  },
   {
     paths: /^\/etc\/chrony(?:\.|\/)/,
     rule: (node) => ({
@@ -63,15 +72,44 @@ const rules: readonly PathRule[] = [
   },
   { paths: /^\/etc\/fstab$/, rule: () => ({ role: 'storage' }) },
   {
-    paths: /^\/etc\/(?:nftables\.|nftables\/|firewalld\/|vmstation\/firewall\.nft$)/,
+    paths: /^\/etc\/(?:nftables\.conf$|vmstation\/firewall\.nft$)/,
+    rule: () => ({
+      role: 'networking',
+      guard: 'firewall',
+      validate: { command: ['nft', '-c', '-f', '{}'], unlessMissing: true },
+    }),
+  },
+  {
+    paths: /^\/etc\/(?:nftables\.|nftables\/|firewalld\/|ufw\/|iptables\/)/,
     rule: () => ({ role: 'networking', guard: 'firewall' }),
   },
-  { paths: /^\/etc\/resolv\.conf$/, rule: () => ({ role: 'networking', guard: 'resolver' }) },
   {
-    paths: /^\/etc\/(?:network\/|netplan\/|NetworkManager\/|systemd\/network\/|sysconfig\/network)/,
+    paths: /^\/etc\/(?:resolv\.conf$|resolvconf\/|nsswitch\.conf$|systemd\/resolved\.conf(?:$|\.d\/))/,
+    rule: () => ({ role: 'networking', guard: 'resolver' }),
+  },
+  {
+    paths: /^\/etc\/(?:network\/|netplan\/|NetworkManager\/|systemd\/network(?:\/|d\.conf)|sysconfig\/network)/,
     rule: () => ({ role: 'networking', guard: 'network' }),
   },
   { paths: /^\/etc\/(?:hosts|hostname)$/, rule: () => ({ role: 'networking' }) },
+  // Units and their drop-ins: the files of a service decide as much as its configuration.
+  {
+    paths: /^\/etc\/systemd\/system\/sshd?(?:@?\.service|\.socket)(?:$|\.d\/)/,
+    rule: (node) => ({ role: 'ssh', guard: 'sshd', notifies: [{ unit: sshUnitOf(node), action: 'restart' }] }),
+  },
+  {
+    paths:
+      /^\/etc\/systemd\/system\/(?:nftables|firewalld|ufw|netfilter-persistent|vmstation-firewall)\.service(?:$|\.d\/)/,
+    rule: () => ({ role: 'networking', guard: 'firewall' }),
+  },
+  {
+    paths: /^\/etc\/systemd\/system\/(?:networking|NetworkManager|systemd-networkd)\.service(?:$|\.d\/)/,
+    rule: () => ({ role: 'networking', guard: 'network' }),
+  },
+  {
+    paths: /^\/etc\/systemd\/system\/systemd-resolved\.service(?:$|\.d\/)/,
+    rule: () => ({ role: 'networking', guard: 'resolver' }),
+  },
   {
     paths: /^\/etc\/systemd\/journald\.conf(?:$|\.d\/)/,
     rule: () => ({ role: 'system', notifies: [{ unit: 'systemd-journald.service', action: 'restart' }] }),

@@ -134,6 +134,17 @@ test.each<[string, ClusterNode, object]>([
   ['/etc/nftables.conf', masternode, { role: 'networking', guard: 'firewall' }],
   ['/etc/sysctl.d/50-x.conf', masternode, { role: 'system' }],
   ['/usr/local/bin/x', masternode, { role: 'files' }],
+  ['/etc/security/access.conf', masternode, { guard: 'pam' }],
+  ['/etc/nsswitch.conf', masternode, { guard: 'resolver' }],
+  ['/etc/systemd/resolved.conf.d/x.conf', masternode, { guard: 'resolver' }],
+  ['/etc/netplan/50-x.yaml', masternode, { guard: 'network' }],
+  ['/etc/systemd/network/10-x.network', masternode, { guard: 'network' }],
+  ['/etc/NetworkManager/system-connections/x.nmconnection', homelab, { guard: 'network' }],
+  ['/etc/hosts.deny', masternode, { guard: 'sshd' }],
+  ['/etc/passwd', masternode, { guard: 'login-key' }],
+  ['/home/ops/.ssh/authorized_keys', masternode, { guard: 'login-key' }],
+  ['/etc/nftables.conf', masternode, { validate: { command: ['nft', '-c', '-f', '{}'], unlessMissing: true } }],
+  ['/etc/systemd/system/nftables.service.d/x.conf', masternode, { guard: 'firewall' }],
 ])('%s is recognised by its path', (path, node, expected) => {
   expect(overlayRuleOf(path, node)).toMatchObject(expected);
 });
@@ -143,8 +154,12 @@ test('a unit file makes systemd read its units again, and a file in a home belon
     overlay('host', 'homelab', {
       '/etc/systemd/system/x.service.d/mem.conf': '[Service]\n',
       '/home/alex/.profile': 'x\n',
+      '/etc/systemd/system/sshd.service.d/port.conf': '[Service]\n',
     }),
   );
+  expect(at(list, 'homelab', 'unit:sshd.service.d/port.conf')).toMatchObject([
+    { role: 'ssh', resource: { guard: 'sshd', notifies: [{ unit: 'sshd.service', action: 'restart' }] } },
+  ]);
   expect(at(list, 'homelab', 'unit:x.service.d/mem.conf')).toMatchObject([
     { resource: { kind: 'unit', content: '[Service]\n' } },
   ]);
