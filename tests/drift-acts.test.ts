@@ -94,3 +94,32 @@ test('what is ignored is shown with date and reason, does not count, and counts 
     text: expect.stringContaining('Did you mean sysctl:vm.swappiness?'),
   });
 });
+
+test('revert puts back what is named and nothing else, and without a name all that is not ignored', {
+  timeout: patience,
+}, async () => {
+  await on('homelab', 'sysctl -w vm.swappiness=60; echo tampered >/etc/issue.net; echo tampered >/etc/motd');
+  const itemsNow = async () => (await recordOf('homelab'))?.items.map(({ id }) => id);
+  const all = ['file:/etc/issue.net', 'file:/etc/motd', 'sysctl:vm.swappiness'];
+  expect((await itemsNow())?.toSorted()).toEqual(all);
+  const dryRun = await lab.vmstation(['drift', 'revert', 'homelab', 'file:/etc/motd', '--dry-run']);
+  expect(dryRun).toMatchObject({ exitCode: 2, text: expect.not.stringContaining('swappiness') });
+  const unasked = await lab.vmstation(['drift', 'revert', 'homelab', 'file:/etc/motd']);
+  expect(unasked).toMatchObject({ exitCode: 73, text: expect.stringContaining('cli/needs-approval') });
+  expect(await lab.vmstation(['drift', 'revert', 'homelab', 'file:/etc/motd', '--yes'])).toMatchObject({ exitCode: 0 });
+  expect((await itemsNow())?.toSorted()).toEqual(all.filter((id) => id !== 'file:/etc/motd'));
+  await lab.vmstation(['drift', 'ignore', 'homelab', 'sysctl:vm.swappiness', '--until', '2999-12-31']);
+  expect(await lab.vmstation(['drift', 'revert', 'homelab', '--yes'])).toMatchObject({ exitCode: 0 });
+  expect(await itemsNow()).toEqual(['sysctl:vm.swappiness']);
+  await lab.vmstation(['drift', 'ignore', 'homelab', 'sysctl:vm.swappiness', '--remove']);
+  expect(await lab.vmstation(['drift', 'revert', 'homelab', '--yes'])).toMatchObject({ exitCode: 0 });
+  expect(await lab.vmstation(['drift'])).toMatchObject({ exitCode: 0 });
+});
+
+test('a healthy cluster with a sleeping machine ends with 4, and what is asked of that machine waits', {
+  timeout: patience,
+}, async () => {
+  await on('storagenodet3500', 'systemctl suspend');
+  expect(await lab.vmstation(['drift'])).toMatchObject({ exitCode: 4, text: expect.stringContaining('1 asleep') });
+  expect(await lab.vmstation(['drift', 'revert', 'storagenodet3500', '--yes'])).toMatchObject({ exitCode: 4 });
+});

@@ -95,6 +95,28 @@ export const judgeCommands: readonly CommandDefinition[] = [
     load: async () => (await import('../handlers/drift-ignore.ts')).handleDriftIgnore,
   }),
   defineCommand({
+    path: ['drift', 'revert'],
+    summary: 'put back what is declared, for single resources',
+    description:
+      'Plans, shows, asks, and brings exactly the named resources of a node to what is declared; without names, all that differ and are not ignored. Nothing else of the node is touched. What could close your own way in is changed on trial, as in `vmstation up`. Each resource is looked at again afterwards.',
+    args: [
+      { name: 'node', description: 'the node that differs', required: true },
+      { name: 'resource', description: 'as `vmstation drift` names it', required: false, variadic: true },
+    ],
+    options: [
+      { name: 'dry-run', description: 'only show what would change' },
+      { name: 'diff', description: 'show every difference' },
+    ],
+    examples: [
+      ['vmstation drift revert homelab sysctl:vm.swappiness', 'one of them'],
+      ['vmstation drift revert homelab --yes', 'all on that machine, without a question'],
+    ],
+    replaces: [],
+    mutates: true,
+    exitCodes: [0, 1, 2, 3, 4],
+    load: async () => (await import('../handlers/drift-revert.ts')).handleDriftRevert,
+  }),
+  defineCommand({
     path: ['explain'],
     summary: 'the page of an error or finding',
     description: 'Prints what a code means, why it happens and what to do. Without a code it lists all of them.',

@@ -20,6 +20,7 @@ test('the commands are these and no others', () => {
       "config rollback",
       "drift",
       "drift ignore",
+      "drift revert",
       "explain",
       "infra deploy",
       "infra render",

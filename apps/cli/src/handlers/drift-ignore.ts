@@ -1,4 +1,4 @@
-import { AppError, type DriftIgnore, didYouMean, exitCodes, isDate, isIgnoredAt, resourceId } from '@vmstation/core';
+import { AppError, type DriftIgnore, exitCodes, isDate, isIgnoredAt } from '@vmstation/core';
 import { addDriftIgnore, openWorkspace, removeDriftIgnore } from '@vmstation/workspace';
 import type { CommandHandler } from '../command/define-command.ts';
 import type { Invocation } from '../command/invocation.ts';
@@ -8,6 +8,7 @@ import { startFolder } from '../compose/workspace-folder.ts';
 import { jsonText } from '../render/json.ts';
 import { table } from '../render/layout.ts';
 import { mark } from '../render/style.ts';
+import { requireResource } from './require-resource.ts';
 
 /** Lets a difference be until a day, ends that, or lists what is let be. Reaches no machine. */
 export const handleDriftIgnore: CommandHandler = async (invocation) => {
@@ -69,19 +70,6 @@ async function remove(
       ? `${jsonText(entry)}\n`
       : `${mark('changed', style)} ${entry.resource} of ${entry.node} counts again.\n`,
   );
-}
-
-/** Throws drift/no-such-resource for what is not declared for the node. */
-export function requireResource(session: Session, node: string, resource: string): void {
-  const known = (session.platform.desired.nodes.get(node) ?? []).map((one) => resourceId(one.resource));
-  if (known.some((id) => id === resource)) return;
-  const near = didYouMean(resource, known);
-  throw new AppError({
-    code: 'drift/no-such-resource',
-    kind: 'user',
-    message: `Nothing called ${resource} is declared for ${node}; nothing was done.`,
-    tryThis: near === undefined ? `Name it as \`vmstation drift --node ${node}\` does.` : `Did you mean ${near}?`,
-  });
 }
 
 function dayOf(invocation: Invocation): string {

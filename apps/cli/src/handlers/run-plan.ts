@@ -20,7 +20,10 @@ import { requireApproval, saysYes } from './approval.ts';
 import { type ProgressDisplay, progressDisplay } from './progress.ts';
 
 /** Plans a scope, shows the plan, asks, carries it out and sums up: what every command that changes things does. Returns the exit code. */
-export async function runPlan(invocation: Invocation, scope: PlanScope): Promise<number> {
+export async function runPlan(
+  invocation: Invocation,
+  scopeIn: PlanScope | ((session: Session) => PlanScope),
+): Promise<number> {
   const display = progressDisplay(invocation);
   const dryRun = invocation.flag('dry-run');
   const withDiff = dryRun || invocation.flag('diff');
@@ -31,7 +34,8 @@ export async function runPlan(invocation: Invocation, scope: PlanScope): Promise
   });
   try {
     display.say('Reading the machines');
-    const plan = await session.platform.plan(checkedScope(scope, session));
+    const scope = checkedScope(typeof scopeIn === 'function' ? scopeIn(session) : scopeIn, session);
+    const plan = await session.platform.plan(scope);
     display.say(undefined);
     if (dryRun) return endDryRun(invocation, plan);
     showPlan(invocation, plan, invocation.flag('diff'));
@@ -142,7 +146,8 @@ async function conclude(
   if (global.json) return;
   io.out(`\n${renderSummary(summary, nextSteps(summary, scope), style)}\n`);
   const reached = summary.ended === 'done' || summary.ended === 'queued';
-  if (reached && !global.quiet && scope.tags === undefined) await showAddresses(invocation, session, scope.phases);
+  if (reached && !global.quiet && scope.tags === undefined && scope.resources === undefined)
+    await showAddresses(invocation, session, scope.phases);
 }
 
 function nextSteps(summary: RunSummary, scope: PlanScope): readonly NextStep[] {

@@ -36,6 +36,12 @@ test('what could not be looked at keeps its age', () => {
   expect(blind).toEqual(first);
 });
 
+test('a secret that differs keeps its age, though its digest is another in each process', () => {
+  const first = afterLook([], look('2026-01-01T00:00:00.000Z', [{ ...motd, seen: 'secret 0123456789ab' }]));
+  const second = afterLook(first, look('2026-01-02T00:00:00.000Z', [{ ...motd, seen: 'secret ba9876543210' }]));
+  expect(second).toEqual(first);
+});
+
 test('the observed value itself is not kept', () => {
   expect(historyText(afterLook([], look('2026-01-01T00:00:00.000Z', [{ ...motd, seen: 'hunter2' }])))).not.toContain(
     'hunter2',

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import type { DesiredResource } from '../desired/desired-state.ts';
 import type { NodeReading } from '../desired/node-readings.ts';
 import type { NodeCheck, ResourceState } from '../ports/host.ts';
-import { resourceId } from '../resource/resource.ts';
-import { planHostSteps } from './host-steps.ts';
+import { type ResourceId, resourceId } from '../resource/resource.ts';
+import { narrowedHostStep, planHostSteps } from './host-steps.ts';
 
 function read(states: ReadonlyMap<string, ResourceState>): NodeReading {
   return { state: 'read', check: { resources: states } as unknown as NodeCheck };
@@ -35,6 +35,26 @@ test('a role whose resources are equal has nothing to do, one that differs says 
     { id: 'config/loud/one', effect: 'change', acts: true },
   ]);
   expect(steps[1]?.changes).toEqual([{ target: 'sysctl:b', attribute: 'runtime', want: '1', seen: '0' }]);
+});
+
+test('a step that is narrowed to some resources is judged by these alone', () => {
+  const states = new Map<string, ResourceState>([
+    ['sysctl:a', differs],
+    ['sysctl:b', { state: 'unreadable', reason: 'no' }],
+    ['sysctl:c', { state: 'equal' }],
+  ]);
+  const reading = read(states);
+  const [step] = plan([sysctl('a'), sysctl('b'), sysctl('c')], reading);
+  if (step === undefined) throw new Error('no step');
+  expect(step.blockedBy).toBeDefined();
+  const narrow = (...ids: readonly ResourceId[]) => narrowedHostStep(step, new Set(ids), reading);
+  const narrowed = narrow('sysctl:a', 'sysctl:c');
+  expect(narrowed).toMatchObject({ effect: 'change', action: { resources: ['sysctl:a', 'sysctl:c'] } });
+  expect(narrowed?.changes.map(({ target }) => target)).toEqual(['sysctl:a']);
+  expect(narrowed).not.toHaveProperty('blockedBy');
+  expect(narrowed?.inputHash).not.toBe(step.inputHash);
+  expect(narrow('sysctl:b')).toMatchObject({ effect: 'unknown', blockedBy: { code: 'host/unreadable' } });
+  expect([narrow('sysctl:c'), narrow('sysctl:z')]).toEqual([undefined, undefined]);
 });
 
 test('guarded resources of a role are a step of their own', () => {

@@ -36,6 +36,22 @@ export function hostStepId(phase: PhaseName, role: string, node: string, guard: 
   return guard === undefined ? `${phase}/${role}/${node}` : `${phase}/${role}/${node}/${guard}`;
 }
 
+/**
+ * A host step with only some of its resources, judged by themselves; undefined when it would do nothing to any of them. Pure.
+ * Its hash is another one than the whole step's, so that a green end of a part is never taken for the whole.
+ */
+export function narrowedHostStep(step: Step, wanted: ReadonlySet<ResourceId>, reading: NodeReading): Step | undefined {
+  if (step.action?.type !== 'host') return undefined;
+  const resources = step.action.resources.filter((id) => wanted.has(id));
+  if (resources.length === 0) return undefined;
+  const action = { ...step.action, resources };
+  const inputs = inputHash([step.inputHash, resources]);
+  if (reading.state !== 'read') return { ...step, action, inputHash: inputs };
+  const { blockedBy: _whole, ...rest } = step;
+  const judged = judge(resources, reading, action);
+  return judged.effect === 'none' ? undefined : { ...rest, ...judged, inputHash: inputs };
+}
+
 function hostStep(slice: HostSlice, node: string, group: readonly DesiredResource[]): Step {
   const [first] = group as readonly [DesiredResource, ...DesiredResource[]];
   const { role } = first;

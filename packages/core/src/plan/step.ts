@@ -61,6 +61,8 @@ export interface PlanScope {
   readonly phases: readonly PhaseName[];
   readonly nodes: readonly string[] | undefined;
   readonly tags: readonly string[] | undefined;
+  /** Only these resources of the nodes, and nothing else of the phases; left out: everything. */
+  readonly resources?: readonly ResourceId[];
 }
 
 /** An immutable list of steps. A child plan refines its parent at a phase boundary. */

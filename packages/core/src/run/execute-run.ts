@@ -156,8 +156,8 @@ class Run {
 
   /** A narrowed run proves its own steps by their postconditions; the phase as a whole is judged only by a whole run of it. */
   async #verify(phase: AnyPhase, steps: readonly Step[]): Promise<readonly Finding[]> {
-    const { nodes, tags } = this.#plan.scope;
-    if (this.#stopped() || tags !== undefined) return [];
+    const { nodes, tags, resources } = this.#plan.scope;
+    if (this.#stopped() || tags !== undefined || resources !== undefined) return [];
     const reached =
       steps.length === 0 || steps.some((step) => mayBuildOn(this.#results.get(step.id)?.outcome ?? 'not-run'));
     if (!reached || this.#waitsForAnother(steps)) return [];

@@ -1,6 +1,9 @@
+import type { NodeReadings } from '../desired/node-readings.ts';
 import { AppError } from '../errors/app-error.ts';
 import type { PhaseName } from '../phase/phase-name.ts';
+import { narrowedHostStep } from '../plan/host-steps.ts';
 import type { Plan, PlanScope, Step } from '../plan/step.ts';
+import type { ResourceId } from '../resource/resource.ts';
 import { blockOnEarlierSlice } from './earlier-slice.ts';
 import { type FactStore, factStore } from './fact-store.ts';
 import type { AnyPhase, RunPorts } from './run-ports.ts';
@@ -42,9 +45,23 @@ export async function planPhase(phase: AnyPhase, scope: PlanScope, facts: FactSt
   const context = await facts.contextFor(phase);
   const steps = await phase.plan(context);
   const inScope = steps.filter((step) => isInScope(step, scope));
+  if (scope.resources !== undefined) return narrowed(inScope, scope.resources, context.readings);
   return Promise.all(
     inScope.map(async (step) => blockWithoutFact(await blockOnEarlierSlice(step, scope, context), facts)),
   );
+}
+
+/** Somebody named these resources: what else the phase or an earlier one would do is left out, and does not hold them up. */
+async function narrowed(
+  steps: readonly Step[],
+  resources: readonly ResourceId[],
+  readings: NodeReadings,
+): Promise<readonly Step[]> {
+  const wanted = new Set(resources);
+  const parts = steps.map(async (step) =>
+    step.node === undefined ? [] : (narrowedHostStep(step, wanted, await readings.read(step.node)) ?? []),
+  );
+  return (await Promise.all(parts)).flat();
 }
 
 /** Makes a plan of steps. */
