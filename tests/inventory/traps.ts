@@ -47,7 +47,7 @@ export const inventoryTraps: readonly InventoryTrap[] = [
   {
     title: 'values are Python’s: True is a boolean, true a text, and a leading zero makes a text',
     files: {
-      'hosts.ini': `a t=True f=False n=None low=true yes=yes mode=0644 zero=0 hex=0x1f neg=-5 float=1.5 us=1_000 q='"5"'\n[all:vars]\nl=[1, 'two', {"a": None}, (3, 4)]\nj=["x","y",]\nword=[a, b]\nj2={"on": true}\ne='a\\nb'\nadj='a' 'b'\ntwice=5 5\nip=10.0.0.1\n`,
+      'hosts.ini': `a t=True f=False n=None low=true yes=yes mode=0644 zero=0 hex=0x1f neg=-5 float=1.5 us=1_000 q='"5"'\n[all:vars]\nl=[1, 'two', {"a": None}, (3, 4)]\nj=["x","y",]\nword=[a, b]\nj2={"on": true}\ne='a\\nb'\nadj='a' 'b'\ntwice=5 5\nip=10.0.0.1\nu=u'x'\nraw=r'a\\n'\ntuple=1, 2\none=1,\n`,
     },
     hosts: {
       a: {
@@ -71,13 +71,17 @@ export const inventoryTraps: readonly InventoryTrap[] = [
         adj: 'ab',
         twice: '5 5',
         ip: '10.0.0.1',
+        u: 'x',
+        raw: 'a\\n',
+        tuple: [1, 2],
+        one: [1],
       },
     },
   },
   {
     title: 'a port behind the name is weaker than ansible_port; the last line of a host wins',
-    files: { 'hosts.ini': 'a:2222 ansible_port=2200\nb:2222\n[web]\nb x=1\nb x=2\n[2001:db8::1]:2022\n' },
-    hosts: { a: { ansible_port: 2200 }, b: { ansible_port: 2222, x: 2 }, '2001:db8::1': { ansible_port: 2022 } },
+    files: { 'hosts.ini': 'a:2222 ansible_port=2200\nb:2222\nc\nc:22\n[web]\nb x=1\nb x=2\n[2001:db8::1]:2022\n' },
+    hosts: { a: { ansible_port: 2200 }, b: { ansible_port: 2222, x: 2 }, c: {}, '2001:db8::1': { ansible_port: 2022 } },
   },
   {
     title: 'groups stand in any order; the deeper one wins, then the priority, then the name',
@@ -116,10 +120,22 @@ export const inventoryTraps: readonly InventoryTrap[] = [
     title: 'YAML is 1.1, hosts may be ranges, groups nest and stand twice',
     files: {
       'hosts.yml':
-        'all:\n  hosts:\n    a: {ansible_host: 10.0.0.1, on: yes, mode: 0644, text: "0644", e: 1e3, n: n, t: 190:20}\n    n[01:02]:\n      x: 1\n  children:\n    web:\n      hosts:\n        a:\n      vars: {v: w}\n    db:\n      children:\n        web:\n        pg: {hosts: {n01: {x: 2}}}\nweb:\n  hosts:\n    n02:\n',
+        'all:\n  hosts:\n    a: {ansible_host: 10.0.0.1, on: yes, mode: 0644, text: "0644", e: 1e3, e2: e2, rack: 08, plus: +.5, n: n, t: 190:20}\n    n[01:02]:\n      x: 1\n  children:\n    web:\n      hosts:\n        a:\n      vars: {v: w}\n    db:\n      children:\n        web:\n        pg: {hosts: {n01: {x: 2}}}\nweb:\n  hosts:\n    n02:\n',
     },
     hosts: {
-      a: { ansible_host: '10.0.0.1', true: true, mode: 420, text: '0644', e: '1e3', n: 'n', t: 11_420, v: 'w' },
+      a: {
+        ansible_host: '10.0.0.1',
+        true: true,
+        mode: 420,
+        text: '0644',
+        e: '1e3',
+        e2: 'e2',
+        rack: '08',
+        plus: '+.5',
+        n: 'n',
+        t: 11_420,
+        v: 'w',
+      },
       n01: { x: 2 },
       n02: { x: 1, v: 'w' },
     },

@@ -75,8 +75,10 @@ function readHosts(line: string, group: string, place: InventoryPlace, inventory
       return [word.slice(0, at), { value: pythonValue(word.slice(at + 1)), place }] as const;
     });
     for (const name of names) {
+      const isNew = !inventory.hosts.has(name);
       const { variables } = inventory.host(name, group, place);
-      if (port !== undefined) variables.set('ansible_port', { value: port, place });
+      // Ansible gives a host that it knows already no port.
+      if (isNew && port !== undefined) variables.set('ansible_port', { value: port, place });
       for (const [key, variable] of pairs) variables.set(key, variable);
     }
   } catch (error) {

@@ -8,9 +8,7 @@ class NoLiteral extends Error {}
 export function pythonValue(text: string): unknown {
   const reader = new LiteralReader(text);
   try {
-    const value = reader.value();
-    reader.end();
-    return value;
+    return reader.whole();
   } catch (error) {
     if (error instanceof NoLiteral) return text;
     throw error;
@@ -19,8 +17,9 @@ export function pythonValue(text: string): unknown {
 
 const constants: Readonly<Record<string, unknown>> = { True: true, False: false, None: null };
 const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '\\': '\\', "'": "'", '"': '"' };
+const quotedStart = /^([uU]|[bB][rR]?|[rR][bB]?)?(["'])/;
 const number =
-  /^[+-]?(?:0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|(?:0+|[1-9](?:_?\d)*)(?![\d.eE_])|\d+\.\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|[1-9]\d*[eE][+-]?\d+)/;
+  /^[+-]?(?:0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|(?:0+|[1-9](?:_?\d)*)(?![\d.eE_])|\d(?:_?\d)*\.(?:\d(?:_?\d)*)?(?:[eE][+-]?\d+)?|\.\d(?:_?\d)*(?:[eE][+-]?\d+)?|\d(?:_?\d)*[eE][+-]?\d+)/;
 
 class LiteralReader {
   readonly #text: string;
@@ -30,11 +29,25 @@ class LiteralReader {
     this.#text = text;
   }
 
+  /** All of the text: a value, or values with commas between them, which are a tuple. Only blanks and a comment may follow. */
+  whole(): unknown {
+    const first = this.value();
+    const items = [first];
+    let isTuple = false;
+    while (this.#takes(',')) {
+      isTuple = true;
+      if (this.#isAtEnd()) break;
+      items.push(this.value());
+    }
+    if (!this.#isAtEnd()) throw new NoLiteral();
+    return isTuple ? items : first;
+  }
+
   value(): unknown {
     this.#blanks();
     const rest = this.#text.slice(this.#at);
     const first = rest.charAt(0);
-    if (first === '"' || first === "'") return this.#strings();
+    if (quotedStart.test(rest)) return this.#strings();
     if (first === '[') return this.#list(']').items;
     if (first === '(') {
       const { items, commas } = this.#list(')');
@@ -53,10 +66,9 @@ class LiteralReader {
     return digits.startsWith('-') ? -size : size;
   }
 
-  /** Only blanks and a comment may follow. */
-  end(): void {
+  #isAtEnd(): boolean {
     this.#blanks();
-    if (this.#at < this.#text.length && this.#text.charAt(this.#at) !== '#') throw new NoLiteral();
+    return this.#at >= this.#text.length || this.#text.charAt(this.#at) === '#';
   }
 
   /** Strings side by side are one string. */
@@ -65,12 +77,14 @@ class LiteralReader {
     for (;;) {
       joined += this.#string();
       this.#blanks();
-      if (!/["']/.test(this.#text.charAt(this.#at))) return joined;
+      if (!quotedStart.test(this.#text.slice(this.#at))) return joined;
     }
   }
 
   #string(): string {
-    const quote = this.#text.charAt(this.#at);
+    const [, prefix = '', quote = ''] = quotedStart.exec(this.#text.slice(this.#at)) ?? [];
+    const isRaw = /r/i.test(prefix);
+    this.#at += prefix.length;
     let value = '';
     for (this.#at += 1; this.#at < this.#text.length; this.#at += 1) {
       const letter = this.#text.charAt(this.#at);
@@ -81,7 +95,7 @@ class LiteralReader {
       if (letter === '\\') {
         this.#at += 1;
         const next = this.#text.charAt(this.#at);
-        value += escapes[next] ?? `\\${next}`;
+        value += (isRaw ? undefined : escapes[next]) ?? `\\${next}`;
       } else value += letter;
     }
     throw new NoLiteral();

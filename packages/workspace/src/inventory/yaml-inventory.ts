@@ -49,7 +49,7 @@ function readYaml(file: string, text: string, inventory: Inventory): AnsibleYaml
 const pythonText = {
   tag: 'tag:yaml.org,2002:str',
   default: true,
-  test: /^(?:[yYnN]|[-+]?\d[\d_]*[eE][-+]?\d+|[-+]?[\d_]*\.[\d_]*[eE]\d+)$/,
+  test: /^(?:[yYnN]|[-+]?[\d_]*(?:\.[\d_]*)?[eE]\d+|[-+]?[\d_]*[eE][-+]?\d*|[-+]\.[\d_]*(?:[eE][-+]?\d+)?|\.|[-+]?0[\d_]*[89][\d_]*)$/,
   resolve: (text: string): string => text,
 } as const;
 
@@ -148,8 +148,9 @@ function readHosts(group: string, hosts: Record<string, unknown>, path: Path, { 
     try {
       const { names, port } = expandHostPattern(pattern);
       for (const name of names) {
+        const isNew = !inventory.hosts.has(name);
         const { variables } = inventory.host(name, group, place(at));
-        if (port !== undefined) variables.set('ansible_port', { value: port, place: place(at) });
+        if (isNew && port !== undefined) variables.set('ansible_port', { value: port, place: place(at) });
         if (isEmpty) continue;
         for (const [key, variable] of variablesOf(content, at, place)) variables.set(key, variable);
       }
