@@ -76,15 +76,15 @@ test('the Try block of the last lines works when pasted: it finds exactly the ta
   expect(drifted.text).toContain('net.ipv4.ip_forward');
   const document = await paste('vmstation drift --json');
   const report = JSON.parse(document.text) as {
-    nodes: { node: string; changes: unknown[] }[];
-    cluster: { changes: unknown[] };
+    nodes: { host: string; items: { id: string }[] }[];
+    cluster: { items: unknown[] };
   };
-  expect(report.nodes.map(({ node, changes }) => [node, changes.length])).toEqual([
-    ['masternode', 0],
-    ['storagenodet3500', 1],
-    ['homelab', 0],
+  expect(report.nodes.map(({ host, items }) => [host, items.map(({ id }) => id)])).toEqual([
+    ['masternode', []],
+    ['storagenodet3500', ['sysctl:net.ipv4.ip_forward']],
+    ['homelab', []],
   ]);
-  expect(report.cluster.changes).toEqual([]);
+  expect(report.cluster.items).toEqual([]);
 
   const repaired = await paste(up);
   expect(repaired.exitCode).toBe(0);
