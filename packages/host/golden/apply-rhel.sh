@@ -306,7 +306,9 @@ rpm -qa --qf='%{NAME}\n' >"$RUN/packages.$n"
 [ -s "$RUN/packages.$n" ] || { echo 'the list of installed packages could not be read'; exit 1; }
 timeout 900 dnf -y -q --setopt=install_weak_deps=False install chrony rsyslog || { r=$?; if [ "$r" -eq 124 ]; then echo 'dnf did not end within 900 s; another program may hold its lock (ps -C dnf)'; fi; exit "$r"; }
 timeout 900 dnf -y -q remove telnet || { r=$?; if [ "$r" -eq 124 ]; then echo 'dnf did not end within 900 s; another program may hold its lock (ps -C dnf)'; fi; exit "$r"; }
-rpm -qa --qf='%{NAME}\n' | grep -vxF -f "$RUN/packages.$n" >"$RUN/installed.$n" || :
+rpm -qa --qf='%{NAME}\n' >"$RUN/present.$n"
+grep -vxF -f "$RUN/packages.$n" "$RUN/present.$n" >"$RUN/installed.$n" || :
+if [ -s "$RUN/present.$n" ]; then grep -vxF -f "$RUN/present.$n" "$RUN/packages.$n" >"$RUN/gone.$n" || :; fi
 }
 change_6() {
 parents /srv/media; if [ ! -d /srv/media ]; then mkdir /srv/media; chmod 0775 /srv/media; fi
@@ -318,11 +320,11 @@ change_7() {
 h=''; while IFS=: read -r u _ o g _ d _; do if [ "$u" = ops ]; then h=$d; break; fi; done </etc/passwd
 if [ -z "$h" ]; then echo 'there is no such user'; exit 1; fi
 if [ -L "$h/.ssh" ] || [ -L "$h/.ssh/authorized_keys" ]; then echo "$h/.ssh holds a link where none may be"; exit 1; fi
-if [ ! -d "$h/.ssh" ]; then mkdir "$h/.ssh"; chmod 0700 "$h/.ssh"; chown "$o:$g" "$h/.ssh"; relabel "$h/.ssh"; fi
+if [ ! -d "$h/.ssh" ]; then mkdir "$h/.ssh"; : >"$RUN/keys-folder.$n"; chmod 0700 "$h/.ssh"; chown "$o:$g" "$h/.ssh"; relabel "$h/.ssh"; fi
 f="$h/.ssh/authorized_keys"; t="$f.$N"; rm -f "$t"
 printf '%s\n' "$f" >"$RUN/keys-file.$n"; if [ -f "$f" ]; then cp -p "$f" "$RUN/keys.$n"; fi
 { if [ -f "$f" ]; then cat "$f"; if [ -s "$f" ] && [ -n "$(tail -c 1 "$f")" ]; then echo; fi; fi; printf '%s\n' 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBcu ops@station'; } >"$t"
-chmod 0600 "$t"; chown "$o:$g" "$t"; place "$f" "$t"
+chmod 0600 "$t"; chown "$o:$g" "$t"; place "$f" "$t"; state_of "$f" >"$RUN/keys-after.$n"
 }
 change_8() {
 owe restart:chrony.service
@@ -470,13 +472,18 @@ UNDO_0123456789abcdef
 printf '%s\n' package:chrony package:rsyslog package:telnet >"$RUN/ids.5"
 cat >"$RUN/undo.5" <<'UNDO_0123456789abcdef'
 if [ -s "$RUN/installed.$n" ]; then set --; while read -r v; do set -- "$@" "$v"; done <"$RUN/installed.$n"; rpm -e "$@"; fi
-timeout 900 dnf -y -q install telnet
+if [ -s "$RUN/gone.$n" ]; then set --; while read -r v; do set -- "$@" "$v"; done <"$RUN/gone.$n"; timeout 900 dnf -y -q --setopt=install_weak_deps=False install "$@"; fi
 UNDO_0123456789abcdef
 printf '%s\n' directory:/srv/media >"$RUN/ids.6"
 printf '%s\n' 1 >"$RUN/keeps.6"
 printf '%s\n' 'authorized-key:ops#AAAAC3NzaC1lZDI1NTE5AAAAIBcu' >"$RUN/ids.7"
 cat >"$RUN/undo.7" <<'UNDO_0123456789abcdef'
-if [ -e "$RUN/keys-file.$n" ]; then f=$(cat "$RUN/keys-file.$n"); if [ -e "$RUN/keys.$n" ]; then t="$f.$N"; cp -p "$RUN/keys.$n" "$t"; place "$f" "$t"; else rm -f "$f"; fi; fi
+if [ -e "$RUN/keys-file.$n" ]; then f=$(cat "$RUN/keys-file.$n"); t="$f.$N"; rm -f "$t"
+if [ ! -f "$f" ] || [ -L "$f" ] || [ -L "${f%/*}" ]; then :
+elif [ -e "$RUN/keys.$n" ] && [ -e "$RUN/keys-after.$n" ] && [ "$(state_of "$f")" = "$(cat "$RUN/keys-after.$n")" ]; then cp -p "$RUN/keys.$n" "$t"; place "$f" "$t"
+else
+cp -p "$f" "$t"; grep -vF -e AAAAC3NzaC1lZDI1NTE5AAAAIBcu "$f" >"$t" || :; if [ -s "$t" ] || [ -e "$RUN/keys.$n" ]; then place "$f" "$t"; else rm -f "$f" "$t"; fi
+fi; if [ -e "$RUN/keys-folder.$n" ]; then rmdir "${f%/*}" 2>/dev/null || :; fi; fi
 UNDO_0123456789abcdef
 printf '%s\n' file:/etc/chrony/chrony.conf >"$RUN/ids.8"
 printf '%s\n' 2 >"$RUN/keeps.8"

@@ -118,11 +118,20 @@ unlock() {
 # What somebody changed after the run is left alone, with all that belongs to it.
 may_restore() {
   p=$(cat "$RUN/path.$1")
-  now=$(state_of "$p")
-  if [ "$now" = "$(cat "$RUN/before.$1")" ] || [ ! -e "$RUN/after.$1" ]; then return 0; fi
-  if [ "$now" = "$(cat "$RUN/after.$1")" ]; then return 0; fi
+  # A later change of ours, taken back a moment ago, has left it as it is.
+  if [ -n "${OURS:-}" ] && grep -qxF -e "$p" "$OURS"; then return 0; fi
+  if may_restore_path "$1"; then
+    if [ -n "${OURS:-}" ]; then printf '%s\n' "$p" >>"$OURS"; fi
+    return 0
+  fi
   printf '%s\n' "$p was changed after the run, so it is left as it is"
   return 1
+}
+
+may_restore_path() {
+  now=$(state_of "$p")
+  if [ "$now" = "$(cat "$RUN/before.$1")" ] || [ ! -e "$RUN/after.$1" ]; then return 0; fi
+  [ "$now" = "$(cat "$RUN/after.$1")" ]
 }
 
 # Puts path K back as it was found.
@@ -132,7 +141,8 @@ restore() {
   was=$(cat "$RUN/before.$1")
   if [ "$now" = "$was" ]; then return 0; fi
   case $was in
-    absent) remove "$p";;
+    absent) if [ -d "$p" ] && [ ! -L "$p" ] && ! rmdir "$p" 2>/dev/null; then printf '%s\n' "$p is not empty: what came since is left as it is"; return 1; fi
+      remove "$p";;
     link*) remove "$p"; ln -s "${was#link }" "$p";;
     file*) t="${p%/*}/.vmstation-$N"; cp -p "$RUN/data.$1" "$t"; if [ -L "$p" ]; then rm -f "$p"; fi; place "$p" "$t";;
     directory*) [ -d "$p" ] || mkdir "$p"
@@ -182,6 +192,11 @@ back_all() {
   ORDER=''
   while read -r n; do ORDER="$n $ORDER"; done <"$RUN/order"
   for n in $ORDER; do back "$n"; done
+  tell_units
+}
+
+# What was taken back is told to the units that live by it.
+tell_units() {
   if [ -e "$RUN/reload" ]; then [ ! -d /run/systemd/system ] || systemctl daemon-reload; rm -f "$RUN/reload"; fi
   if [ -e "$RUN/notify" ]; then
     while read -r action unit; do

@@ -7,3 +7,6 @@ export type { TemplateValues } from './kinds/template/index.ts';
 export { renderTemplate, templateFile } from './kinds/template/index.ts';
 export type { NodeTryModeOptions } from './try-mode/node-try-mode.ts';
 export { nodeTryMode } from './try-mode/node-try-mode.ts';
+export type { Uninstaller, UninstallerOptions } from './uninstall/uninstall.ts';
+export { createUninstaller } from './uninstall/uninstall.ts';
+export type { KeptChange, KeptPath, KeptRecords } from './uninstall/uninstall-records.ts';

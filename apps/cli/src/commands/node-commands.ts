@@ -46,4 +46,25 @@ export const nodeCommands: readonly CommandDefinition[] = [
     exitCodes: [0],
     load: async () => (await import('../handlers/node-run.ts')).handleNodeRun,
   }),
+  defineCommand({
+    path: ['uninstall'],
+    summary: 'take back everything that was changed on a machine',
+    description:
+      'Shows what the machine keeps of all runs, asks for its name, and puts everything back as it was found, newest first: files with owner and mode, packages that came, services, kernel settings, keys. What the way in stands on (sshd, login keys, sudo) is kept taken back only when a new connection still comes in; what somebody changed since is left and named. When nothing was left, the records themselves go too. Kubernetes, what runs in it and its data are not touched.',
+    args: [{ name: 'node', description: 'the machine', required: true }],
+    options: [
+      { name: 'dry-run', description: 'show what would be put back and stop' },
+      { name: 'node-name', value: 'NODE', description: 'in scripts, with --yes: the name of the machine once more' },
+      { name: 'forget', description: 'remove the records also when something is left as it is' },
+      { name: 'despite-kubernetes', description: 'also while Kubernetes runs there, which loses what it stands on' },
+    ],
+    examples: [
+      ['vmstation uninstall homelab --dry-run', 'what would be put back'],
+      ['vmstation uninstall homelab --yes --node-name homelab', 'in a script'],
+    ],
+    replaces: [],
+    mutates: true,
+    exitCodes: [0, 1, 2],
+    load: async () => (await import('../handlers/uninstall.ts')).handleUninstall,
+  }),
 ];

@@ -44,6 +44,7 @@ test('the commands are these and no others', () => {
       "setup dependencies",
       "setup nodes",
       "setup ssh-keys",
+      "uninstall",
       "up",
       "verify all",
       "verify cluster",

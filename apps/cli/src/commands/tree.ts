@@ -22,7 +22,7 @@ const groups: readonly GroupDefinition[] = [
 const topLevelOrder: readonly string[] = [
   ...['init', 'check', 'up', 'verify', 'drift', 'runs'],
   ...['setup', 'infra', 'config', 'monitoring', 'app'],
-  ...['node', 'lab', 'explain'],
+  ...['node', 'uninstall', 'lab', 'explain'],
 ];
 
 /** The one list of what `vmstation` can be told. */

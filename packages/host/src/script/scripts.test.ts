@@ -14,6 +14,7 @@ import { observationsOf } from '../testing/fake-node.ts';
 import { sampleResources } from '../testing/sample-node.ts';
 import { commandsIn } from '../testing/shell-words.ts';
 import { unlistedCommands } from '../testing/unlisted-commands.ts';
+import { forgetScript, recordsScript, takeBackScript } from '../uninstall/uninstall-script.ts';
 
 const folders = { state: '/var/lib/vmstation' };
 const nonce = '0123456789abcdef';
@@ -47,12 +48,22 @@ function sampleApply(family: NodeFacts['family']): string {
   return applyScript({ runId: '20261123-091500-k3f9', nonce, folders, steps, seen, settleSeconds: 2, lockSeconds: 60 });
 }
 
+const takenBack = {
+  id: 'uninstall-0123',
+  steps: [2, 1].map((step) => ({ run: '20261123-091500-k3f9', apply: 1, step })),
+  paths: ['/etc/ssh', "/etc/ssh/it's"],
+};
+
 const scripts = [
   ['check', checkScript(sampleProbes(), nonce, folders)],
   ['apply-debian', sampleApply('debian')],
   ['apply-rhel', sampleApply('rhel')],
   ['content', contentScript(['/etc/motd', "/srv/it's"], nonce)],
   ['rollback', rollbackScript('20261123-091500-k3f9', nonce, folders, 60)],
+  ['uninstall-records', recordsScript(nonce, folders)],
+  ['uninstall', takeBackScript({ ...takenBack, guarded: undefined, confirmed: ['sshd'] }, nonce, folders, 60)],
+  ['uninstall-guarded', takeBackScript({ ...takenBack, guarded: 'login-key', confirmed: [] }, nonce, folders, 60)],
+  ['uninstall-forget', forgetScript('uninstall-0123', nonce, folders, 60)],
 ] as const;
 
 test.each(scripts)('the %s script is what it was when somebody last read it', async (name, script) => {

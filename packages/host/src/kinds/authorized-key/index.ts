@@ -39,14 +39,22 @@ export const authorizedKeyKind = defineKind<AuthorizedKeyResource, KeySeen>({
         sh`if [ -z "$h" ]; then echo 'there is no such user'; exit 1; fi`,
         // What is in a home belongs to its user, who must not be able to make root write elsewhere.
         sh`if [ -L "$h/.ssh" ] || [ -L "$h/.ssh/authorized_keys" ]; then echo "$h/.ssh holds a link where none may be"; exit 1; fi`,
-        sh`if [ ! -d "$h/.ssh" ]; then mkdir "$h/.ssh"; chmod 0700 "$h/.ssh"; chown "$o:$g" "$h/.ssh"; relabel "$h/.ssh"; fi`,
+        sh`if [ ! -d "$h/.ssh" ]; then mkdir "$h/.ssh"; : >"$RUN/keys-folder.$n"; chmod 0700 "$h/.ssh"; chown "$o:$g" "$h/.ssh"; relabel "$h/.ssh"; fi`,
         sh`f="$h/.ssh/authorized_keys"; t="$f.$N"; rm -f "$t"`,
         sh`printf '%s\n' "$f" >"$RUN/keys-file.$n"; if [ -f "$f" ]; then cp -p "$f" "$RUN/keys.$n"; fi`,
         edit,
-        sh`chmod 0600 "$t"; chown "$o:$g" "$t"; place "$f" "$t"`,
+        sh`chmod 0600 "$t"; chown "$o:$g" "$t"; place "$f" "$t"; state_of "$f" >"$RUN/keys-after.$n"`,
       ),
+      // Other keys may have come since, and what somebody added is not ours to take away.
       undo: lines(
-        sh`if [ -e "$RUN/keys-file.$n" ]; then f=$(cat "$RUN/keys-file.$n"); if [ -e "$RUN/keys.$n" ]; then t="$f.$N"; cp -p "$RUN/keys.$n" "$t"; place "$f" "$t"; else rm -f "$f"; fi; fi`,
+        sh`if [ -e "$RUN/keys-file.$n" ]; then f=$(cat "$RUN/keys-file.$n"); t="$f.$N"; rm -f "$t"`,
+        sh`if [ ! -f "$f" ] || [ -L "$f" ] || [ -L "\${f%/*}" ]; then :`,
+        sh`elif [ -e "$RUN/keys.$n" ] && [ -e "$RUN/keys-after.$n" ] && [ "$(state_of "$f")" = "$(cat "$RUN/keys-after.$n")" ]; then cp -p "$RUN/keys.$n" "$t"; place "$f" "$t"`,
+        sh`else`,
+        want.ensure === 'absent'
+          ? sh`cp -p "$f" "$t"; if [ -e "$RUN/keys.$n" ]; then grep -e ${blobOf(key)} "$RUN/keys.$n" >>"$t" || :; fi; place "$f" "$t"`
+          : sh`cp -p "$f" "$t"; grep -vF -e ${blobOf(key)} "$f" >"$t" || :; if [ -s "$t" ] || [ -e "$RUN/keys.$n" ]; then place "$f" "$t"; else rm -f "$f" "$t"; fi`,
+        sh`fi; if [ -e "$RUN/keys-folder.$n" ]; then rmdir "\${f%/*}" 2>/dev/null || :; fi; fi`,
       ),
     };
   },

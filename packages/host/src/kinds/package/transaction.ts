@@ -27,11 +27,14 @@ export function packageTransaction(family: NodeFacts['family'], batch: readonly 
       // Compared with an empty list, every package of the machine would seem to be new.
       sh`[ -s "$RUN/packages.$n" ] || { echo 'the list of installed packages could not be read'; exit 1; }`,
       ...change,
-      sh`${list} | grep -vxF -f "$RUN/packages.$n" >"$RUN/installed.$n" || :`,
+      sh`${list} >"$RUN/present.$n"`,
+      sh`grep -vxF -f "$RUN/packages.$n" "$RUN/present.$n" >"$RUN/installed.$n" || :`,
+      // What the new ones have driven out, as chrony does systemd-timesyncd.
+      sh`if [ -s "$RUN/present.$n" ]; then grep -vxF -f "$RUN/present.$n" "$RUN/packages.$n" >"$RUN/gone.$n" || :; fi`,
     ),
     undo: lines(
       sh`if [ -s "$RUN/installed.$n" ]; then set --; while read -r v; do set -- "$@" "$v"; done <"$RUN/installed.$n"; ${remove} "$@"; fi`,
-      unwanted.length === 0 ? undefined : install(unwanted),
+      sh`if [ -s "$RUN/gone.$n" ]; then set --; while read -r v; do set -- "$@" "$v"; done <"$RUN/gone.$n"; ${install}; fi`,
     ),
   };
 }
@@ -42,7 +45,8 @@ interface PackageCommands {
   readonly change: readonly (ShellText | undefined)[];
   /** Removes exactly the packages that follow it, or fails. */
   readonly remove: ShellText;
-  readonly install: (names: readonly string[]) => ShellText;
+  /** Installs the packages that stand in "$@". */
+  readonly install: ShellText;
 }
 
 function debian(wanted: readonly string[], unwanted: readonly string[]): PackageCommands {
@@ -56,7 +60,7 @@ function debian(wanted: readonly string[], unwanted: readonly string[]): Package
       sh`if ! ${transaction}; then dpkg --configure -a --force-confdef --force-confold; ${apt} update; ${transaction}; fi`,
     ],
     remove: sh`dpkg --purge`,
-    install: (names) => lines(quiet, sh`${apt} install --no-install-recommends ${names}`),
+    install: sh`${quiet}; ${apt} install --no-install-recommends "$@"`,
   };
 }
 
@@ -68,6 +72,6 @@ function rhel(wanted: readonly string[], unwanted: readonly string[]): PackageCo
       unwanted.length === 0 ? undefined : sh`${dnf} remove ${unwanted} || ${dnfLate}`,
     ],
     remove: sh`rpm -e`,
-    install: (names) => sh`${dnf} install ${names}`,
+    install: sh`${dnf} --setopt=install_weak_deps=False install "$@"`,
   };
 }

@@ -1,0 +1,133 @@
+# vmstation: removes its own records from this machine
+N=0123456789abcdef; STATE=/var/lib/vmstation; RUN=''
+LC_ALL=C; PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin; export LC_ALL PATH
+umask 077
+
+# A record for whoever listens; in a subshell, because a closed connection kills the process that writes to it.
+say() {
+  ( printf '%s\n' "@$N $*" ) 2>/dev/null
+  [ -z "$RUN" ] || printf '%s\n' "$*" >>"$RUN/records"
+}
+
+# The end of what a step printed.
+tell() {
+  if [ -s "$1" ]; then tail -n 6 "$1" | while IFS= read -r line; do say "said $line"; done; fi
+}
+
+# One line that tells a path's state apart from any other.
+state_of() {
+  if [ -L "$1" ]; then printf 'link %s\n' "$(readlink "$1")"
+  elif [ -f "$1" ]; then s=$(sha256sum "$1"); s=${s#\\}; printf 'file %s %s\n' "${s%% *}" "$(stat -c '%a %u %g' "$1")"
+  elif [ -d "$1" ]; then printf 'directory %s\n' "$(stat -c '%a %u %g' "$1")"
+  elif [ -e "$1" ]; then printf 'other\n'
+  else printf 'absent\n'; fi
+}
+
+# SELinux: the context that the policy wants for the path.
+relabel() {
+  if command -v restorecon >/dev/null 2>&1; then restorecon "$1"; fi
+}
+
+# Puts a finished candidate at its path. A path that cannot be renamed over (a bind mount) is written through.
+place() {
+  if [ -d "$1" ]; then
+    if [ -L "$1" ]; then rm -f "$1"; else discard "$2" "there is a directory at $1"; return 1; fi
+  fi
+  sync "$2"
+  mv -f "$2" "$1" || { cat "$2" >"$1"; rm -f "$2"; }
+  relabel "$1"
+}
+
+discard() {
+  rm -f "$1"
+  printf '%s\n' "$2"
+  return 1
+}
+
+link() {
+  if [ -d "$2" ] && [ ! -L "$2" ]; then printf '%s\n' "there is a directory at $2"; return 1; fi
+  ln -sfn "$1" "$2"
+}
+
+remove() {
+  if [ -d "$1" ] && [ ! -L "$1" ]; then rmdir "$1"; else rm -f "$1"; fi
+}
+
+# What a change needs to be undone cannot be kept, so it is not begun.
+cannot() {
+  RUN=''
+  say "cannot $(printf '%s' "$1" | tr '\n' ' ')"
+  exit 0
+}
+
+# One change at a time: a folder that only one can make. It is stale after a reboot, or when its owner is gone. Time is the kernel's
+# own since boot: a clock that was set would make a living lock seem old.
+lock() {
+  i=0
+  boot=$(cat /proc/sys/kernel/random/boot_id)
+  until w=$(mkdir "$STATE/lock" 2>&1); do
+    # Nobody holds it and it cannot be had: the file system is full or read-only.
+    if [ ! -d "$STATE/lock" ]; then
+      if w=$(mkdir "$STATE/lock" 2>&1); then break; fi
+      if [ ! -d "$STATE/lock" ]; then cannot "$w"; fi
+    fi
+    held=$(cat "$STATE/lock/owner" 2>/dev/null) || held=''
+    if is_stale "$held" && mv "$STATE/lock" "$STATE/lock.$N" 2>/dev/null; then
+      rm -rf "$STATE/lock.$N"
+      continue
+    fi
+    i=$((i+1))
+    if [ "$i" -gt "$1" ]; then RUN=''; say "locked $held"; exit 0; fi
+    sleep 1
+  done
+  # By a program, because the word of a shell for a full disk is only "I/O error".
+  if ! w=$( { printf '%s %s %s %s\n' "$2" "$(seconds_up)" "$boot" "$$" | cat >"$STATE/lock/owner"; } 2>&1 ); then unlock; cannot "$w"; fi
+}
+
+seconds_up() {
+  read -r up _ </proc/uptime
+  printf '%s' "${up%%.*}"
+}
+
+is_stale() {
+  # Its owner has not written its name yet; one that never does was killed in between.
+  if [ -z "$1" ]; then [ "$i" -gt 10 ]; return; fi
+  rest=${1#* }; since=${rest%% *}
+  rest=${rest#* }; at=${rest%% *}; pid=${rest##* }
+  if [ "$at" != "$boot" ]; then return 0; fi
+  if [ -d "/proc/$$" ] && [ ! -d "/proc/$pid" ]; then return 0; fi
+  [ $(($(seconds_up)-since)) -gt 3600 ]
+}
+
+# Sockets and paths that start a unit, one a line.
+triggers_of() {
+  for t in $(systemctl show --no-pager --property=TriggeredBy -- "$1"); do
+    t=${t#TriggeredBy=}
+    case $t in *.socket|*.path) printf '%s\n' "$t";; esac
+  done
+}
+
+# All units that a step wrote down get one verb.
+each() {
+  if [ -e "$2" ]; then while IFS= read -r u; do systemctl "$1" -- "$u"; done <"$2"; fi
+}
+
+unlock() {
+  rm -rf "$STATE/lock"
+}
+main() {
+say 'vmstation-uninstall 1'
+if [ -d "$STATE" ]; then
+  lock 60 uninstall-0123
+  for u in /etc/systemd/system/vmstation-try-*.service /etc/systemd/system/multi-user.target.wants/vmstation-try-*.service; do
+    if [ -e "$u" ] || [ -L "$u" ]; then rm -f "$u"; fi
+  done
+  [ ! -d /run/systemd/system ] || systemctl daemon-reload
+  rm -rf "$STATE"
+fi
+for p in "$STATE" /etc/*vmstation* /etc/*/*vmstation* /etc/*/*/*vmstation* /etc/*/*/*/*vmstation* /usr/local/*/*vmstation* /var/lib/vmstation; do
+  if [ -e "$p" ] || [ -L "$p" ]; then say "named $p"; fi
+done
+say 'done'
+}
+main </dev/null

@@ -1,0 +1,248 @@
+# vmstation: takes back what its runs changed here
+N=0123456789abcdef; STATE=/var/lib/vmstation; RUN=''
+LC_ALL=C; PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin; export LC_ALL PATH
+umask 077
+
+# A record for whoever listens; in a subshell, because a closed connection kills the process that writes to it.
+say() {
+  ( printf '%s\n' "@$N $*" ) 2>/dev/null
+  [ -z "$RUN" ] || printf '%s\n' "$*" >>"$RUN/records"
+}
+
+# The end of what a step printed.
+tell() {
+  if [ -s "$1" ]; then tail -n 6 "$1" | while IFS= read -r line; do say "said $line"; done; fi
+}
+
+# One line that tells a path's state apart from any other.
+state_of() {
+  if [ -L "$1" ]; then printf 'link %s\n' "$(readlink "$1")"
+  elif [ -f "$1" ]; then s=$(sha256sum "$1"); s=${s#\\}; printf 'file %s %s\n' "${s%% *}" "$(stat -c '%a %u %g' "$1")"
+  elif [ -d "$1" ]; then printf 'directory %s\n' "$(stat -c '%a %u %g' "$1")"
+  elif [ -e "$1" ]; then printf 'other\n'
+  else printf 'absent\n'; fi
+}
+
+# SELinux: the context that the policy wants for the path.
+relabel() {
+  if command -v restorecon >/dev/null 2>&1; then restorecon "$1"; fi
+}
+
+# Puts a finished candidate at its path. A path that cannot be renamed over (a bind mount) is written through.
+place() {
+  if [ -d "$1" ]; then
+    if [ -L "$1" ]; then rm -f "$1"; else discard "$2" "there is a directory at $1"; return 1; fi
+  fi
+  sync "$2"
+  mv -f "$2" "$1" || { cat "$2" >"$1"; rm -f "$2"; }
+  relabel "$1"
+}
+
+discard() {
+  rm -f "$1"
+  printf '%s\n' "$2"
+  return 1
+}
+
+link() {
+  if [ -d "$2" ] && [ ! -L "$2" ]; then printf '%s\n' "there is a directory at $2"; return 1; fi
+  ln -sfn "$1" "$2"
+}
+
+remove() {
+  if [ -d "$1" ] && [ ! -L "$1" ]; then rmdir "$1"; else rm -f "$1"; fi
+}
+
+# What a change needs to be undone cannot be kept, so it is not begun.
+cannot() {
+  RUN=''
+  say "cannot $(printf '%s' "$1" | tr '\n' ' ')"
+  exit 0
+}
+
+# One change at a time: a folder that only one can make. It is stale after a reboot, or when its owner is gone. Time is the kernel's
+# own since boot: a clock that was set would make a living lock seem old.
+lock() {
+  i=0
+  boot=$(cat /proc/sys/kernel/random/boot_id)
+  until w=$(mkdir "$STATE/lock" 2>&1); do
+    # Nobody holds it and it cannot be had: the file system is full or read-only.
+    if [ ! -d "$STATE/lock" ]; then
+      if w=$(mkdir "$STATE/lock" 2>&1); then break; fi
+      if [ ! -d "$STATE/lock" ]; then cannot "$w"; fi
+    fi
+    held=$(cat "$STATE/lock/owner" 2>/dev/null) || held=''
+    if is_stale "$held" && mv "$STATE/lock" "$STATE/lock.$N" 2>/dev/null; then
+      rm -rf "$STATE/lock.$N"
+      continue
+    fi
+    i=$((i+1))
+    if [ "$i" -gt "$1" ]; then RUN=''; say "locked $held"; exit 0; fi
+    sleep 1
+  done
+  # By a program, because the word of a shell for a full disk is only "I/O error".
+  if ! w=$( { printf '%s %s %s %s\n' "$2" "$(seconds_up)" "$boot" "$$" | cat >"$STATE/lock/owner"; } 2>&1 ); then unlock; cannot "$w"; fi
+}
+
+seconds_up() {
+  read -r up _ </proc/uptime
+  printf '%s' "${up%%.*}"
+}
+
+is_stale() {
+  # Its owner has not written its name yet; one that never does was killed in between.
+  if [ -z "$1" ]; then [ "$i" -gt 10 ]; return; fi
+  rest=${1#* }; since=${rest%% *}
+  rest=${rest#* }; at=${rest%% *}; pid=${rest##* }
+  if [ "$at" != "$boot" ]; then return 0; fi
+  if [ -d "/proc/$$" ] && [ ! -d "/proc/$pid" ]; then return 0; fi
+  [ $(($(seconds_up)-since)) -gt 3600 ]
+}
+
+# Sockets and paths that start a unit, one a line.
+triggers_of() {
+  for t in $(systemctl show --no-pager --property=TriggeredBy -- "$1"); do
+    t=${t#TriggeredBy=}
+    case $t in *.socket|*.path) printf '%s\n' "$t";; esac
+  done
+}
+
+# All units that a step wrote down get one verb.
+each() {
+  if [ -e "$2" ]; then while IFS= read -r u; do systemctl "$1" -- "$u"; done <"$2"; fi
+}
+
+unlock() {
+  rm -rf "$STATE/lock"
+}
+FOUND=0; OURS=''
+# What somebody changed after the run is left alone, with all that belongs to it.
+may_restore() {
+  p=$(cat "$RUN/path.$1")
+  # A later change of ours, taken back a moment ago, has left it as it is.
+  if [ -n "${OURS:-}" ] && grep -qxF -e "$p" "$OURS"; then return 0; fi
+  if may_restore_path "$1"; then
+    if [ -n "${OURS:-}" ]; then printf '%s\n' "$p" >>"$OURS"; fi
+    return 0
+  fi
+  printf '%s\n' "$p was changed after the run, so it is left as it is"
+  return 1
+}
+
+may_restore_path() {
+  now=$(state_of "$p")
+  if [ "$now" = "$(cat "$RUN/before.$1")" ] || [ ! -e "$RUN/after.$1" ]; then return 0; fi
+  [ "$now" = "$(cat "$RUN/after.$1")" ]
+}
+
+# Puts path K back as it was found.
+restore() {
+  p=$(cat "$RUN/path.$1")
+  now=$(state_of "$p")
+  was=$(cat "$RUN/before.$1")
+  if [ "$now" = "$was" ]; then return 0; fi
+  case $was in
+    absent) if [ -d "$p" ] && [ ! -L "$p" ] && ! rmdir "$p" 2>/dev/null; then printf '%s\n' "$p is not empty: what came since is left as it is"; return 1; fi
+      remove "$p";;
+    link*) remove "$p"; ln -s "${was#link }" "$p";;
+    file*) t="${p%/*}/.vmstation-$N"; cp -p "$RUN/data.$1" "$t"; if [ -L "$p" ]; then rm -f "$p"; fi; place "$p" "$t";;
+    directory*) [ -d "$p" ] || mkdir "$p"
+      read -r k m o g <"$RUN/before.$1"; chown "$o:$g" "$p"; chmod "$m" "$p";;
+    *) printf '%s\n' "$p was neither a file, a folder nor a link"; return 1;;
+  esac
+}
+
+# Folders that the step had to make above its path, deepest first.
+unmake() {
+  MADE=''
+  while IFS= read -r d; do MADE="$d
+$MADE"; done <"$RUN/made.$n"
+  printf '%s' "$MADE" | while IFS= read -r d; do if [ -d "$d" ]; then rmdir "$d"; fi; done
+}
+
+take_back() {
+  if [ -e "$RUN/keeps.$n" ]; then while read -r k; do may_restore "$k"; done <"$RUN/keeps.$n"; fi
+  # shellcheck source=/dev/null
+  if [ -e "$RUN/undo.$n" ]; then . "$RUN/undo.$n"; fi
+  if [ -e "$RUN/keeps.$n" ]; then while read -r k; do restore "$k"; done <"$RUN/keeps.$n"; fi
+  if [ -e "$RUN/made.$n" ]; then unmake; fi
+  # shellcheck source=/dev/null
+  if [ -e "$RUN/undo-after.$n" ]; then . "$RUN/undo-after.$n"; fi
+}
+
+# One step of one apply, unless an earlier rollback has it already.
+back() {
+  n=$1
+  if [ -e "$RUN/restored.$n" ]; then return 0; fi
+  FOUND=$((FOUND+1))
+  ( set -eu; take_back ) >"$RUN/log.back.$n" 2>&1
+  r=$?
+  if [ "$r" -eq 0 ]; then
+    : >"$RUN/restored.$n"
+    while IFS= read -r id; do say "restored $id"; done <"$RUN/ids.$n"
+    if [ -e "$RUN/notifies.$n" ]; then cat "$RUN/notifies.$n" >>"$RUN/notify"; fi
+    if [ -e "$RUN/reload.$n" ]; then : >"$RUN/reload"; fi
+  else
+    while IFS= read -r id; do say "failed $id"; done <"$RUN/ids.$n"
+    tell "$RUN/log.back.$n"
+  fi
+}
+
+# Steps of one apply, last first; then what was notified.
+back_all() {
+  ORDER=''
+  while read -r n; do ORDER="$n $ORDER"; done <"$RUN/order"
+  for n in $ORDER; do back "$n"; done
+  tell_units
+}
+
+# What was taken back is told to the units that live by it.
+tell_units() {
+  if [ -e "$RUN/reload" ]; then [ ! -d /run/systemd/system ] || systemctl daemon-reload; rm -f "$RUN/reload"; fi
+  if [ -e "$RUN/notify" ]; then
+    while read -r action unit; do
+      # A unit that is stopped stays stopped; one that what is taken back has broken comes up again.
+      s=$(systemctl is-active -- "$unit")
+      if [ "$s" = failed ]; then action=restart; fi
+      if [ "$action" = restart ]; then systemctl reset-failed -- "$unit" 2>/dev/null; fi
+      if [ "$s" != inactive ]; then systemctl "$action" -- "$unit" >"$RUN/log.handler" 2>&1 || { say "unit $unit"; tell "$RUN/log.handler"; }; fi
+      rm -f "$STATE/owed/$action:$unit"
+    done <"$RUN/notify"
+    rm -f "$RUN/notify"
+  fi
+}
+keep() {
+  printf '%s\n' "$2" >"$U/path.$1"
+  state_of "$2" >"$U/before.$1"
+  if [ -f "$2" ] && [ ! -L "$2" ]; then cp -p "$2" "$U/data.$1"; fi
+  printf '%s\n' "$1" >>"$U/keeps.1"
+}
+
+# The steps of one apply. What was guarded counts as taken back only when it was confirmed.
+part() {
+  RUN="$STATE/runs/$1"; shift
+  for n in "$@"; do
+    back "$n"
+    if [ -n "$GUARDED" ] && [ -e "$RUN/restored.$n" ]; then
+      rm -f "$RUN/restored.$n"
+      printf '%s\n' "$RUN/restored.$n" >>"$B/marks.$GUARDED"
+      cat "$RUN/ids.$n" >>"$U/ids.1"
+      if [ -e "$RUN/notifies.$n" ]; then cat "$RUN/notifies.$n" >>"$U/notifies.1"; fi
+      if [ -e "$RUN/reload.$n" ]; then : >"$U/reload.1"; fi
+    fi
+  done
+  tell_units
+}
+main() {
+say 'vmstation-rollback 1'
+lock 60 uninstall-0123
+GUARDED=''
+B="$STATE/runs/"uninstall-0123; mkdir -p "$B"; OURS="$B/ours"; : >>"$OURS"
+while IFS= read -r f; do : >"$f"; done <"$B/marks."sshd
+part 20261123-091500-k3f9/1 2 1
+RUN=''
+unlock
+if [ "$FOUND" -eq 0 ]; then say 'nothing'; fi
+say 'done'
+}
+main </dev/null
