@@ -45,7 +45,7 @@ export const nodeCommands: readonly NodeCommand[] = [
   { command: 'uname', words: ['-rm'], reason: 'kernel version and architecture' },
   { command: '/usr/bin/python3', words: ['-V'], reason: 'its version, where it is no link that tells' },
   { command: 'df', words: ['-Pk'], reason: 'free disk space' },
-  { command: 'date', words: ['-u', '+%Y-%m-%dT%H:%M:%SZ', '+%s'], reason: 'the clock of the node; age of a lock' },
+  { command: 'date', words: ['-u', '+%Y-%m-%dT%H:%M:%SZ'], reason: 'the clock of the node' },
   { command: 'timeout', words: [], reason: 'ends a guard or dnf that hangs' },
   { command: 'head', words: ['-c'], reason: 'bounds the text that is fetched for a diff' },
   { command: 'base64', words: ['-d'], reason: 'content that is not plain text, both ways' },
@@ -65,7 +65,11 @@ export const nodeCommands: readonly NodeCommand[] = [
   { command: 'chown', words: [], reason: 'owner and group' },
   { command: 'sleep', words: [], reason: 'waits for the lock and for units to settle' },
   { command: 'restorecon', words: [], reason: 'SELinux context, where SELinux is installed', family: 'rhel' },
-  { command: 'systemctl', words: [...systemctlVerbs, '--no-pager', '--property=', '--quiet', '--'], reason: 'units' },
+  {
+    command: 'systemctl',
+    words: [...systemctlVerbs, '--no-block', '--now', '--no-pager', '--property=', '--quiet', '--'],
+    reason: 'units',
+  },
   {
     command: 'systemd-run',
     words: ['--quiet', '--collect', '--unit=', '--on-active=', '--timer-property='],

@@ -55,11 +55,10 @@ function contentWanted(resource: Resource, check: NodeCheck): ContentWanted[] {
   return [{ id, path: resource.path, content: resource.content }];
 }
 
-/** Text of files, by path; what is too large or no text is left out. */
-export async function fetchTexts(
+async function fetchTexts(
   context: HostContext,
   node: string,
-  wanted: readonly { readonly path: string }[],
+  wanted: readonly ContentWanted[],
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<string, string>> {
   const nonce = context.nonce(8);

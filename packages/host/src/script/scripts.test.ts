@@ -14,6 +14,7 @@ import { observationsOf } from '../testing/fake-node.ts';
 import { sampleResources } from '../testing/sample-node.ts';
 import { commandsIn } from '../testing/shell-words.ts';
 import { unlistedCommands } from '../testing/unlisted-commands.ts';
+import { armScript, confirmScript, restoreNowScript } from '../try-mode/try-scripts.ts';
 import { forgetScript, recordsScript, takeBackScript } from '../uninstall/uninstall-script.ts';
 
 const folders = { state: '/var/lib/vmstation' };
@@ -71,6 +72,19 @@ test.each(scripts)('the %s script is what it was when somebody last read it', as
 });
 
 const hasShellcheck = spawnSync('shellcheck', ['--version']).status === 0;
+const attempt = { token: 't0', runId: 'r1', area: 'sshd', windowSeconds: 60, folders: { state: '/var/lib/vmstation' } };
+const arming = armScript(attempt, 'RESTORE_0');
+const tryScripts: readonly (readonly [string, string])[] = [
+  ['arm', arming],
+  ['restore', arming.slice(arming.indexOf("<<'RESTORE_0'\n") + 14, arming.lastIndexOf('\nRESTORE_0\n'))],
+  ['confirm', confirmScript(attempt)],
+  ['restore now', restoreNowScript(attempt)],
+];
+test.skipIf(!hasShellcheck).each(tryScripts)('shellcheck has nothing to say about try mode: %s', (_name, script) => {
+  const { stdout } = spawnSync('shellcheck', ['-s', 'sh', '-'], { input: script, encoding: 'utf8' });
+  expect(stdout).toBe('');
+});
+
 test.skipIf(!hasShellcheck).each(scripts)('shellcheck has nothing to say about the %s script', (_name, script) => {
   const { stdout } = spawnSync('shellcheck', ['-s', 'sh', '-'], { input: script, encoding: 'utf8' });
   expect(stdout).toBe('');

@@ -42,8 +42,10 @@ function readCommands(source: string, found: FoundCommand[]): void {
     while (rest.length > 0 && (reserved.has(rest[0] ?? '') || /^[A-Za-z_]\w*=/.test(rest[0] ?? ''))) rest.shift();
     const [program, ...others] = rest;
     if (program === undefined) return;
-    if (program === 'command' || program === 'for') return;
-    if (program === 'setsid') found.push({ program, words: [] }, { program: others[0] ?? '', words: others.slice(1) });
+    if (program === 'for' || (program === 'command' && others[0] === '-v')) return;
+    if (program === 'command') found.push({ program: others[0] ?? '', words: others.slice(1) });
+    else if (program === 'setsid')
+      found.push({ program, words: [] }, { program: others[0] ?? '', words: others.slice(1) });
     else if (program !== 'timeout') found.push({ program, words: others });
     else found.push({ program, words: [] }, { program: others[1] ?? '', words: others.slice(2) });
   };

@@ -7,6 +7,7 @@ import {
   type TryMode,
 } from '@vmstation/core';
 import { notConfirmed, proveWayIn } from '@vmstation/remote';
+import { lockedBy } from '../script/run-script.ts';
 import { armScript, confirmScript, restoreNowScript, type TryAttempt, tryGreeting } from './try-scripts.ts';
 
 /** What {@link nodeTryMode} is made of. */
@@ -29,7 +30,7 @@ const restoreSeconds = 60;
  * Try mode on real machines: a timer on the node and its next start take the change back, unless a new connection, made after the
  * change, becomes root and confirms it first. Losing the connection is a way to the end like any other: the window is waited out, and what
  * the node did is told. Throws host/not-confirmed when the change was put back, host/try-mode-unsettled when the node did not answer
- * afterwards, and what the transport and the change throw.
+ * afterwards, host/try-mode-held and host/locked when somebody else is at it, host/not-armed, and what the transport and the change throw.
  */
 export function nodeTryMode(options: NodeTryModeOptions): TryMode {
   return {
@@ -63,13 +64,29 @@ interface OwnAttempt extends NodeTryModeOptions {
 async function arm(own: OwnAttempt): Promise<void> {
   const { node, attempt } = own;
   const result = await run(own, armScript(attempt, `RESTORE_${own.nonce(8)}`), false);
-  if (lastWord(result) === 'armed') return;
+  const word = lastWord(result);
+  if (word === 'armed') return;
+  if (word?.startsWith('held ') === true) throw heldBy(node, word.split(' ').slice(1));
+  const changing = /^@\S+ locked (.*)$/.exec(word ?? '');
+  if (changing !== null) throw lockedBy(node, changing[1] ?? '');
   throw new AppError({
     code: 'host/not-armed',
     kind: 'remote',
-    message: `${node} could not be made to take back a change of ${attempt.area} by itself, so nothing was changed: ${result.stderr.trim()}`,
+    message: `${node} could not be made to take back a change of ${attempt.area} by itself, so nothing was changed: ${result.stderr.trim() || (word ?? 'it said nothing')}`,
     tryThis: 'Look at what the machine says (systemd, disk), then run the same command again.',
     context: { node, area: attempt.area },
+  });
+}
+
+/** host/try-mode-held: a change of somebody else waits for its proof on this machine. `held` is area, run and seconds. */
+function heldBy(node: string, [area = '', runId = '', seconds = '']: readonly string[]): AppError {
+  return new AppError({
+    code: 'host/try-mode-held',
+    kind: 'locked',
+    message: `${node} waits for the proof of a change of ${area} that the run ${runId} began ${seconds} s ago, so this change was not begun.`,
+    tryThis: 'Wait until it is kept or taken back, two minutes at most, and run the same command again.',
+    context: { node, area, runId, seconds },
+    retryable: true,
   });
 }
 
@@ -94,19 +111,21 @@ async function confirm(own: OwnAttempt, area: string): Promise<void> {
   } catch (thrown) {
     cause = thrown instanceof AppError ? (thrown.cause ?? thrown) : thrown;
   }
-  await putBack(own);
+  // The machine may have kept it although its answer was lost; it had been proven.
+  if ((await putBack(own)) === 'confirmed') return;
   throw notConfirmed(node, area, cause);
 }
 
 /** Has the node take the change back at once; where it cannot be reached, waits until it has done so by itself. */
-async function putBack(own: OwnAttempt): Promise<void> {
+async function putBack(own: OwnAttempt): Promise<'restored' | 'confirmed'> {
   const { clock, node, attempt, armedAtMs } = own;
   const deadlineMs = armedAtMs + (attempt.windowSeconds + restoreSeconds) * 1000;
   let fresh = false;
   let last: unknown;
   do {
     try {
-      if (lastWord(await run(own, restoreNowScript(attempt), fresh)) === 'restored') return;
+      const word = lastWord(await run(own, restoreNowScript(attempt), fresh));
+      if (word === 'restored' || word === 'confirmed') return word;
     } catch (thrown) {
       last = thrown;
     }
