@@ -45,12 +45,17 @@ interface Told extends Omit<KeptChange, 'ids' | 'paths'> {
 
 /** Paths that a way in stands on. */
 const guardedPaths: readonly (readonly [RegExp, GuardArea])[] = [
-  [/^\/etc\/ssh\/(?!ssh_config)/, 'sshd'],
-  [/^(?:\/root|\/home\/[^/]+)\/\.ssh\//, 'login-key'],
+  [
+    /^\/etc\/(?:ssh\/(?!ssh_config)|hosts\.(?:allow|deny)$|systemd\/system\/sshd?(?:@?\.service|\.socket)(?:$|\.d\/))/,
+    'sshd',
+  ],
+  [/^\/etc\/(?:passwd|group|shadow|gshadow|shells)$|^(?:\/root|\/home\/[^/]+)\/\.ssh\//, 'login-key'],
   [/^\/etc\/sudoers(?:$|\.d\/)/, 'sudoers'],
-  [/^\/etc\/(?:pam\.d\/|security\/|login\.defs$)/, 'pam'],
-  [/^\/etc\/resolv\.conf$/, 'resolver'],
-  [/^\/etc\/(?:network\/|netplan\/|NetworkManager\/|systemd\/network\/|sysconfig\/network)/, 'network'],
+  [/^\/etc\/(?:pam\.d\/|pam\.conf$|security\/|login\.defs$|nologin$)/, 'pam'],
+  // Our own filter only ever closes more than what comes back when it goes; an older one of somebody else may close the way in.
+  [/^\/etc\/(?:nftables\.|nftables\/|firewalld\/|ufw\/|iptables\/)/, 'firewall'],
+  [/^\/etc\/(?:resolv\.conf$|resolvconf\/|nsswitch\.conf$|systemd\/resolved\.conf(?:$|\.d\/))/, 'resolver'],
+  [/^\/etc\/(?:network\/|netplan\/|NetworkManager\/|systemd\/network(?:\/|d\.conf)|sysconfig\/network)/, 'network'],
 ];
 
 /** Reads the reply of a records script. @throws AppError host/garbled-reply */
