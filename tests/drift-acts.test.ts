@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LabWorkspace, openLabWorkspace } from './lab-workspace.ts';
@@ -114,6 +114,28 @@ test('revert puts back what is named and nothing else, and without a name all th
   await lab.vmstation(['drift', 'ignore', 'homelab', 'sysctl:vm.swappiness', '--remove']);
   expect(await lab.vmstation(['drift', 'revert', 'homelab', '--yes'])).toMatchObject({ exitCode: 0 });
   expect(await lab.vmstation(['drift'])).toMatchObject({ exitCode: 0 });
+});
+
+test('what is accepted stands in the workspace, comments stay, and drift is clean', { timeout: patience }, async () => {
+  const settings = join(lab.root, 'hosts/homelab/settings.yaml');
+  await mkdir(join(lab.root, 'hosts/homelab'), { recursive: true });
+  await writeFile(settings, '# mine\npackages: [lsof] # to look\n');
+  await on('homelab', 'sysctl -w vm.swappiness=60; echo accepted >/etc/motd');
+  expect(await lab.vmstation(['drift', 'accept', 'homelab', 'file:/etc/motd'])).toMatchObject({ exitCode: 0 });
+  expect(await readFile(join(lab.root, 'hosts/homelab/etc/motd'), 'utf8')).toBe('accepted\n');
+  const accept = ['drift', 'accept', 'homelab', 'sysctl:vm.swappiness'];
+  const unasked = await lab.vmstation(accept);
+  expect(unasked).toMatchObject({ exitCode: 73, text: expect.stringContaining('two values') });
+  expect(await readFile(settings, 'utf8')).not.toContain('swappiness');
+  expect(await lab.vmstation([...accept, '--yes'])).toMatchObject({ exitCode: 0 });
+  expect(await readFile(settings, 'utf8')).toMatch(
+    /^# mine\npackages: \[.*\] # to look\nsysctl:\n {2}vm.swappiness: "60"\n$/,
+  );
+  expect(await recordOf('homelab')).toMatchObject({ state: 'clean', items: [] });
+  await on('homelab', 'rm /etc/motd');
+  const refused = await lab.vmstation(['drift', 'accept', 'homelab', 'file:/etc/motd']);
+  expect(refused).toMatchObject({ exitCode: 73, text: expect.stringContaining('type is absent') });
+  expect(await lab.vmstation(['drift', 'revert', 'homelab', '--yes'])).toMatchObject({ exitCode: 0 });
 });
 
 test('a healthy cluster with a sleeping machine ends with 4, and what is asked of that machine waits', {

@@ -1,5 +1,7 @@
 export type { Check, CheckContext, ToolsNeeds } from './checks/check.ts';
 export { checks } from './checks/index.ts';
+export type { Acceptance } from './drift/acceptance.ts';
+export { acceptanceOf } from './drift/acceptance.ts';
 export type { DriftHistory, Sighting } from './drift/drift-history.ts';
 export { sinceOf } from './drift/drift-history.ts';
 export type { DriftMemory } from './drift/drift-memory.ts';

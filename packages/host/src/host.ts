@@ -11,7 +11,7 @@ import {
   type TryMode,
 } from '@vmstation/core';
 import { applyInOrder } from './apply/apply.ts';
-import { withContentDiffs } from './compare/content.ts';
+import { fetchTexts, withContentDiffs } from './compare/content.ts';
 import { observe } from './observe/observe.ts';
 import { parseRollback } from './rollback/rollback-records.ts';
 import { rollbackScript } from './rollback/rollback-script.ts';
@@ -56,6 +56,13 @@ export function createHost(options: HostOptions): HostPort {
       const { check, seen } = await observe(context, node, resources, how.signal);
       return how.withDiff === true ? withContentDiffs(context, check, resources, seen, how.signal) : check;
     },
+    readTexts: (node, paths, signal) =>
+      fetchTexts(
+        context,
+        node,
+        paths.map((path) => ({ path })),
+        signal,
+      ),
     apply: (request: ApplyRequest): Promise<ApplyReport> => applyInOrder(context, request),
     rollback: (node, runId): Promise<RollbackReport> => rollback(context, node, runId),
   };

@@ -3,6 +3,8 @@ export { refreshEditorSchema } from './editor-schema.ts';
 export type { ValueExplanation, ValueSource } from './explain-value.ts';
 export { explainableKeys, explainValue } from './explain-value.ts';
 export { clusterFileName, findWorkspace } from './find-workspace.ts';
+export type { SettingsEdit, WrittenFile } from './host-folder.ts';
+export { editHostSettings, writeHostFile } from './host-folder.ts';
 export type { NewWorkspace } from './init-workspace.ts';
 export { initWorkspace } from './init-workspace.ts';
 export type { ImportedCluster, ImportedNode } from './inventory/imported-cluster.ts';

@@ -95,6 +95,21 @@ export const judgeCommands: readonly CommandDefinition[] = [
     load: async () => (await import('../handlers/drift-ignore.ts')).handleDriftIgnore,
   }),
   defineCommand({
+    path: ['drift', 'accept'],
+    summary: 'write what a machine has into the workspace',
+    description:
+      'Makes what is observed of one resource what is declared: the text of a file goes to hosts/NODE/PATH; a kernel setting, the state of a service, the time zone and a package to hosts/NODE/settings.yaml, where comments stay. The workspace and the machine are then read anew, and what was written stays only when they agree. A kernel setting or time zone that differs between now and the next start is made one on the machine, after a question. Everything else is refused with the reason; a file with a secret always is.',
+    args: [
+      { name: 'node', description: 'the node that differs', required: true },
+      { name: 'resource', description: 'as `vmstation drift` names it', required: true },
+    ],
+    examples: [['vmstation drift accept homelab file:/etc/motd', 'into hosts/homelab/etc/motd']],
+    replaces: [],
+    mutates: true,
+    exitCodes: [0],
+    load: async () => (await import('../handlers/drift-accept.ts')).handleDriftAccept,
+  }),
+  defineCommand({
     path: ['drift', 'revert'],
     summary: 'put back what is declared, for single resources',
     description:

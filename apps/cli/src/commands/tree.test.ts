@@ -19,6 +19,7 @@ test('the commands are these and no others', () => {
       "config explain",
       "config rollback",
       "drift",
+      "drift accept",
       "drift ignore",
       "drift revert",
       "explain",

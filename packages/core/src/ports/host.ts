@@ -95,6 +95,11 @@ export interface HostPort {
     options?: { withDiff?: boolean; signal?: AbortSignal },
   ): Promise<NodeCheck>;
   apply(request: ApplyRequest): Promise<ApplyReport>;
+  /**
+   * Whole text files of a node, in one round trip, by path; what is larger than 256 KiB or no UTF-8 text is left out. An absent file reads
+   * as empty. Never to be asked for a file whose content is secret.
+   */
+  readTexts(node: string, paths: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, string>>;
   /** Restores what the run changed on the node. Throws host/nothing-to-roll-back. */
   rollback(node: string, runId: string): Promise<RollbackReport>;
 }

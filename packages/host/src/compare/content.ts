@@ -55,10 +55,11 @@ function contentWanted(resource: Resource, check: NodeCheck): ContentWanted[] {
   return [{ id, path: resource.path, content: resource.content }];
 }
 
-async function fetchTexts(
+/** Text of files, by path; what is too large or no text is left out. */
+export async function fetchTexts(
   context: HostContext,
   node: string,
-  wanted: readonly ContentWanted[],
+  wanted: readonly { readonly path: string }[],
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<string, string>> {
   const nonce = context.nonce(8);

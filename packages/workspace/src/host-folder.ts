@@ -1,0 +1,64 @@
+import { rm, stat } from 'node:fs/promises';
+import { join, normalize } from 'node:path';
+import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import { textOf } from './read-folder.ts';
+import { writeFileAtomically } from './write-file.ts';
+
+/** A file that was written into the workspace, and how it is as it was. */
+export interface WrittenFile {
+  /** Workspace-relative. */
+  readonly origin: string;
+  undo(): Promise<void>;
+}
+
+/** A change of a host's settings.yaml. */
+export type SettingsEdit =
+  | { readonly keys: readonly string[]; readonly value: string | boolean }
+  | { readonly keys: readonly string[]; readonly without: string };
+
+/** Writes a file of `hosts/NODE/`. `path` is the absolute path on the node; RangeError when it leaves the host's folder. */
+export async function writeHostFile(
+  root: string,
+  file: { readonly node: string; readonly path: string; readonly content: string; readonly executable: boolean },
+): Promise<WrittenFile> {
+  const { node, path, content, executable } = file;
+  if (!path.startsWith('/') || normalize(path) !== path) throw new RangeError(`${path} is no plain path of a node`);
+  return write(root, `hosts/${node}${path}`, content, executable ? 0o755 : 0o644);
+}
+
+/** Changes values of `hosts/NODE/settings.yaml`, which is made when it is absent; everything else in it, comments too, stays. */
+export async function editHostSettings(
+  root: string,
+  node: string,
+  edits: readonly SettingsEdit[],
+): Promise<WrittenFile> {
+  const origin = `hosts/${node}/settings.yaml`;
+  const document = parseDocument((await textOf(join(root, origin))) ?? '');
+  for (const edit of edits) {
+    if ('value' in edit) {
+      for (const [index] of edit.keys.slice(0, -1).entries()) {
+        const above = edit.keys.slice(0, index + 1);
+        if (!isMap(document.getIn(above))) document.setIn(above, document.createNode({}));
+      }
+      document.setIn(edit.keys, edit.value);
+      continue;
+    }
+    const list = document.getIn(edit.keys);
+    if (isSeq(list)) list.items = list.items.filter((item) => !(isScalar(item) && item.value === edit.without));
+  }
+  return write(root, origin, document.toString({ lineWidth: 0 }), 0o644);
+}
+
+async function write(root: string, origin: string, content: string, mode: number): Promise<WrittenFile> {
+  const place = join(root, origin);
+  const before = await textOf(place);
+  const modeBefore = before === undefined ? 0o644 : (await stat(place)).mode & 0o777;
+  await writeFileAtomically(place, content, { mode, directoryMode: 0o755 });
+  return {
+    origin,
+    undo: async () => {
+      if (before === undefined) await rm(place);
+      else await writeFileAtomically(place, before, { mode: modeBefore, directoryMode: 0o755 });
+    },
+  };
+}
