@@ -61,7 +61,8 @@ process.stdout.write(String(started.pid), () => process.kill(process.pid, 'SIGKI
   const died = await runChild([process.execPath, parent], { timeoutMs: 20_000 });
   expect(died.ended).toBe('signal');
   const pid = Number(died.stdout.toString());
-  expect(await findFollowed(logFile)).toEqual({ pid, alive: true });
+  // It says who it is as soon as it gets to run.
+  await expect.poll(() => findFollowed(logFile)).toEqual({ pid, alive: true });
   const lines: string[] = [];
   const again = attachTo({ pid, logFile, onLine: (line) => lines.push(line) });
   expect(await again.exited).toEqual({ exitCode: 5 });
