@@ -23,6 +23,7 @@ export type {
   ClusterMonitoring,
   ClusterNetwork,
   ClusterNode,
+  ClusterUser,
   Endpoint,
   NodeOs,
   NodePower,
@@ -31,6 +32,7 @@ export type {
   PowerDriver,
   SecretRef,
   SharedStorage,
+  SshAccess,
   Versions,
 } from './model/cluster.ts';
 export { maySleep, nodeOf, nodesWithRole } from './model/cluster.ts';

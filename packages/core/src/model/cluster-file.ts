@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { sshSchema, usersSchema } from './access-schema.ts';
 import { addressText, cidrText, described, labelText, timezoneText } from './field.ts';
-import { nodeSchema, nodeSshSchema, storageSchema } from './node-schema.ts';
+import { nodeSchema, storageSchema } from './node-schema.ts';
 import { appSchema, monitoringSchema, servicesSchema } from './service-schema.ts';
 
 const clusterSchema = z.strictObject({
@@ -72,10 +73,15 @@ export const clusterFileSchema = z.strictObject({
   cluster: described(clusterSchema, 'What the cluster is.', { name: 'vmstation', kubernetes: '1.35' }),
   network: described(networkSchema, 'Its address ranges.', { nodes: '192.168.4.0/24', gateway: '192.168.4.1' }),
   ssh: described(
-    nodeSshSchema.omit({ local: true }).prefault({}),
-    'How to log in to every node. Default: root, port 22.',
+    sshSchema.prefault({}),
+    'How to log in to every node (default: root, port 22), and what its SSH server lets in.',
+    { user: 'operator' },
+  ),
+  users: described(
+    usersSchema,
+    'Accounts of people on the nodes, by name. Who is no longer named here stays as it is.',
     {
-      user: 'operator',
+      alex: { groups: ['adm'], sudo: 'password' },
     },
   ),
   nodes: described(z.record(z.string(), nodeSchema), 'The machines, by their host names.', { masternode: exampleNode }),
@@ -99,6 +105,9 @@ export type ClusterFileInput = z.input<typeof clusterFileSchema>;
 
 /** One machine of the cluster file. */
 export type NodeEntry = ClusterFile['nodes'][string];
+
+/** One account of the cluster file. */
+export type UserEntry = ClusterFile['users'][string];
 
 /** One storage of the cluster file. */
 export type StorageEntry = ClusterFile['storage'][string];

@@ -42,6 +42,35 @@ export interface ClusterNode {
   readonly ssh: { readonly user: string; readonly port: number; readonly local: boolean };
 }
 
+/** What the SSH servers of all nodes let in, besides the keys of users. */
+export interface SshAccess {
+  /** Further public keys of the user that the product logs in as. */
+  readonly keys: readonly string[];
+  /** Undefined: by key where the product itself logs in as root, else never. */
+  readonly rootLogin: 'never' | 'key' | 'password' | undefined;
+  readonly passwords: boolean;
+  /** Undefined: no such limit. The user that the product logs in as is never left out. */
+  readonly allowUsers: readonly string[] | undefined;
+  readonly allowGroups: readonly string[] | undefined;
+  /** Shown before a login; undefined: nothing. */
+  readonly banner: string | undefined;
+}
+
+/** An account of a person. */
+export interface ClusterUser {
+  readonly name: string;
+  /** Public keys, one line each. */
+  readonly keys: readonly string[];
+  readonly groups: readonly string[];
+  readonly sudo: 'none' | 'password' | 'no-password';
+  readonly uid: number | undefined;
+  readonly shell: string | undefined;
+  /** Names of the nodes that have the account. */
+  readonly nodes: readonly string[];
+  /** May not log in any more; the account stays. */
+  readonly locked: boolean;
+}
+
 /** Storage that one node offers to others. */
 export interface SharedStorage {
   readonly name: string;
@@ -130,6 +159,8 @@ export interface Cluster {
   readonly timezone: string;
   readonly network: ClusterNetwork;
   readonly nodes: readonly ClusterNode[];
+  readonly access: SshAccess;
+  readonly users: readonly ClusterUser[];
   readonly storage: readonly SharedStorage[];
   readonly services: {
     readonly ntp: { readonly server: string; readonly upstream: readonly string[] };

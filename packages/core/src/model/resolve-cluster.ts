@@ -6,8 +6,10 @@ import type {
   ClusterMonitoring,
   ClusterNetwork,
   ClusterNode,
+  ClusterUser,
   Notifier,
   SharedStorage,
+  SshAccess,
   Versions,
 } from './cluster.ts';
 import type { ClusterFile, NodeEntry } from './cluster-file.ts';
@@ -42,6 +44,8 @@ export function resolveCluster(
     timezone: file.cluster.timezone,
     network: resolveNetwork(file),
     nodes: Object.entries(file.nodes).map(([name, node]) => resolveNode(file, name, node)),
+    access: resolveAccess(file),
+    users: resolveUsers(file),
     storage: Object.keys(file.storage).map((name) => resolveStorage(file, name)),
     services: resolveServices(file),
     monitoring: resolveMonitoring(file),
@@ -92,6 +96,30 @@ function resolveNode(file: ClusterFile, name: string, node: NodeEntry): ClusterN
 /** Groups whose overlays apply to a node, weakest first: common, the roles, then the labels of its own. */
 export function groupsOf(node: NodeEntry): readonly string[] {
   return [...new Set(['common', ...node.roles, ...node.groups])];
+}
+
+function resolveAccess({ ssh }: ClusterFile): SshAccess {
+  return {
+    keys: ssh.keys,
+    rootLogin: ssh['root-login'],
+    passwords: ssh.passwords,
+    allowUsers: ssh['allow-users'],
+    allowGroups: ssh['allow-groups'],
+    banner: ssh.banner === 'off' ? undefined : `${ssh.banner.trimEnd()}\n`,
+  };
+}
+
+function resolveUsers(file: ClusterFile): readonly ClusterUser[] {
+  return Object.entries(file.users).map(([name, user]) => ({
+    name,
+    keys: user.keys.map((key) => key.trim()),
+    groups: user.groups,
+    sudo: user.sudo,
+    uid: user.uid,
+    shell: user.shell,
+    nodes: user.nodes ?? Object.keys(file.nodes),
+    locked: user.locked,
+  }));
 }
 
 function resolveStorage(file: ClusterFile, name: string): SharedStorage {

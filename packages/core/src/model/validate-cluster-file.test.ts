@@ -129,3 +129,41 @@ test.each([
   const found = faultsOf(exampleWith(path, value));
   expect(found).toContain(expected);
 });
+
+test('what would shut out whoever VMStation logs in as is refused when the file is read', () => {
+  expect(faultsOf(exampleWith('ssh', { 'root-login': 'never' }))).toEqual([
+    'cluster-file/login-user-shut-out ssh.root-login',
+  ]);
+  expect(faultsOf(exampleWith('ssh', { user: 'ops', 'root-login': 'never' }))).toEqual([]);
+  expect(faultsOf(exampleWith('ssh', { 'root-login': 'password' }))).toEqual([
+    'cluster-file/setting-without-effect ssh.root-login',
+  ]);
+  expect(faultsOf({ ...exampleWith('users', { ops: { locked: true } }), ssh: { user: 'ops' } })).toEqual([
+    'cluster-file/login-user-shut-out users.ops.locked',
+  ]);
+  expect(faultsOf({ ...exampleWith('users', { ops: { sudo: 'password' } }), ssh: { user: 'ops' } })).toEqual([
+    'cluster-file/login-user-shut-out users.ops.sudo',
+  ]);
+});
+
+test('accounts have usable names, numbers of their own, known nodes and public keys', () => {
+  expect(
+    faultsOf(
+      exampleWith('users', { Alex: {}, sam: { uid: 1001 }, kim: { uid: 1001, nodes: ['homelob'] } }),
+    ).toSorted(),
+  ).toEqual([
+    'cluster-file/duplicate-uid users.kim.uid',
+    'cluster-file/invalid-name users.Alex',
+    'cluster-file/unknown-node users.kim.nodes.0',
+  ]);
+  const wrong = [
+    '-----BEGIN OPENSSH PRIVATE KEY-----',
+    'ssh-ed25519 AAAA\nssh-ed25519 AAAA',
+    'command="x" ssh-rsa AAAA',
+    '~/.ssh/id.pub',
+  ];
+  for (const one of wrong)
+    expect(faultsOf(exampleWith('users', { alex: { keys: [one] } }))).toEqual([
+      'cluster-file/invalid-value users.alex.keys.0',
+    ]);
+});

@@ -40,6 +40,9 @@ export const referredNodesExist: Rule = ({ file, appFolders }) => {
     [['services', 'ntp', 'server'], ntp.server],
     [['services', 'syslog', 'server'], syslog === 'off' ? undefined : syslog.server],
     ...Object.entries(file.apps).map(([name, app]) => [['apps', name, 'node'], app.node] as const),
+    ...Object.entries(file.users).flatMap(([name, user]) =>
+      (user.nodes ?? []).map((node, index) => [['users', name, 'nodes', index], node] as const),
+    ),
     ...appFolders.map((folder) => [['node'], folder.settings.node, folder.origin] as const),
   ];
   return references.flatMap(([path, name, document]) =>

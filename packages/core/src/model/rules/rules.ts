@@ -1,3 +1,4 @@
+import { accountNamesAreUsable, loginUserMayLogIn, rootLoginIsPossible, userNumbersAreUnique } from './access-rules.ts';
 import { appsAreKnown, namesAreLabels, referredNodesExist, referredStorageExists } from './name-rules.ts';
 import {
   addressesAreInTheirNetwork,
@@ -63,4 +64,8 @@ export const clusterFileRules: readonly Rule[] = [
   portsAreUnique,
   appsAreKnown,
   keepIsWholeDays,
+  accountNamesAreUsable,
+  userNumbersAreUnique,
+  loginUserMayLogIn,
+  rootLoginIsPossible,
 ];
