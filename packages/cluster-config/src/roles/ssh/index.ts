@@ -54,10 +54,12 @@ function banner({ access }: Cluster): readonly Resource[] {
 /** The file goes with the last right in it: a right that is given no longer must not stay. */
 function sudo(node: ClusterNode, cluster: Cluster): FileResource {
   const content = sudoRules(node, cluster);
-  const file = { kind: 'file', path: sudoFile, guard: 'sudoers' } as const;
-  if (content === undefined) return { ...file, ensure: 'absent' };
+  const file = { kind: 'file', path: sudoFile } as const;
+  // Tried together with sshd: where nobody has such a right, no step of its own stands in every plan.
+  if (content === undefined) return { ...file, ensure: 'absent', guard: 'sshd' };
   return {
     ...file,
+    guard: 'sudoers',
     content,
     owner: 'root',
     group: 'root',

@@ -97,7 +97,7 @@ test('a right that is given no longer goes with the file; an account that is nam
   expect(gone.filter(({ kind }) => ['user', 'group', 'authorized-key'].includes(kind))).toEqual([]);
   expect(gone.find((one) => resourceId(one) === 'file:/etc/sudoers.d/vmstation-users')).toMatchObject({
     ensure: 'absent',
-    guard: 'sudoers',
+    guard: 'sshd',
   });
 });
 
