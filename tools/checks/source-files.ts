@@ -38,10 +38,11 @@ export function isTest(path: string): boolean {
 
 function* walk(folder: string): Generator<SourceFile> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    // In a working tree beside the clone, .git is a file.
+    if (notOurs.has(entry.name)) continue;
     const full = join(folder, entry.name);
-    if (entry.isDirectory()) {
-      if (!notOurs.has(entry.name)) yield* walk(full);
-    } else if (entry.isFile()) {
+    if (entry.isDirectory()) yield* walk(full);
+    else if (entry.isFile()) {
       const text = readFileSync(full, 'utf8');
       if (!text.includes('\0')) yield { path: relative(root, full).replaceAll('\\', '/'), text };
     }

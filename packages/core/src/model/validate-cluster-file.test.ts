@@ -148,9 +148,7 @@ test('what would shut out whoever VMStation logs in as is refused when the file 
 
 test('accounts have usable names, numbers of their own, known nodes and public keys', () => {
   expect(
-    faultsOf(
-      exampleWith('users', { Alex: {}, sam: { uid: 1001 }, kim: { uid: 1001, nodes: ['homelob'] } }),
-    ).toSorted(),
+    faultsOf(exampleWith('users', { Alex: {}, sam: { uid: 1001 }, kim: { uid: 1001, nodes: ['homelob'] } })).toSorted(),
   ).toEqual([
     'cluster-file/duplicate-uid users.kim.uid',
     'cluster-file/invalid-name users.Alex',
