@@ -8,8 +8,9 @@ import {
   type Transport,
 } from '@vmstation/core';
 import type { LoadedWorkspace } from '@vmstation/workspace';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { limits, possible } from './not-on-these-machines.ts';
+import { ownMachines } from './own-machines.ts';
 import { desiredOf, hostsOf, onNode, twoNodeWorkspace } from './two-node-workspace.ts';
 
 // Setup and the host roles of config on two real Debian machines, in the order of an operator's day.
@@ -17,7 +18,7 @@ import { desiredOf, hostsOf, onNode, twoNodeWorkspace } from './two-node-workspa
 const nodes = ['masternode', 'storagenodet3500'] as const;
 type NodeName = (typeof nodes)[number];
 
-const machines = inject('machines');
+const machines = await ownMachines();
 let workspace: LoadedWorkspace;
 let transport: Transport;
 let host: HostPort;

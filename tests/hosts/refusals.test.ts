@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import type { Resource, Transport } from '@vmstation/core';
 import { createHost } from '@vmstation/host';
 import { openSshTransport, sshKeygen } from '@vmstation/remote';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ownMachines } from './own-machines.ts';
 import { onNode } from './two-node-workspace.ts';
 
 // What goes wrong with real machines, and the error that the operator gets for it.
 
-const machines = inject('machines');
+const machines = await ownMachines();
 const node = 'masternode';
 const address = machines.machines[0]?.address ?? '';
 

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import type { Clock, GuardArea, Resource, Transport, TryMode } from '@vmstation/core';
 import { createHost, nodeTryMode } from '@vmstation/host';
 import { openSshTransport } from '@vmstation/remote';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ownMachines } from './own-machines.ts';
 import { onNode } from './two-node-workspace.ts';
 
 // What happens to a guarded change when the machine starts again, fills up, or whoever made it is gone, on a real machine.
 
-const machines = inject('machines');
+const machines = await ownMachines();
 const node = 'masternode';
 const clock: Clock = {
   now: () => new Date(),

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import type { Clock, GuardArea, Resource, Transport, TryMode } from '@vmstation/core';
 import { createHost, nodeTryMode } from '@vmstation/host';
 import { openSshTransport } from '@vmstation/remote';
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { ownMachines } from './own-machines.ts';
 import { onNode } from './two-node-workspace.ts';
 
 // Changes that could close the way in, on a real machine: kept when a new connection proves them, else taken back by the machine itself.
 
-const machines = inject('machines');
+const machines = await ownMachines();
 const node = 'masternode';
 const windowSeconds = 6;
 const clock: Clock = {

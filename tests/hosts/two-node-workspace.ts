@@ -7,9 +7,9 @@ import { type DesiredResource, type HostPort, mergeDeclarations, type Transport 
 import { createHost } from '@vmstation/host';
 import { openSshTransport, sshKeygen } from '@vmstation/remote';
 import { initWorkspace, type LoadedWorkspace, openWorkspace } from '@vmstation/workspace';
-import type { TwoMachines } from './two-machines.ts';
+import type { OwnMachines } from './own-machines.ts';
 
-const clusterFile = ({ range, gateway, machines, user }: TwoMachines): string => {
+const clusterFile = ({ range, gateway, machines, user }: OwnMachines): string => {
   const addressOf = (name: string) => machines.find((machine) => machine.name === name)?.address ?? '';
   const macOf = (name: string) => machines.find((machine) => machine.name === name)?.mac ?? '';
   return `cluster: { name: hosts, domain: home.arpa }
@@ -37,7 +37,7 @@ monitoring: { data: /srv/monitoring }
 };
 
 /** A new workspace for the two machines, made as `vmstation init --example` makes one and then edited to these two nodes. */
-export async function twoNodeWorkspace(machines: TwoMachines): Promise<LoadedWorkspace> {
+export async function twoNodeWorkspace(machines: OwnMachines): Promise<LoadedWorkspace> {
   const root = await mkdtemp(join(tmpdir(), 'vmstation-hosts-'));
   await initWorkspace(root, { example: true });
   await writeFile(join(root, 'vmstation.yaml'), clusterFile(machines));
@@ -56,7 +56,7 @@ export async function desiredOf(workspace: LoadedWorkspace): Promise<ReadonlyMap
 }
 
 /** The product's own SSH and host code against the machines. */
-export function hostsOf(machines: TwoMachines, workspace: LoadedWorkspace): { transport: Transport; host: HostPort } {
+export function hostsOf(machines: OwnMachines, workspace: LoadedWorkspace): { transport: Transport; host: HostPort } {
   const transport = openSshTransport({
     nodes: {},
     knownHostsFile: machines.knownHostsFile,

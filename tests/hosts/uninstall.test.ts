@@ -1,61 +1,38 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import type { Transport } from '@vmstation/core';
 import type { LoadedWorkspace } from '@vmstation/workspace';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Ended, startOperator } from './operator.ts';
+import { ownMachines } from './own-machines.ts';
 import { hostsOf, onNode, twoNodeWorkspace } from './two-node-workspace.ts';
 
 // A real machine that was set up and configured is, after `vmstation uninstall`, as it was found.
 
-const machines = inject('machines');
+const machines = await ownMachines();
 const node = 'storagenodet3500';
-const program = join(import.meta.dirname, '..', '..', 'apps', 'cli', 'src', 'main.ts');
 let workspace: LoadedWorkspace;
 let transport: Transport;
-let folder: string;
-let agent: { readonly socket: string; readonly pid: number };
 let found: readonly string[];
+const operator = await startOperator(machines);
 
 beforeAll(async () => {
   workspace = await twoNodeWorkspace(machines);
+  operator.workspace = workspace.root;
   ({ transport } = hostsOf(machines, workspace));
-  folder = await mkdtemp(join(tmpdir(), 'vmstation-uninstall-'));
-  agent = await operatorsAgent(join(folder, 'agent'));
-  // Other files of this suite have used the machine; what they did is taken for what was found.
-  await onNode(transport, node, 'rm -rf /var/lib/vmstation');
   found = await picture();
 });
 afterAll(async () => {
-  process.kill(agent.pid);
   await transport.close();
-  await rm(folder, { recursive: true, force: true });
   await rm(workspace.root, { recursive: true, force: true });
 });
 
-/** An ssh-agent with the only key that new machines know. */
-async function operatorsAgent(socket: string): Promise<{ socket: string; pid: number }> {
-  const child = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await new Promise((resolve, reject) => {
-    child.stdout.once('data', resolve);
-    child.once('error', reject);
-  });
-  const added = spawnSync('ssh-add', ['-q', machines.identityFile], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
-  if (added.status !== 0 || child.pid === undefined) throw new Error(`ssh-add: ${added.stderr.toString()}`);
-  return { socket, pid: child.pid };
-}
-
-function vmstation(args: readonly string[], authSocket: string = agent.socket) {
-  const { SSH_AUTH_SOCK: _, ...rest } = process.env;
-  const env = { ...rest, CI: '1', ...(authSocket === '' ? {} : { SSH_AUTH_SOCK: authSocket }) };
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, '--workspace', workspace.root, ...args], {
-    env,
-    encoding: 'utf8',
-    timeout: 280_000,
-  });
-  return { exitCode: status, text: `${stdout}${stderr}`.replaceAll(/\s+/g, ' ') };
-}
+/** Words of a text, whatever its lines. */
+const inWords = async (ended: Promise<Ended>): Promise<Ended> => {
+  const { exitCode, text } = await ended;
+  return { exitCode, text: text.replaceAll(/\s+/g, ' ') };
+};
+const vmstation = (...args: readonly string[]) => inWords(operator.vmstation(...args));
+const withoutAgent = (...args: readonly string[]) => inWords(operator.withoutAgent(...args));
 
 /** Everything below /etc and in homes, folders of programs' state, packages, units, kernel settings, users. */
 async function picture(): Promise<readonly string[]> {
@@ -75,35 +52,35 @@ async function picture(): Promise<readonly string[]> {
 }
 
 test('setup and config, taken back, leave a machine as it was found', async () => {
-  const must = (...args: readonly string[]) => {
-    const { exitCode, text } = vmstation(args);
+  const must = async (...args: readonly string[]) => {
+    const { exitCode, text } = await vmstation(...args);
     expect(exitCode, text).toBe(0);
     return text;
   };
-  must('node', 'trust', '--yes');
-  must('setup', '--node', node, '--yes');
+  await must('node', 'trust', '--yes');
+  await must('setup', '--node', node, '--yes');
   // A container cannot carry the NFS server: of that step, too, everything has to go.
-  const config = vmstation(['config', 'apply', '--node', node, '--yes']);
+  const config = await vmstation('config', 'apply', '--node', node, '--yes');
   expect(config.text).toContain('5 changed · 1 failed');
   expect(await picture()).not.toEqual(found);
 
-  const shown = vmstation(['uninstall', node, '--dry-run']);
+  const shown = await vmstation('uninstall', node, '--dry-run');
   expect(shown.exitCode, shown.text).toBe(2);
   expect(shown.text).toContain('(in try mode)');
 
   // With the workspace's key as the only one, it is not given up.
-  const locked = vmstation(['uninstall', node, '--yes', '--node-name', node], '');
+  const locked = await withoutAgent('uninstall', node, '--yes', '--node-name', node);
   expect(locked.exitCode, locked.text).toBe(1);
   expect(locked.text).toContain('no new connection came in without it');
-  expect(vmstation(['node', 'run', node, '--root', '--', 'id', '-u'], '').text.trim()).toBe('0');
+  expect((await withoutAgent('node', 'run', node, '--root', '--', 'id', '-u')).text.trim()).toBe('0');
 
   // The log daemon's queue lay in a folder that we made: what others put there is theirs.
-  const spool = vmstation(['uninstall', node, '--yes', '--node-name', node]);
+  const spool = await vmstation('uninstall', node, '--yes', '--node-name', node);
   expect(spool.text).toContain('/var/spool/rsyslog is not empty: what came since is left as it is');
   expect(spool.exitCode, spool.text).toBe(1);
   await onNode(transport, node, 'rm -r /var/spool/rsyslog');
-  const taken = must('uninstall', node, '--yes', '--node-name', node);
+  const taken = await must('uninstall', node, '--yes', '--node-name', node);
   expect(taken).toContain('is as it was found');
   expect(await picture()).toEqual(found);
-  expect(must('uninstall', node, '--yes', '--node-name', node)).toContain('nothing to take back');
+  expect(await must('uninstall', node, '--yes', '--node-name', node)).toContain('nothing to take back');
 });

@@ -2,12 +2,12 @@ import { createSocket } from 'node:dgram';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TwoMachines } from '../../hosts/two-machines.ts';
+import type { OwnMachines } from '../../hosts/own-machines.ts';
 import { asRoot, openTransport, type PortSubject, portSubject, type SubjectAccess, textOf } from './port-subject.ts';
 
 /** Real machines, reached as the product reaches them. */
 export async function openHostsSubject(
-  machines: TwoMachines,
+  machines: OwnMachines,
 ): Promise<{ subject: PortSubject; stop(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'vmp-'));
   const [node = '', sleeper = ''] = machines.machines.map(({ name }) => name);
@@ -36,7 +36,7 @@ export async function openHostsSubject(
 }
 
 /** To the broadcast address of the lab's own network, as a station on it would send it. */
-async function sendMagicPacket({ machines, range, gateway }: TwoMachines, name: string): Promise<void> {
+async function sendMagicPacket({ machines, range, gateway }: OwnMachines, name: string): Promise<void> {
   const mac = machines
     .find((machine) => machine.name === name)
     ?.mac.split(':')
