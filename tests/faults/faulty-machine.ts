@@ -44,7 +44,11 @@ export function fastClock(factor: number): LabClock {
 }
 
 /** A machine for one test, gone when its file is done. */
-export async function faultyMachine(face: Face = 'debian-12', clock?: LabClock): Promise<FaultyMachine> {
+export async function faultyMachine(
+  face: Face = 'debian-12',
+  clock?: LabClock,
+  reconnectSeconds = 30,
+): Promise<FaultyMachine> {
   const folder = mkdtempSync(join(tmpdir(), 'vmstation-fault-'));
   const identityFile = join(folder, 'id');
   const { publicKey } = await sshKeygen(identityFile, 'test');
@@ -65,7 +69,7 @@ export async function faultyMachine(face: Face = 'debian-12', clock?: LabClock):
   await trustHostKey(knownHostsFile, node, [hostKey(type, key)]);
   const nodes = { [node]: { address: '127.0.0.1', port: server.port, user: 'ops', identityFile } };
   const transport = openSshTransport({ nodes, knownHostsFile, controlDir: join(folder, 'c') });
-  const host = createHost({ transport, clock: { now: () => new Date() }, settleSeconds: 1 });
+  const host = createHost({ transport, clock: { now: () => new Date() }, settleSeconds: 1, reconnectSeconds });
   open.push(async () => {
     await transport.close();
     await Promise.all(settling);

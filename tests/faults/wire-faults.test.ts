@@ -59,24 +59,49 @@ test.concurrent.each([0, 3000, 6000, 14_000])(
   },
 );
 
-test.concurrent('a connection that dies in the middle of a change leaves the change to itself, and the next run waits for it', async () => {
-  const { machine, faults, apply } = await faultyMachine();
-  faults.onNode(node, 'cut', { 'after-steps': 9 });
-  await expect(apply(all)).rejects.toMatchObject({
-    code: 'ssh/connection-lost',
-    message: expect.stringContaining(node),
-    tryThis: expect.stringContaining('same command again'),
+test.concurrent.each([1, 5, 9, 14])(
+  'a connection that dies after %d steps of a change leaves the change to itself, and what the machine did is told',
+  async (steps) => {
+    const { machine, faults, apply } = await faultyMachine();
+    faults.onNode(node, 'cut', { 'after-steps': steps });
+    expect(new Set(Object.values(outcomesOf(await apply(all))))).toEqual(new Set(['changed']));
+    expect(new Set(Object.values(outcomesOf(await apply(all))))).toEqual(new Set(['unchanged']));
+    expect(leftovers(machine)).toEqual([]);
+  },
+);
+
+test.concurrent('a machine that is gone for good after a cut: the error says how far the change had come, and the next run completes', async () => {
+  const { machine, faults, host, apply } = await faultyMachine('debian-12', undefined, 2);
+  let cut = false;
+  const run = { node, runId: 'cut', resources: all };
+  const ended = host.apply({
+    ...run,
+    onProgress: () => {
+      if (!cut) faults.onNode(node, 'unreachable');
+      cut = true;
+    },
   });
-  const outcomes = Object.values(outcomesOf(await apply(all)));
-  expect(outcomes.filter((outcome) => !outcome.endsWith('changed'))).toEqual([]);
-  expect(new Set(Object.values(outcomesOf(await apply(all))))).toEqual(new Set(['unchanged']));
+  await expect(ended).rejects.toMatchObject({
+    code: 'ssh/connection-lost',
+    message: expect.stringMatching(
+      new RegExp(
+        `${node} (was cut while it was at .* of 3 steps had ended.* by itself|has told the end of the change)`,
+      ),
+    ),
+    tryThis: expect.stringContaining('same command again'),
+    retryable: true,
+  });
+  faults.clear();
+  expect(Object.values(outcomesOf(await apply(all))).filter((outcome) => !outcome.endsWith('changed'))).toEqual([]);
   expect(leftovers(machine)).toEqual([]);
 });
 
 test.concurrent('a connection that dies every time is never green', async () => {
   const { faults, apply } = await faultyMachine();
-  faults.onNode(node, 'cut', { 'after-steps': 3, times: 'always' });
-  await expect(apply(all)).rejects.toMatchObject({ code: 'ssh/connection-lost' });
+  faults.onNode(node, 'cut', { 'after-bytes': 4000, times: 'always' });
+  await expect(apply(all)).rejects.toMatchObject({
+    code: expect.stringMatching(/^ssh\/(connection-lost|unreachable)$/),
+  });
   expect(faults.list()).toHaveLength(1);
   faults.clear();
   expect(Object.values(outcomesOf(await apply(all))).filter((outcome) => !outcome.endsWith('changed'))).toEqual([]);

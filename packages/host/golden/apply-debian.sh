@@ -60,7 +60,8 @@ cannot() {
   exit 0
 }
 
-# One change at a time: a folder that only one can make. It is stale after a reboot, or when its owner is gone. Time is the kernel's
+# One change at a time: a folder that only one can make, with the run, the time, this start of the machine, the process and who it is for.
+# It is stale after a reboot, or when its owner is gone. Time is the kernel's
 # own since boot: a clock that was set would make a living lock seem old.
 lock() {
   i=0
@@ -77,11 +78,11 @@ lock() {
       continue
     fi
     i=$((i+1))
-    if [ "$i" -gt "$1" ]; then RUN=''; say "locked $held"; exit 0; fi
+    if [ "$i" -gt "$1" ]; then RUN=''; say "locked $(age_of "$held") $held"; exit 0; fi
     sleep 1
   done
   # By a program, because the word of a shell for a full disk is only "I/O error".
-  if ! w=$( { printf '%s %s %s %s\n' "$2" "$(seconds_up)" "$boot" "$$" | cat >"$STATE/lock/owner"; } 2>&1 ); then unlock; cannot "$w"; fi
+  if ! w=$( { printf '%s %s %s %s %s\n' "$2" "$(seconds_up)" "$boot" "$$" "$3" | cat >"$STATE/lock/owner"; } 2>&1 ); then unlock; cannot "$w"; fi
 }
 
 seconds_up() {
@@ -89,11 +90,17 @@ seconds_up() {
   printf '%s' "${up%%.*}"
 }
 
+# Seconds for which a lock has been held.
+age_of() {
+  s=${1#* }; s=${s%% *}
+  case $s in ''|*[!0-9]*) printf '?';; *) printf '%s' "$(($(seconds_up)-s))";; esac
+}
+
 is_stale() {
   # Its owner has not written its name yet; one that never does was killed in between.
   if [ -z "$1" ]; then [ "$i" -gt 10 ]; return; fi
   rest=${1#* }; since=${rest%% *}
-  rest=${rest#* }; at=${rest%% *}; pid=${rest##* }
+  rest=${rest#* }; at=${rest%% *}; rest=${rest#* }; pid=${rest%% *}
   if [ "$at" != "$boot" ]; then return 0; fi
   if [ -d "/proc/$$" ] && [ ! -d "/proc/$pid" ]; then return 0; fi
   [ $(($(seconds_up)-since)) -gt 3600 ]
@@ -437,7 +444,7 @@ systemctl mask -- telnet.socket
 }
 prepare() {
 set -e
-printf "%s\n" "$N" | cat >"$RUN/nonce"
+printf "%s\n" "$N" | cat >"$RUN/nonce"; : >"$RUN/of.$N"
 keep 1 /srv/media
 keep 2 /etc/chrony/chrony.conf
 keep 3 /etc/krb5.keytab
@@ -549,11 +556,15 @@ UNDO_0123456789abcdef
 main() {
 say 'vmstation-apply 1'
 mkdir -p "$STATE/runs" "$STATE/owed"; chmod 0700 "$STATE" "$STATE/runs" "$STATE/owed"
-lock 60 20261123-091500-k3f9
+lock 60 20261123-091500-k3f9 ops@station
 sweep_interrupted
 B="$STATE/runs/"20261123-091500-k3f9; mkdir -p "$B"; i=1; while [ -e "$B/$i" ]; do i=$((i+1)); done; RUN="$B/$i"; if ! w=$(mkdir "$RUN" 2>&1); then unlock; cannot "$w"; fi
 w=$( ( prepare ) 2>&1 ); r=$?
 if [ "$r" -ne 0 ]; then unlock; cannot "$w"; fi
+unless_changed 1 "$(grep -e '^media:' /etc/group)" ''
+unless_changed 2 "$(grep -e '^ops:' /etc/group)" ops:x:1000:
+unless_changed 3 "$(grep -e '^media:' /etc/passwd)" ''
+unless_changed 4 "$(grep -e '^ops:' /etc/passwd)" ops:x:1000:1000::/home/ops:/bin/bash
 unless_changed 6 "$(state_of /srv/media)" absent
 unless_changed 8 "$(state_of /etc/chrony/chrony.conf)" absent
 unless_changed 9 "$(state_of /etc/krb5.keytab)" absent
@@ -563,13 +574,16 @@ unless_changed 12 "$(state_of /etc/login.defs)" absent
 unless_changed 13 "$(state_of /etc/rsyslog.conf)" absent
 unless_changed 14 "$(state_of /etc/hosts)" absent
 unless_changed 15 "$(state_of /etc/hostname)" absent
+unless_changed 15 "$(cat /proc/sys/kernel/hostname)" debian
 unless_changed 16 "$(state_of /etc/localtime)" absent
 unless_changed 16 "$(state_of /etc/timezone)" absent
 unless_changed 17 "$(state_of /etc/systemd/system/vmstation-wol.service)" absent
 unless_changed 18 "$(state_of /etc/modules-load.d/vmstation.conf)" absent
 unless_changed 19 "$(state_of /etc/sysctl.d/90-vmstation.conf)" absent
+unless_changed 19 "$(cat /proc/sys/net/ipv4/ip_forward 2>/dev/null)" 0
 unless_changed 20 "$(state_of /etc/fstab)" absent
 unless_changed 21 "$(state_of /etc/fstab)" absent
+unless_changed 22 "$(if timeout 20 grep -q en_GB /etc/locale.gen >/dev/null 2>&1; then echo yes; else echo no; fi)" no
 unless_changed 23 "$(systemctl show --no-pager --property=UnitFileState -- chrony.service)" 'UnitFileState=disabled'
 unless_changed 24 "$(systemctl show --no-pager --property=UnitFileState -- telnet.socket)" 'UnitFileState=disabled'
 step 1

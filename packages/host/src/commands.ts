@@ -75,7 +75,11 @@ export const nodeCommands: readonly NodeCommand[] = [
     words: ['--quiet', '--collect', '--unit=', '--on-active=', '--timer-property='],
     reason: 'the timer that takes an unconfirmed change back',
   },
-  { command: 'setsid', words: [], reason: 'takes it back where systemd does not run' },
+  {
+    command: 'setsid',
+    words: ['-w'],
+    reason: 'a change goes on when its connection is cut; takes one back where systemd does not run',
+  },
   {
     command: 'journalctl',
     words: ['--no-pager', '-q', '-o', '-n', '-u'],

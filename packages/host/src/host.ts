@@ -15,7 +15,7 @@ import { fetchTexts, withContentDiffs } from './compare/content.ts';
 import { observe } from './observe/observe.ts';
 import { parseRollback } from './rollback/rollback-records.ts';
 import { rollbackScript } from './rollback/rollback-script.ts';
-import { type HostContext, lockedBy, lockSeconds, runScript, textOf } from './script/run-script.ts';
+import { type HostContext, lockedBy, lockSeconds, runScript, textOf, thisOperator } from './script/run-script.ts';
 
 /** What {@link createHost} is made of. Times are milliseconds where not said otherwise. */
 export interface HostOptions {
@@ -29,6 +29,10 @@ export interface HostOptions {
   readonly applyTimeoutMs?: number;
   /** Seconds that restarted units must stay up. */
   readonly settleSeconds?: number;
+  /** Who changes machines, as one word; user@computer when left out. */
+  readonly holder?: string;
+  /** Seconds for which a machine is called again when the connection is cut during a change; 30 when left out. */
+  readonly reconnectSeconds?: number;
   /** Hex text of so many random bytes. */
   readonly nonce?: (bytes: number) => string;
 }
@@ -48,6 +52,8 @@ export function createHost(options: HostOptions): HostPort {
     checkTimeoutMs: options.checkTimeoutMs ?? 60_000,
     applyTimeoutMs: options.applyTimeoutMs ?? 20 * 60_000,
     settleSeconds: options.settleSeconds ?? 2,
+    holder: options.holder ?? thisOperator(),
+    reconnectSeconds: options.reconnectSeconds ?? 30,
     nonce,
     digestOfSecret: (sha256) => createHmac('sha256', key).update(sha256).digest('hex').slice(0, 12),
   };
@@ -70,8 +76,12 @@ export function createHost(options: HostOptions): HostPort {
 
 async function rollback(context: HostContext, node: string, runId: string): Promise<RollbackReport> {
   const nonce = context.nonce(8);
-  const script = rollbackScript(runId, nonce, context.folders, lockSeconds);
-  const result = await runScript(context, node, script, { timeoutMs: context.applyTimeoutMs, signal: undefined });
+  const script = rollbackScript(runId, nonce, context.folders, { waitSeconds: lockSeconds, holder: context.holder });
+  const result = await runScript(context, node, script, {
+    timeoutMs: context.applyTimeoutMs,
+    signal: undefined,
+    changes: true,
+  });
   const { exitCode, stderr } = result;
   const records = parseRollback(textOf(result), { node, nonce, exitCode, stderr });
   if (records.told === 'locked') throw lockedBy(node, records.by);

@@ -47,7 +47,10 @@ async function scriptsOf(
   const transport: Transport = {
     counters: { roundTrips: 0, connections: 0 },
     async run(_node, { argv, stdin = '' }) {
-      expect(argv).toEqual(['sh', '-s']);
+      expect([
+        ['sh', '-s'],
+        ['setsid', '-w', 'sh', '-s'],
+      ]).toContainEqual(argv);
       scripts.push(typeof stdin === 'string' ? stdin : Buffer.from(stdin).toString());
       const { exitCode, stdout, stderr } = await runAtConsole(machine, { argv, stdin });
       return { exitCode, stdout, stderr: Buffer.from(stderr).toString(), durationMs: 0 };
@@ -100,6 +103,7 @@ function writtenCommands(): readonly FoundCommand[] {
 const transported: readonly FoundCommand[] = [
   { program: 'sudo', words: ['-n', '--'] },
   { program: 'sh', words: ['-s'] },
+  { program: 'setsid', words: ['-w'] },
 ];
 
 /** Started on the operator's computer, not on a node. */
@@ -124,7 +128,14 @@ test('sudo stands as listed in both transports', () => {
     expect(readFileSync(`${root}packages/remote/src/${file}`, 'utf8')).toContain("['sudo', '-n', '--', ");
 });
 
-const attempt = { token: 't0', runId: 'r1', area: 'sshd', windowSeconds: 60, folders: { state: '/var/lib/vmstation' } };
+const attempt = {
+  token: 't0',
+  runId: 'r1',
+  area: 'sshd',
+  windowSeconds: 60,
+  folders: { state: '/var/lib/vmstation' },
+  holder: 'ops@station',
+};
 /** Try mode: what arms it, what keeps the change, what takes it back. The restore is read as scripts that undo are. */
 const tryMode = [armScript(attempt, 'UNDO_0'), confirmScript(attempt), restoreNowScript(attempt)];
 

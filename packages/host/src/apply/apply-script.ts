@@ -2,6 +2,7 @@ import type { UnitAction } from '@vmstation/core';
 import { quoteArgument } from '@vmstation/remote';
 import type { NodeFolders } from '../observe/check-script.ts';
 import { type Observations, owedName } from '../observe/observations.ts';
+import type { LockTerms } from '../rollback/rollback-script.ts';
 import { changeFunctions, sharedFunctions } from '../script/prelude.ts';
 import { ShellText, sh } from '../script/shell-text.ts';
 import type { ApplyStep } from './batches.ts';
@@ -17,7 +18,7 @@ export interface ApplyScriptRequest {
   readonly steps: readonly ApplyStep[];
   readonly seen: Observations;
   readonly settleSeconds: number;
-  readonly lockSeconds: number;
+  readonly lock: LockTerms;
 }
 
 /**
@@ -38,13 +39,13 @@ export function applyScript(request: ApplyScriptRequest): string {
     'prepare() {',
     'set -e',
     // By a program, because a shell's word for a full disk is only "I/O error". It stays until the run has come to its end.
-    'printf "%s\\n" "$N" | cat >"$RUN/nonce"',
+    'printf "%s\\n" "$N" | cat >"$RUN/nonce"; : >"$RUN/of.$N"',
     ...[...keeps].map(([path, key]) => sh`keep ${key} ${path}`.text),
     ...steps.flatMap((step) => prepare(step, keeps, request.nonce)),
     '}',
     'main() {',
     `say ${quoteArgument(applyGreeting)}`,
-    open(runId, request.lockSeconds),
+    open(runId, request.lock),
     // Not as a condition: there, `set -e` has no effect.
     'w=$( ( prepare ) 2>&1 ); r=$?',
     'if [ "$r" -ne 0 ]; then unlock; cannot "$w"; fi',
@@ -73,10 +74,10 @@ function body(step: ApplyStep): string {
   return [...owed, step.fragment.change].map((part) => part.text).join('\n');
 }
 
-function open(runId: string, lockSeconds: number): string {
+function open(runId: string, lock: LockTerms): string {
   return [
     'mkdir -p "$STATE/runs" "$STATE/owed"; chmod 0700 "$STATE" "$STATE/runs" "$STATE/owed"',
-    sh`lock ${lockSeconds} ${runId}`.text,
+    sh`lock ${lock.waitSeconds} ${runId} ${lock.holder}`.text,
     'sweep_interrupted',
     sh`B="$STATE/runs/"${runId}; mkdir -p "$B"; i=1; while [ -e "$B/$i" ]; do i=$((i+1)); done; RUN="$B/$i"; if ! w=$(mkdir "$RUN" 2>&1); then unlock; cannot "$w"; fi`
       .text,

@@ -12,6 +12,7 @@ import { observe, type SeenNode } from '../observe/observe.ts';
 import { type HostContext, lockedBy, lockSeconds, runScript, textOf } from '../script/run-script.ts';
 import { applyScript } from './apply-script.ts';
 import { type ApplyStep, applySteps } from './batches.ts';
+import { isCut, recordsOfCut, untilReached } from './cut-off.ts';
 import { guardedParts } from './guards.ts';
 import { orderResources } from './order.ts';
 import { type ApplyRecords, parseRecords } from './records.ts';
@@ -26,7 +27,7 @@ export async function applyInOrder(context: HostContext, request: ApplyRequest):
   const { free, guarded } = guardedParts(request.resources, differs, request.inTryMode);
   let report = await applyPart(context, { ...request, resources: free }, before);
   for (const [area, resources] of guarded) {
-    const part = { ...request, resources };
+    const part: ApplyRequest = { ...request, resources, inTryMode: area };
     const change = async (): Promise<ApplyReport> =>
       applyPart(context, part, await observe(context, request.node, resources, request.signal));
     const { tryMode } = context;
@@ -56,7 +57,7 @@ async function applyPart(context: HostContext, request: ApplyRequest, before: Se
   const steps = applySteps(orderResources(differing), before.seen, applyContext(nonce, before), onlyOwed);
   const records = await runSteps(context, request, before, steps, nonce);
   // From here on a machine is changed: that is brought to its end, and looked at, whoever wants to stop.
-  const after = (await observe(context, node, request.resources, undefined)).check;
+  const after = (await lookAgain(context, request)).check;
   const judged = new Map(steps.flatMap((step) => judgeStep(step, steps, records, before.check, after)));
   return {
     node,
@@ -66,6 +67,12 @@ async function applyPart(context: HostContext, request: ApplyRequest, before: Se
     }),
     after,
   };
+}
+
+/** The second look. Losing the connection just before it is no reason not to take it. */
+function lookAgain(context: HostContext, { node, resources, inTryMode }: ApplyRequest): Promise<SeenNode> {
+  const look = (): Promise<SeenNode> => observe(context, node, resources, undefined);
+  return inTryMode === undefined ? untilReached(context, node, look) : look();
 }
 
 function applyContext(nonce: string, before: SeenNode): Parameters<typeof applySteps>[2] {
@@ -85,12 +92,26 @@ async function runSteps(
 ): Promise<ApplyRecords> {
   const { node, runId } = request;
   const { folders, settleSeconds } = context;
-  const script = applyScript({ runId, nonce, folders, steps, seen: before.seen, settleSeconds, lockSeconds });
-  const result = await runScript(context, node, script, {
+  const lock = { waitSeconds: lockSeconds, holder: context.holder };
+  const script = applyScript({ runId, nonce, folders, steps, seen: before.seen, settleSeconds, lock });
+  const told = progress(steps, nonce, request.onProgress);
+  const heard: Uint8Array[] = [];
+  const how = {
     timeoutMs: context.applyTimeoutMs,
     signal: undefined,
-    onStdout: progress(steps, nonce, request.onProgress),
+    changes: true,
+    onStdout: (chunk: Uint8Array): void => {
+      heard.push(chunk);
+      told(chunk);
+    },
+  };
+  const result = await runScript(context, node, script, how).catch((thrown: unknown) => {
+    // What is being tried is taken back when its connection is cut; anything else goes on by itself.
+    if (request.inTryMode !== undefined || !isCut(thrown)) throw thrown;
+    const text = Buffer.concat(heard).toString('utf8');
+    return recordsOfCut(context, { node, runId, nonce, steps, heard: text, thrown });
   });
+  if ('steps' in result) return result;
   const { exitCode, stderr } = result;
   const records = parseRecords(textOf(result), { node, nonce, exitCode, stderr });
   if (records.lockedBy !== undefined) throw lockedBy(node, records.lockedBy);

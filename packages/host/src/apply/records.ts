@@ -22,11 +22,13 @@ export interface ApplyRecords {
 }
 
 /**
- * Reads the records of an apply. @throws AppError host/garbled-reply when it never began or did not come to its end, host/records-unwritable
+ * Reads the records of an apply. @throws AppError host/garbled-reply when it never began or did not come to its end (unless it is known to have been stopped),
+ * host/records-unwritable
  */
 export function parseRecords(
   text: string,
   source: { node: string; nonce: string; exitCode: number; stderr: string },
+  stopped = false,
 ): ApplyRecords {
   const mark = `@${source.nonce} `;
   const records = text
@@ -59,7 +61,7 @@ export function parseRecords(
     }
   }
   if (cannot !== undefined) throw recordsUnwritable(source.node, cannot);
-  if (!done && lockedBy === undefined) throw garbled(source, 'the change did not come to its end', text);
+  if (!done && !stopped && lockedBy === undefined) throw garbled(source, 'the change did not come to its end', text);
   return { steps, begun, unsettled, lockedBy };
 }
 

@@ -16,7 +16,8 @@ export const checkGreeting = 'vmstation-check 1';
 export const unitProperties =
   'Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,Type,Result,NRestarts,MainPID';
 
-const guardSeconds = 20;
+/** How long a check of a command may take. */
+export const guardSeconds = 20;
 const byGlob = /^\/etc\/ssh\/sshd_config\.d\/[^./][^/]*\.conf$/;
 
 /**

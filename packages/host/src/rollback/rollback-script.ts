@@ -3,6 +3,12 @@ import type { NodeFolders } from '../observe/check-script.ts';
 import { sharedFunctions } from '../script/prelude.ts';
 import { sh } from '../script/shell-text.ts';
 
+/** How a script asks for the lock of a machine: how long it waits, and for whom it asks. */
+export interface LockTerms {
+  readonly waitSeconds: number;
+  readonly holder: string;
+}
+
 /** First words of a rollback's records. */
 export const rollbackGreeting = 'vmstation-rollback 1';
 
@@ -109,7 +115,7 @@ tell_units() {
  * Takes back everything that a run changed on a node, newest first, from what the run kept there. It needs to know nothing of the
  * resources; what is already as it was found counts as restored.
  */
-export function rollbackScript(runId: string, nonce: string, folders: NodeFolders, lockSeconds: number): string {
+export function rollbackScript(runId: string, nonce: string, folders: NodeFolders, lock: LockTerms): string {
   return `${[
     '# vmstation: takes back what a run changed',
     `N=${quoteArgument(nonce)}; STATE=${quoteArgument(folders.state)}; RUN=''; FOUND=0`,
@@ -119,7 +125,7 @@ export function rollbackScript(runId: string, nonce: string, folders: NodeFolder
     `say ${quoteArgument(rollbackGreeting)}`,
     sh`B="$STATE/runs/"${runId}`.text,
     "if [ ! -d \"$B\" ]; then say 'nothing'; say 'done'; return 0; fi",
-    sh`lock ${lockSeconds} ${`rollback-${runId}`}`.text,
+    sh`lock ${lock.waitSeconds} ${`rollback-${runId}`} ${lock.holder}`.text,
     'i=1; while [ -d "$B/$i" ]; do i=$((i+1)); done',
     'while [ "$i" -gt 1 ]; do i=$((i-1)); RUN="$B/$i"; [ ! -e "$RUN/order" ] || back_all; done',
     'unlock',

@@ -63,7 +63,8 @@ cannot() {
   exit 0
 }
 
-# One change at a time: a folder that only one can make. It is stale after a reboot, or when its owner is gone. Time is the kernel's
+# One change at a time: a folder that only one can make, with the run, the time, this start of the machine, the process and who it is for.
+# It is stale after a reboot, or when its owner is gone. Time is the kernel's
 # own since boot: a clock that was set would make a living lock seem old.
 lock() {
   i=0
@@ -80,11 +81,11 @@ lock() {
       continue
     fi
     i=$((i+1))
-    if [ "$i" -gt "$1" ]; then RUN=''; say "locked $held"; exit 0; fi
+    if [ "$i" -gt "$1" ]; then RUN=''; say "locked $(age_of "$held") $held"; exit 0; fi
     sleep 1
   done
   # By a program, because the word of a shell for a full disk is only "I/O error".
-  if ! w=$( { printf '%s %s %s %s\\n' "$2" "$(seconds_up)" "$boot" "$$" | cat >"$STATE/lock/owner"; } 2>&1 ); then unlock; cannot "$w"; fi
+  if ! w=$( { printf '%s %s %s %s %s\\n' "$2" "$(seconds_up)" "$boot" "$$" "$3" | cat >"$STATE/lock/owner"; } 2>&1 ); then unlock; cannot "$w"; fi
 }
 
 seconds_up() {
@@ -92,11 +93,17 @@ seconds_up() {
   printf '%s' "\${up%%.*}"
 }
 
+# Seconds for which a lock has been held.
+age_of() {
+  s=\${1#* }; s=\${s%% *}
+  case $s in ''|*[!0-9]*) printf '?';; *) printf '%s' "$(($(seconds_up)-s))";; esac
+}
+
 is_stale() {
   # Its owner has not written its name yet; one that never does was killed in between.
   if [ -z "$1" ]; then [ "$i" -gt 10 ]; return; fi
   rest=\${1#* }; since=\${rest%% *}
-  rest=\${rest#* }; at=\${rest%% *}; pid=\${rest##* }
+  rest=\${rest#* }; at=\${rest%% *}; rest=\${rest#* }; pid=\${rest%% *}
   if [ "$at" != "$boot" ]; then return 0; fi
   if [ -d "/proc/$$" ] && [ ! -d "/proc/$pid" ]; then return 0; fi
   [ $(($(seconds_up)-since)) -gt 3600 ]

@@ -3,6 +3,7 @@ import type { NodeFacts } from '@vmstation/core';
 import { expect, test } from 'vitest';
 import { applyScript } from '../apply/apply-script.ts';
 import { applySteps } from '../apply/batches.ts';
+import { followScript } from '../apply/follow-script.ts';
 import { orderResources } from '../apply/order.ts';
 import { nodeCommands } from '../commands.ts';
 import { contentScript } from '../compare/content.ts';
@@ -19,6 +20,7 @@ import { forgetScript, recordsScript, takeBackScript } from '../uninstall/uninst
 
 const folders = { state: '/var/lib/vmstation' };
 const nonce = '0123456789abcdef';
+const lock = { waitSeconds: 60, holder: 'ops@station' };
 
 function sampleProbes(): ProbeSet {
   return mergeProbes(sampleResources.flatMap((resource) => kindOf(resource).probes(resource)));
@@ -46,7 +48,7 @@ function sampleApply(family: NodeFacts['family']): string {
     beside: (path: string) => `${path.replace(/\/[^/]*$/, '')}/.vmstation-${nonce}`,
   };
   const steps = applySteps(orderResources(sampleResources), seen, context, new Set());
-  return applyScript({ runId: '20261123-091500-k3f9', nonce, folders, steps, seen, settleSeconds: 2, lockSeconds: 60 });
+  return applyScript({ runId: '20261123-091500-k3f9', nonce, folders, steps, seen, settleSeconds: 2, lock });
 }
 
 const takenBack = {
@@ -60,11 +62,12 @@ const scripts = [
   ['apply-debian', sampleApply('debian')],
   ['apply-rhel', sampleApply('rhel')],
   ['content', contentScript(['/etc/motd', "/srv/it's"], nonce)],
-  ['rollback', rollbackScript('20261123-091500-k3f9', nonce, folders, 60)],
+  ['rollback', rollbackScript('20261123-091500-k3f9', nonce, folders, lock)],
   ['uninstall-records', recordsScript(nonce, folders)],
-  ['uninstall', takeBackScript({ ...takenBack, guarded: undefined, confirmed: ['sshd'] }, nonce, folders, 60)],
-  ['uninstall-guarded', takeBackScript({ ...takenBack, guarded: 'login-key', confirmed: [] }, nonce, folders, 60)],
-  ['uninstall-forget', forgetScript('uninstall-0123', nonce, folders, 60)],
+  ['uninstall', takeBackScript({ ...takenBack, guarded: undefined, confirmed: ['sshd'] }, nonce, folders, lock)],
+  ['uninstall-guarded', takeBackScript({ ...takenBack, guarded: 'login-key', confirmed: [] }, nonce, folders, lock)],
+  ['uninstall-forget', forgetScript('uninstall-0123', nonce, folders, lock)],
+  ['follow', followScript('20261123-091500-k3f9', 'fedcba9876543210', nonce, folders, 20)],
 ] as const;
 
 test.each(scripts)('the %s script is what it was when somebody last read it', async (name, script) => {
@@ -72,7 +75,7 @@ test.each(scripts)('the %s script is what it was when somebody last read it', as
 });
 
 const hasShellcheck = spawnSync('shellcheck', ['--version']).status === 0;
-const attempt = { token: 't0', runId: 'r1', area: 'sshd', windowSeconds: 60, folders: { state: '/var/lib/vmstation' } };
+const attempt = { token: 't0', runId: 'r1', area: 'sshd', windowSeconds: 60, folders, holder: 'ops@station' };
 const arming = armScript(attempt, 'RESTORE_0');
 const tryScripts: readonly (readonly [string, string])[] = [
   ['arm', arming],

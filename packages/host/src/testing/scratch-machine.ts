@@ -34,7 +34,8 @@ export function scratchMachine(options: ScratchOptions = {}): ScratchMachine {
     run(node, command: RemoteCommand) {
       const script = onSend(String(command.stdin));
       sent.push(script);
-      return local.run(node, { ...command, argv: [...shell, ...command.argv.slice(1)], stdin: script, elevate: false });
+      const argv = command.argv.flatMap((word) => (word === 'sh' ? shell : [word]));
+      return local.run(node, { ...command, argv, stdin: script, elevate: false });
     },
   };
   const clock = { now: () => new Date('2026-11-23T09:00:00Z') };

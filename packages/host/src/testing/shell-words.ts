@@ -44,9 +44,13 @@ function readCommands(source: string, found: FoundCommand[]): void {
     if (program === undefined) return;
     if (program === 'for' || (program === 'command' && others[0] === '-v')) return;
     if (program === 'command') found.push({ program: others[0] ?? '', words: others.slice(1) });
-    else if (program === 'setsid')
-      found.push({ program, words: [] }, { program: others[0] ?? '', words: others.slice(1) });
-    else if (program !== 'timeout') found.push({ program, words: others });
+    else if (program === 'setsid') {
+      const flags = others.filter((_, index) => others.slice(0, index + 1).every((one) => one.startsWith('-')));
+      found.push(
+        { program, words: flags },
+        { program: others[flags.length] ?? '', words: others.slice(flags.length + 1) },
+      );
+    } else if (program !== 'timeout') found.push({ program, words: others });
     else found.push({ program, words: [] }, { program: others[1] ?? '', words: others.slice(2) });
   };
   let at = 0;

@@ -7,7 +7,7 @@ import {
   type TryMode,
 } from '@vmstation/core';
 import { notConfirmed, proveWayIn } from '@vmstation/remote';
-import { lockedBy } from '../script/run-script.ts';
+import { changingShell, lockedBy, thisOperator } from '../script/run-script.ts';
 import { armScript, confirmScript, restoreNowScript, type TryAttempt, tryGreeting } from './try-scripts.ts';
 
 /** What {@link nodeTryMode} is made of. */
@@ -41,6 +41,7 @@ export function nodeTryMode(options: NodeTryModeOptions): TryMode {
         area,
         windowSeconds: options.windowSeconds ?? 90,
         folders: { state: options.stateFolder ?? '/var/lib/vmstation' },
+        holder: thisOperator(),
       };
       const own: OwnAttempt = { ...options, node, attempt, armedAtMs: options.clock.now().getTime() };
       await arm(own);
@@ -145,7 +146,7 @@ async function putBack(own: OwnAttempt): Promise<'restored' | 'confirmed'> {
 
 function run({ transport, node }: OwnAttempt, script: string, freshConnection: boolean): Promise<RemoteResult> {
   return transport.run(node, {
-    argv: ['sh', '-s'],
+    argv: changingShell,
     stdin: script,
     elevate: true,
     timeoutMs: scriptTimeoutMs,

@@ -13,6 +13,8 @@ export interface TryAttempt {
   /** From the moment of arming until the node takes the change back by itself. */
   readonly windowSeconds: number;
   readonly folders: NodeFolders;
+  /** Who tries it, as one word. */
+  readonly holder: string;
 }
 
 /** First words of what the scripts of an attempt print. */
@@ -81,7 +83,7 @@ take_lock() {
   until mkdir "$STATE/lock" 2>/dev/null; do
     [ -d "$STATE/lock" ] || return 0
     p=''; at=''
-    read -r _ _ at p <"$STATE/lock/owner"
+    read -r _ _ at p _ <"$STATE/lock/owner"
     # Numbers of processes begin anew with every start: nobody of an earlier one is ended.
     if [ -n "$at" ] && [ "$at" != "$boot" ]; then break; fi
     if [ -n "$p" ] && [ ! -d "/proc/$p" ]; then break; fi
@@ -127,7 +129,7 @@ main "\${1:-}" </dev/null >>"$T/log" 2>&1
 export function armScript(attempt: TryAttempt, delimiter: string): string {
   return `${[
     '# vmstation: arms a change that takes itself back',
-    "RUN=''",
+    sh`RUN=''; HOLDER=${attempt.holder}`.text,
     head(attempt),
     sharedFunctions,
     earlierAttempts,
@@ -136,7 +138,7 @@ export function armScript(attempt: TryAttempt, delimiter: string): string {
     'set -eu',
     `echo ${quoteArgument(tryGreeting)}`,
     'mkdir -p "$STATE/try"; chmod 0700 "$STATE" "$STATE/try"',
-    sh`lock ${armSeconds} ${attempt.runId}`.text,
+    sh`lock ${armSeconds} ${attempt.runId} ${attempt.holder}`.text,
     'set +e; settle_earlier; set -e',
     'if [ -n "$HELD" ]; then unlock; echo "held $HELD"; return 0; fi',
     armed(attempt, delimiter),
@@ -186,7 +188,7 @@ settle_one() {
   o="\${1##*/}"
   unlock
   if [ -e "$1/restore" ]; then sh "$1/restore" again; fi
-  lock 20 "try-$N"
+  lock 20 "try-$N" "$HOLDER"
   if [ -e "$1/armed" ] && [ ! -e "$1/result" ]; then return 0; fi
   rm -f "/etc/systemd/system/vmstation-try-$o-boot.service" "/etc/systemd/system/multi-user.target.wants/vmstation-try-$o-boot.service"
   rm -rf "/etc/.vmstation-try-$o" "$1"

@@ -1,7 +1,7 @@
 import type { GuardArea } from '@vmstation/core';
 import { quoteArgument, quoteArguments } from '@vmstation/remote';
 import type { NodeFolders } from '../observe/check-script.ts';
-import { rollbackFunctions, rollbackGreeting } from '../rollback/rollback-script.ts';
+import { type LockTerms, rollbackFunctions, rollbackGreeting } from '../rollback/rollback-script.ts';
 import { sharedFunctions } from '../script/prelude.ts';
 import { sh } from '../script/shell-text.ts';
 
@@ -82,7 +82,7 @@ export function takeBackScript(
   { id, steps, paths, guarded, confirmed }: TakeBack,
   nonce: string,
   folders: NodeFolders,
-  lockSeconds: number,
+  lock: LockTerms,
 ): string {
   return whole([
     ...head('takes back what its runs changed here', nonce, folders),
@@ -116,7 +116,7 @@ part() {
       : []),
     'main() {',
     `say ${quoteArgument(rollbackGreeting)}`,
-    sh`lock ${lockSeconds} ${id}`.text,
+    sh`lock ${lock.waitSeconds} ${id} ${lock.holder}`.text,
     sh`GUARDED=${guarded ?? ''}`.text,
     sh`B="$STATE/runs/"${id}; mkdir -p "$B"; OURS="$B/ours"; : >>"$OURS"`.text,
     ...confirmed.map((area) => sh`while IFS= read -r f; do : >"$f"; done <"$B/marks."${area}`.text),
@@ -140,13 +140,13 @@ part() {
 }
 
 /** Removes the records themselves and what else is only ours, and tells what still bears our name. */
-export function forgetScript(id: string, nonce: string, folders: NodeFolders, lockSeconds: number): string {
+export function forgetScript(id: string, nonce: string, folders: NodeFolders, lock: LockTerms): string {
   return whole([
     ...head('removes its own records from this machine', nonce, folders),
     'main() {',
     `say ${quoteArgument(uninstallGreeting)}`,
     'if [ -d "$STATE" ]; then',
-    sh`  lock ${lockSeconds} ${id}`.text,
+    sh`  lock ${lock.waitSeconds} ${id} ${lock.holder}`.text,
     '  for u in /etc/systemd/system/vmstation-try-*.service /etc/systemd/system/multi-user.target.wants/vmstation-try-*.service; do',
     '    if [ -e "$u" ] || [ -L "$u" ]; then rm -f "$u"; fi',
     '  done',

@@ -10,7 +10,7 @@ import {
   type TryMode,
 } from '@vmstation/core';
 import { parseRollback } from '../rollback/rollback-records.ts';
-import { lockedBy, lockSeconds } from '../script/run-script.ts';
+import { changingShell, lockedBy, lockSeconds, thisOperator } from '../script/run-script.ts';
 import { type KeptChange, type KeptRecords, parseForgotten, parseKeptRecords } from './uninstall-records.ts';
 import { forgetScript, recordsScript, type TakeBack, takeBackScript } from './uninstall-script.ts';
 
@@ -57,11 +57,13 @@ interface Work extends Omit<UninstallerOptions, 'nonce'> {
   readonly folders: { readonly state: string };
 }
 
+const lock = { waitSeconds: lockSeconds, holder: thisOperator() };
+
 async function ask(work: Work, node: string, timeoutMs: number, script: (nonce: string) => string) {
   const nonce = work.nonce(8);
   const stdin = script(nonce);
   const { exitCode, stderr, stdout } = await work.transport.run(node, {
-    argv: ['sh', '-s'],
+    argv: changingShell,
     stdin,
     elevate: true,
     timeoutMs,
@@ -119,7 +121,7 @@ async function takeBackPart(
   // A folder that goes away with its last file must be there again before the file.
   const paths = new Set(touched.flatMap((path) => [posix.dirname(path), path]));
   const { text, source } = await ask(work, node, longMs, (nonce) =>
-    takeBackScript({ ...part, paths: [...paths] }, nonce, work.folders, lockSeconds),
+    takeBackScript({ ...part, paths: [...paths] }, nonce, work.folders, lock),
   );
   const records = parseRollback(text, source);
   if (records.told === 'locked') throw lockedBy(node, records.by);
@@ -160,9 +162,7 @@ function asApplyReport(node: string, restored: readonly ResourceId[]): ApplyRepo
 
 async function forget(work: Work, node: string): Promise<readonly string[]> {
   const id = `uninstall-${work.nonce(6)}`;
-  const { text, source } = await ask(work, node, quickMs, (nonce) =>
-    forgetScript(id, nonce, work.folders, lockSeconds),
-  );
+  const { text, source } = await ask(work, node, quickMs, (nonce) => forgetScript(id, nonce, work.folders, lock));
   const { named, lockedBy: owner } = parseForgotten(text, source);
   if (owner !== undefined) throw lockedBy(node, owner);
   return named;

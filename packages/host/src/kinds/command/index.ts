@@ -1,4 +1,5 @@
 import { type CommandResource, resourceId } from '@vmstation/core';
+import { guardSeconds } from '../../observe/check-script.ts';
 import { sh } from '../../script/shell-text.ts';
 import { defineKind, difference, rank } from '../kind.ts';
 
@@ -9,8 +10,12 @@ export const commandKind = defineKind<CommandResource, boolean>({
   probes: (want) => [{ see: 'guard', name: resourceId(want), argv: want.check }],
   read: (want, seen) => seen.guardHolds(resourceId(want)),
   diff: ({ check }, holds) => (holds ? [] : [difference('check', 'yes', `no (${check.join(' ')})`)]),
-  apply: ({ run, undo }) => ({
+  apply: ({ run, check, undo }) => ({
     keeps: [],
+    // Another run may have seen to it while this one waited for it to end.
+    expects: [
+      { show: sh`if timeout ${guardSeconds} ${check} >/dev/null 2>&1; then echo yes; else echo no; fi`, seen: 'no' },
+    ],
     change: sh`${run}`,
     ...(undo === undefined ? {} : { undo: sh`${undo}` }),
   }),

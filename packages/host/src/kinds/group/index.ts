@@ -1,6 +1,6 @@
 import type { GroupResource } from '@vmstation/core';
 import { sh } from '../../script/shell-text.ts';
-import { accountProbes, type GroupEntry, groupEntries } from '../account.ts';
+import { accountExpected, accountProbes, type GroupEntry, groupEntries } from '../account.ts';
 import { defineKind, difference, rank } from '../kind.ts';
 
 /** A group and, where declared, its number. */
@@ -15,11 +15,18 @@ export const groupKind = defineKind<GroupResource, GroupEntry | undefined>({
     return [difference('gid', String(want.gid), seen.gid)];
   },
   apply({ name, gid, system }, seen) {
+    const expects = accountExpected('/etc/group', name, seen);
     const number = gid === undefined ? [] : ['-g', String(gid)];
     if (seen !== undefined)
-      return { keeps: [], change: sh`groupmod ${[...number, name]}`, undo: sh`groupmod -g ${seen.gid} ${name}` };
+      return {
+        keeps: [],
+        expects,
+        change: sh`groupmod ${[...number, name]}`,
+        undo: sh`groupmod -g ${seen.gid} ${name}`,
+      };
     return {
       keeps: [],
+      expects,
       change: sh`groupadd ${[...(system === true ? ['-r'] : []), ...number, name]}`,
       // userdel takes a group of the user's own name along.
       undo: sh`if grep -q -e ${`^${name}:`} /etc/group; then groupdel ${name}; fi`,

@@ -27,6 +27,7 @@ export const hostnameKind = defineKind<HostnameResource, { readonly static: stri
   },
   apply: ({ name }, seen, context) => ({
     keeps: [file],
+    expects: [{ show: sh`cat ${inForce}`, seen: seen.running }],
     change: lines(
       seen.static === name ? undefined : writeFile({ path: file, content: `${name}\n`, mode: '0644' }, context),
       seen.running === name ? undefined : sh`printf '%s\n' ${name} >${inForce}`,

@@ -39,6 +39,7 @@ export const sysctlKind = defineKind<SysctlResource, SysctlSeen>({
     const before = seen.running;
     return {
       keeps: [sysctlFile],
+      expects: [{ show: sh`cat ${path} 2>/dev/null`, seen: before ?? '' }],
       change: lines(
         // First in force: what the kernel refuses is not left for the next boot.
         before !== undefined && oneBlank(before) === oneBlank(value) ? undefined : sh`printf '%s\n' ${value} >${path}`,

@@ -1,6 +1,13 @@
 import type { Difference, UserResource } from '@vmstation/core';
 import { sh } from '../../script/shell-text.ts';
-import { accountProbes, type GroupEntry, groupEntries, type PasswdEntry, userEntry } from '../account.ts';
+import {
+  accountExpected,
+  accountProbes,
+  type GroupEntry,
+  groupEntries,
+  type PasswdEntry,
+  userEntry,
+} from '../account.ts';
 import { defineKind, difference, rank } from '../kind.ts';
 
 interface UserSeen {
@@ -47,17 +54,20 @@ export const userKind = defineKind<UserResource, UserSeen>({
       ...(want.home === undefined ? [] : ['-d', want.home]),
       ...(want.shell === undefined ? [] : ['-s', want.shell]),
     ];
+    const expects = accountExpected('/etc/passwd', name, entry);
     const more = want.groups === undefined || want.groups.length === 0 ? [] : ['-G', want.groups.join(',')];
     if (entry === undefined) {
       const kind = want.system === true ? ['-r'] : ['-m'];
       return {
         keeps: [],
+        expects,
         change: sh`useradd ${[...kind, ...options, ...more, name]}`,
         undo: sh`if grep -q -e ${`^${name}:`} /etc/passwd; then userdel ${want.system === true ? [] : ['-r']} ${name}; fi`,
       };
     }
     return {
       keeps: [],
+      expects,
       change: sh`usermod ${[...options, ...(more.length === 0 ? [] : ['-a', ...more]), name]}`,
       undo: sh`usermod -u ${entry.uid} -g ${group} -d ${entry.home} -s ${entry.shell} -G ${groups.join(',')} ${name}`,
     };

@@ -1,0 +1,145 @@
+# vmstation: looks what became of a change whose connection was cut
+N=0123456789abcdef; STATE=/var/lib/vmstation; RUN=''; F=''
+LC_ALL=C; PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin; export LC_ALL PATH
+umask 077
+
+# A record for whoever listens; in a subshell, because a closed connection kills the process that writes to it.
+say() {
+  ( printf '%s\n' "@$N $*" ) 2>/dev/null
+  [ -z "$RUN" ] || printf '%s\n' "$*" >>"$RUN/records"
+}
+
+# The end of what a step printed.
+tell() {
+  if [ -s "$1" ]; then tail -n 6 "$1" | while IFS= read -r line; do say "said $line"; done; fi
+}
+
+# One line that tells a path's state apart from any other.
+state_of() {
+  if [ -L "$1" ]; then printf 'link %s\n' "$(readlink "$1")"
+  elif [ -f "$1" ]; then s=$(sha256sum "$1"); s=${s#\\}; printf 'file %s %s\n' "${s%% *}" "$(stat -c '%a %u %g' "$1")"
+  elif [ -d "$1" ]; then printf 'directory %s\n' "$(stat -c '%a %u %g' "$1")"
+  elif [ -e "$1" ]; then printf 'other\n'
+  else printf 'absent\n'; fi
+}
+
+# SELinux: the context that the policy wants for the path.
+relabel() {
+  if command -v restorecon >/dev/null 2>&1; then restorecon "$1"; fi
+}
+
+# Puts a finished candidate at its path. A path that cannot be renamed over (a bind mount) is written through.
+place() {
+  if [ -d "$1" ]; then
+    if [ -L "$1" ]; then rm -f "$1"; else discard "$2" "there is a directory at $1"; return 1; fi
+  fi
+  sync "$2"
+  mv -f "$2" "$1" || { cat "$2" >"$1"; rm -f "$2"; }
+  relabel "$1"
+}
+
+discard() {
+  rm -f "$1"
+  printf '%s\n' "$2"
+  return 1
+}
+
+link() {
+  if [ -d "$2" ] && [ ! -L "$2" ]; then printf '%s\n' "there is a directory at $2"; return 1; fi
+  ln -sfn "$1" "$2"
+}
+
+remove() {
+  if [ -d "$1" ] && [ ! -L "$1" ]; then rmdir "$1"; else rm -f "$1"; fi
+}
+
+# What a change needs to be undone cannot be kept, so it is not begun.
+cannot() {
+  RUN=''
+  say "cannot $(printf '%s' "$1" | tr '\n' ' ')"
+  exit 0
+}
+
+# One change at a time: a folder that only one can make, with the run, the time, this start of the machine, the process and who it is for.
+# It is stale after a reboot, or when its owner is gone. Time is the kernel's
+# own since boot: a clock that was set would make a living lock seem old.
+lock() {
+  i=0
+  boot=$(cat /proc/sys/kernel/random/boot_id)
+  until w=$(mkdir "$STATE/lock" 2>&1); do
+    # Nobody holds it and it cannot be had: the file system is full or read-only.
+    if [ ! -d "$STATE/lock" ]; then
+      if w=$(mkdir "$STATE/lock" 2>&1); then break; fi
+      if [ ! -d "$STATE/lock" ]; then cannot "$w"; fi
+    fi
+    held=$(cat "$STATE/lock/owner" 2>/dev/null) || held=''
+    if is_stale "$held" && mv "$STATE/lock" "$STATE/lock.$N" 2>/dev/null; then
+      rm -rf "$STATE/lock.$N"
+      continue
+    fi
+    i=$((i+1))
+    if [ "$i" -gt "$1" ]; then RUN=''; say "locked $(age_of "$held") $held"; exit 0; fi
+    sleep 1
+  done
+  # By a program, because the word of a shell for a full disk is only "I/O error".
+  if ! w=$( { printf '%s %s %s %s %s\n' "$2" "$(seconds_up)" "$boot" "$$" "$3" | cat >"$STATE/lock/owner"; } 2>&1 ); then unlock; cannot "$w"; fi
+}
+
+seconds_up() {
+  read -r up _ </proc/uptime
+  printf '%s' "${up%%.*}"
+}
+
+# Seconds for which a lock has been held.
+age_of() {
+  s=${1#* }; s=${s%% *}
+  case $s in ''|*[!0-9]*) printf '?';; *) printf '%s' "$(($(seconds_up)-s))";; esac
+}
+
+is_stale() {
+  # Its owner has not written its name yet; one that never does was killed in between.
+  if [ -z "$1" ]; then [ "$i" -gt 10 ]; return; fi
+  rest=${1#* }; since=${rest%% *}
+  rest=${rest#* }; at=${rest%% *}; rest=${rest#* }; pid=${rest%% *}
+  if [ "$at" != "$boot" ]; then return 0; fi
+  if [ -d "/proc/$$" ] && [ ! -d "/proc/$pid" ]; then return 0; fi
+  [ $(($(seconds_up)-since)) -gt 3600 ]
+}
+
+# Sockets and paths that start a unit, one a line.
+triggers_of() {
+  for t in $(systemctl show --no-pager --property=TriggeredBy -- "$1"); do
+    t=${t#TriggeredBy=}
+    case $t in *.socket|*.path) printf '%s\n' "$t";; esac
+  done
+}
+
+# All units that a step wrote down get one verb.
+each() {
+  if [ -e "$2" ]; then while IFS= read -r u; do systemctl "$1" -- "$u"; done <"$2"; fi
+}
+
+unlock() {
+  rm -rf "$STATE/lock"
+}
+# The run holds the lock, and lives; before it has begun it waits for whoever holds it.
+at_work() {
+  o=$(cat "$STATE/lock/owner" 2>/dev/null) || o=''
+  if [ -z "$o" ] || is_stale "$o"; then return 1; fi
+  [ -z "$F" ] || [ "${o%% *}" = "$1" ]
+}
+main() {
+say 'vmstation-follow 1'
+boot=$(cat /proc/sys/kernel/random/boot_id)
+s=busy; i=0; quiet=0
+while [ "$i" -lt 20 ]; do
+  for f in "$STATE/runs/"20261123-091500-k3f9/*/of.fedcba9876543210; do if [ -e "$f" ]; then F=${f%/*}; fi; done
+  if [ -n "$F" ] && grep -qxF -e 'done' "$F/records"; then s=ended; break; fi
+  if at_work 20261123-091500-k3f9; then quiet=0; else quiet=$((quiet+1)); fi
+  if [ "$quiet" -gt 2 ]; then if [ -n "$F" ]; then s=stopped; else s=absent; fi; break; fi
+  i=$((i+1)); sleep 1
+done
+if [ -n "$F" ] && [ "$s" != busy ]; then while IFS= read -r line; do say "record $line"; done <"$F/records"; fi
+say "state $s"
+}
+main </dev/null
