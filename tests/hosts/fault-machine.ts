@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import type { ApplyReport, HostPort, Resource, Transport } from '@vmstation/core';
 import { createHost, type HostOptions } from '@vmstation/host';
 import { openSshTransport } from '@vmstation/remote';
-import { afterAll, inject } from 'vitest';
+import { afterAll } from 'vitest';
+import { ownMachines } from './own-machines.ts';
 import { onNode } from './two-node-workspace.ts';
 
-/** The machine that these faults happen to. */
+/** The machine that these faults happen to: one for each file that imports this. */
 export const node = 'masternode';
 
-const machines = inject('machines');
+const machines = await ownMachines([node]);
 const folder = mkdtempSync(join(tmpdir(), 'vmstation-faults-'));
 const opened: Transport[] = [];
 afterAll(async () => {
