@@ -129,7 +129,7 @@ test.each([
     'a hosts file without the nodes',
     '/etc/hosts',
     '127.0.0.1 localhost\n',
-    'group/common/etc/hosts gives the whole file without 192.168.4.61',
+    'group/common/etc/hosts gives the whole file without 192.168.4.63 masternode.home.arpa masternode, 192.168.4.61 ',
   ],
   [
     'an fstab with swap',

@@ -104,6 +104,19 @@ const cases: readonly {
     sees: ['names'],
   },
   {
+    wants: {
+      kind: 'hosts-entries',
+      name: 'nodes',
+      entries: [
+        { address: '192.168.4.61', names: ['storage.home.arpa', 'storage'] },
+        { address: '192.168.4.63', names: ['masternode.home.arpa', 'masternode'] },
+      ],
+    },
+    setUp: 'printf "# a comment\\n127.0.0.1 localhost\\n192.168.4.63 old\\n192.168.4.63 older\\n" >/etc/hosts',
+    tamper: 'sed -i "s/^192.168.4.61.*/192.168.4.61 away/" /etc/hosts',
+    sees: ['names of 192.168.4.61'],
+  },
+  {
     wants: { kind: 'timezone', zone: 'Europe/Berlin' },
     setUp: 'mkdir -p /usr/share/zoneinfo/Europe; : >>/usr/share/zoneinfo/Europe/Berlin',
     tamper: 'ln -sfn /usr/share/zoneinfo/UTC /etc/localtime',

@@ -143,7 +143,7 @@ const tampered = {
   storagenodet3500: {
     'service:chrony.service': ['active'],
     'directory:/srv/media': ['owner', 'group'],
-    [`hosts-entry:${machines.machines[0]?.address}`]: ['names'],
+    'hosts-entries:nodes': [`names of ${machines.machines[0]?.address}`],
     'timezone:system': ['zone'],
   },
 };

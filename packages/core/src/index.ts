@@ -160,6 +160,8 @@ export type {
   GroupResource,
   GuardArea,
   HostnameResource,
+  HostsEntriesResource,
+  HostsEntry,
   HostsEntryResource,
   KernelModuleResource,
   LineResource,

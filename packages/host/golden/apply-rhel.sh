@@ -377,10 +377,21 @@ place /etc/rsyslog.conf "$t"
 }
 change_14() {
 t=/etc/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/hosts; if [ ! -f "$f" ]; then f=/dev/null; fi
-A=192.168.4.63 V='192.168.4.63 masternode.home.arpa masternode' awk '$1 != ENVIRON["A"] { print; next } !done { print ENVIRON["V"]; done = 1 } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"
+cat >"$RUN/hosts.$n" <<'CONTENT_0123456789abcdef'
+192.168.4.63 masternode.home.arpa masternode
+CONTENT_0123456789abcdef
+awk '{ if (FNR == NR) { want[$1] = $0; order[++n] = $1 } else if (!($1 in want)) print; else if (!($1 in done)) { print want[$1]; done[$1] = 1 } } END { for (i = 1; i <= n; i++) if (!(order[i] in done)) print want[order[i]] }' "$RUN/hosts.$n" "$f" >"$t"
 dress /etc/hosts "$t" - - -; place /etc/hosts "$t"
 }
 change_15() {
+t=/etc/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/hosts; if [ ! -f "$f" ]; then f=/dev/null; fi
+cat >"$RUN/hosts.$n" <<'CONTENT_0123456789abcdef'
+192.168.4.61 storagenodet3500.home.arpa storagenodet3500
+CONTENT_0123456789abcdef
+awk '{ if (FNR == NR) { want[$1] = $0; order[++n] = $1 } else if (!($1 in want)) print; else if (!($1 in done)) { print want[$1]; done[$1] = 1 } } END { for (i = 1; i <= n; i++) if (!(order[i] in done)) print want[order[i]] }' "$RUN/hosts.$n" "$f" >"$t"
+dress /etc/hosts "$t" - - -; place /etc/hosts "$t"
+}
+change_16() {
 parents /etc/hostname; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
 cat >"$t" <<'CONTENT_0123456789abcdef'
 masternode
@@ -389,7 +400,7 @@ dress /etc/hostname "$t" 0644 - -
 place /etc/hostname "$t"
 printf '%s\n' masternode >/proc/sys/kernel/hostname
 }
-change_16() {
+change_17() {
 if [ ! -f /usr/share/zoneinfo/Europe/Berlin ]; then echo 'this machine does not know the zone (package tzdata)'; exit 1; fi
 link /usr/share/zoneinfo/Europe/Berlin /etc/localtime
 parents /etc/timezone; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
@@ -399,7 +410,7 @@ CONTENT_0123456789abcdef
 dress /etc/timezone "$t" 0644 - -
 place /etc/timezone "$t"
 }
-change_17() {
+change_18() {
 parents /etc/systemd/system/vmstation-wol.service; t=/etc/systemd/system/.vmstation-0123456789abcdef; rm -f "$t"
 cat >"$t" <<'CONTENT_0123456789abcdef'
 [Service]
@@ -409,35 +420,35 @@ CONTENT_0123456789abcdef
 dress /etc/systemd/system/vmstation-wol.service "$t" 0644 root root
 place /etc/systemd/system/vmstation-wol.service "$t"
 }
-change_18() {
+change_19() {
 modprobe br_netfilter
 setting /etc/modules-load.d/vmstation.conf '' br_netfilter
 }
-change_19() {
+change_20() {
 printf '%s\n' 1 >/proc/sys/net/ipv4/ip_forward
 setting /etc/sysctl.d/90-vmstation.conf net.ipv4.ip_forward 'net.ipv4.ip_forward = 1'
 }
-change_20() {
+change_21() {
 swapoff -a
 t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
 awk '$1 !~ /^#/ && $3 == "swap" { print "# off, by vmstation: " $0; next } { print }' /etc/fstab >"$t"
 dress /etc/fstab "$t" - - -; place /etc/fstab "$t"
 }
-change_21() {
+change_22() {
 if [ ! -d /srv/backup ]; then parents /srv/backup/.; fi
 t=/etc/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/fstab; if [ ! -f "$f" ]; then f=/dev/null; fi
 A=/srv/backup V='192.168.4.61:/srv/backup /srv/backup nfs rw,soft 0 0' awk '$1 ~ /^#/ || $2 != ENVIRON["A"] { print; next } !done { print ENVIRON["V"]; done = 1 } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"
 dress /etc/fstab "$t" - - -; place /etc/fstab "$t"
 mount /srv/backup
 }
-change_22() {
+change_23() {
 locale-gen en_GB.UTF-8
 }
-change_23() {
+change_24() {
 systemctl enable -- chrony.service
 start chrony.service
 }
-change_24() {
+change_25() {
 systemctl disable -- telnet.socket
 halt telnet.socket
 systemctl mask -- telnet.socket
@@ -508,48 +519,50 @@ printf '%s\n' 'line:/etc/rsyslog.conf#imudp' >"$RUN/ids.13"
 printf '%s\n' 7 >"$RUN/keeps.13"
 printf '%s\n' hosts-entry:192.168.4.63 >"$RUN/ids.14"
 printf '%s\n' 8 >"$RUN/keeps.14"
-printf '%s\n' hostname:system >"$RUN/ids.15"
-printf '%s\n' 9 >"$RUN/keeps.15"
-cat >"$RUN/undo.15" <<'UNDO_0123456789abcdef'
+printf '%s\n' hosts-entries:nodes >"$RUN/ids.15"
+printf '%s\n' 8 >"$RUN/keeps.15"
+printf '%s\n' hostname:system >"$RUN/ids.16"
+printf '%s\n' 9 >"$RUN/keeps.16"
+cat >"$RUN/undo.16" <<'UNDO_0123456789abcdef'
 printf '%s\n' debian >/proc/sys/kernel/hostname
 UNDO_0123456789abcdef
-printf '%s\n' timezone:system >"$RUN/ids.16"
-printf '%s\n' 10 11 >"$RUN/keeps.16"
-printf '%s\n' unit:vmstation-wol.service >"$RUN/ids.17"
-printf '%s\n' 12 >"$RUN/keeps.17"
-: >"$RUN/reload.17"
-printf '%s\n' kernel-module:br_netfilter >"$RUN/ids.18"
-printf '%s\n' 13 >"$RUN/keeps.18"
-cat >"$RUN/undo.18" <<'UNDO_0123456789abcdef'
+printf '%s\n' timezone:system >"$RUN/ids.17"
+printf '%s\n' 10 11 >"$RUN/keeps.17"
+printf '%s\n' unit:vmstation-wol.service >"$RUN/ids.18"
+printf '%s\n' 12 >"$RUN/keeps.18"
+: >"$RUN/reload.18"
+printf '%s\n' kernel-module:br_netfilter >"$RUN/ids.19"
+printf '%s\n' 13 >"$RUN/keeps.19"
+cat >"$RUN/undo.19" <<'UNDO_0123456789abcdef'
 if [ -d /sys/module/br_netfilter ]; then modprobe -r br_netfilter; fi
 UNDO_0123456789abcdef
-printf '%s\n' sysctl:net.ipv4.ip_forward >"$RUN/ids.19"
-printf '%s\n' 14 >"$RUN/keeps.19"
-cat >"$RUN/undo.19" <<'UNDO_0123456789abcdef'
+printf '%s\n' sysctl:net.ipv4.ip_forward >"$RUN/ids.20"
+printf '%s\n' 14 >"$RUN/keeps.20"
+cat >"$RUN/undo.20" <<'UNDO_0123456789abcdef'
 printf '%s\n' 0 >/proc/sys/net/ipv4/ip_forward
 UNDO_0123456789abcdef
-printf '%s\n' swap:system >"$RUN/ids.20"
-printf '%s\n' 15 >"$RUN/keeps.20"
-cat >"$RUN/undo-after.20" <<'UNDO_0123456789abcdef'
+printf '%s\n' swap:system >"$RUN/ids.21"
+printf '%s\n' 15 >"$RUN/keeps.21"
+cat >"$RUN/undo-after.21" <<'UNDO_0123456789abcdef'
 swapon /dev/sda2
 UNDO_0123456789abcdef
-printf '%s\n' mount:/srv/backup >"$RUN/ids.21"
-printf '%s\n' 15 >"$RUN/keeps.21"
-: >"$RUN/reload.21"
-cat >"$RUN/undo.21" <<'UNDO_0123456789abcdef'
+printf '%s\n' mount:/srv/backup >"$RUN/ids.22"
+printf '%s\n' 15 >"$RUN/keeps.22"
+: >"$RUN/reload.22"
+cat >"$RUN/undo.22" <<'UNDO_0123456789abcdef'
 umount /srv/backup
 UNDO_0123456789abcdef
-printf '%s\n' command:locale >"$RUN/ids.22"
-cat >"$RUN/undo.22" <<'UNDO_0123456789abcdef'
+printf '%s\n' command:locale >"$RUN/ids.23"
+cat >"$RUN/undo.23" <<'UNDO_0123456789abcdef'
 true
 UNDO_0123456789abcdef
-printf '%s\n' service:chrony.service >"$RUN/ids.23"
-cat >"$RUN/undo.23" <<'UNDO_0123456789abcdef'
+printf '%s\n' service:chrony.service >"$RUN/ids.24"
+cat >"$RUN/undo.24" <<'UNDO_0123456789abcdef'
 each stop "$RUN/woken.$n"; systemctl stop -- chrony.service
 systemctl disable -- chrony.service
 UNDO_0123456789abcdef
-printf '%s\n' service:telnet.socket >"$RUN/ids.24"
-cat >"$RUN/undo.24" <<'UNDO_0123456789abcdef'
+printf '%s\n' service:telnet.socket >"$RUN/ids.25"
+cat >"$RUN/undo.25" <<'UNDO_0123456789abcdef'
 systemctl unmask -- telnet.socket
 UNDO_0123456789abcdef
 }
@@ -573,19 +586,20 @@ unless_changed 11 "$(state_of /etc/vmstation/current)" absent
 unless_changed 12 "$(state_of /etc/login.defs)" absent
 unless_changed 13 "$(state_of /etc/rsyslog.conf)" absent
 unless_changed 14 "$(state_of /etc/hosts)" absent
-unless_changed 15 "$(state_of /etc/hostname)" absent
-unless_changed 15 "$(cat /proc/sys/kernel/hostname)" debian
-unless_changed 16 "$(state_of /etc/localtime)" absent
-unless_changed 16 "$(state_of /etc/timezone)" absent
-unless_changed 17 "$(state_of /etc/systemd/system/vmstation-wol.service)" absent
-unless_changed 18 "$(state_of /etc/modules-load.d/vmstation.conf)" absent
-unless_changed 19 "$(state_of /etc/sysctl.d/90-vmstation.conf)" absent
-unless_changed 19 "$(cat /proc/sys/net/ipv4/ip_forward 2>/dev/null)" 0
-unless_changed 20 "$(state_of /etc/fstab)" absent
+unless_changed 15 "$(state_of /etc/hosts)" absent
+unless_changed 16 "$(state_of /etc/hostname)" absent
+unless_changed 16 "$(cat /proc/sys/kernel/hostname)" debian
+unless_changed 17 "$(state_of /etc/localtime)" absent
+unless_changed 17 "$(state_of /etc/timezone)" absent
+unless_changed 18 "$(state_of /etc/systemd/system/vmstation-wol.service)" absent
+unless_changed 19 "$(state_of /etc/modules-load.d/vmstation.conf)" absent
+unless_changed 20 "$(state_of /etc/sysctl.d/90-vmstation.conf)" absent
+unless_changed 20 "$(cat /proc/sys/net/ipv4/ip_forward 2>/dev/null)" 0
 unless_changed 21 "$(state_of /etc/fstab)" absent
-unless_changed 22 "$(if timeout 20 grep -q en_GB /etc/locale.gen >/dev/null 2>&1; then echo yes; else echo no; fi)" no
-unless_changed 23 "$(systemctl show --no-pager --property=UnitFileState -- chrony.service)" 'UnitFileState=disabled'
-unless_changed 24 "$(systemctl show --no-pager --property=UnitFileState -- telnet.socket)" 'UnitFileState=disabled'
+unless_changed 22 "$(state_of /etc/fstab)" absent
+unless_changed 23 "$(if timeout 20 grep -q en_GB /etc/locale.gen >/dev/null 2>&1; then echo yes; else echo no; fi)" no
+unless_changed 24 "$(systemctl show --no-pager --property=UnitFileState -- chrony.service)" 'UnitFileState=disabled'
+unless_changed 25 "$(systemctl show --no-pager --property=UnitFileState -- telnet.socket)" 'UnitFileState=disabled'
 step 1
 step 2
 step 3 1
@@ -606,18 +620,19 @@ step 17
 step 18
 step 19
 step 20
-[ ! -d /run/systemd/system ] || systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {
-tell "$RUN/log.reload"
-BAD="$BAD 17"; say "end 17 failed 1"
-}
 step 21
 [ ! -d /run/systemd/system ] || systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {
 tell "$RUN/log.reload"
-BAD="$BAD 21"; say "end 21 failed 1"
+BAD="$BAD 18"; say "end 18 failed 1"
 }
 step 22
+[ ! -d /run/systemd/system ] || systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {
+tell "$RUN/log.reload"
+BAD="$BAD 22"; say "end 22 failed 1"
+}
 step 23
 step 24
+step 25
 handle restart chrony.service
 settle 2
 paid restart chrony.service

@@ -2,6 +2,7 @@ import { AppError } from '../errors/app-error.ts';
 import { type PhaseName, phaseNames } from '../phase/phase-name.ts';
 import { type Resource, type ResourceId, resourceId } from '../resource/resource.ts';
 import type { Declaration, DesiredResource, DesiredState } from './desired-state.ts';
+import { hostsConflicts } from './hosts-conflicts.ts';
 import { partConflicts } from './part-conflicts.ts';
 
 /** Attributes that add up over declarations instead of having to be equal. */
@@ -22,7 +23,11 @@ export function mergeDeclarations(nodes: readonly string[], declarations: readon
     list.set(id, earlier === undefined ? asDesired(declaration) : join(earlier, declaration, conflicts));
   }
   for (const [node, list] of merged)
-    conflicts.push(...pathConflicts(node, list), ...partConflicts(node, list.values()));
+    conflicts.push(
+      ...pathConflicts(node, list),
+      ...partConflicts(node, list.values()),
+      ...hostsConflicts(node, list.values()),
+    );
   if (conflicts.length > 0) {
     throw new AppError({
       code: 'plan/conflicting-declarations',
@@ -99,5 +104,5 @@ function earliest(a: PhaseName, b: PhaseName): PhaseName {
 }
 
 function sameValue(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }

@@ -13,6 +13,11 @@ function file(path: string, content: string): Declaration {
 
 const swapOff: Resource = { kind: 'swap', ensure: 'off' };
 const entry: Resource = { kind: 'hosts-entry', address: '10.0.0.1', names: ['b.lan', 'b'] };
+const entries: Resource = {
+  kind: 'hosts-entries',
+  name: 'all',
+  entries: [{ address: '10.0.0.1', names: ['b.lan', 'b'] }],
+};
 const mount: Resource = {
   kind: 'mount',
   path: '/mnt/media',
@@ -26,6 +31,8 @@ const key: Resource = { kind: 'authorized-key', user: 'root', key: 'ssh-ed25519 
 test.each<[string, Resource, Declaration, string | undefined]>([
   ['a hosts file without a node', entry, file('/etc/hosts', '127.0.0.1 localhost\n'), 'without 10.0.0.1 b.lan b'],
   ['a hosts file with it', entry, file('/etc/hosts', '10.0.0.1\tb b.lan # here\n'), undefined],
+  ['a hosts file without one of many nodes', entries, file('/etc/hosts', '10.0.0.1 b\n'), 'without 10.0.0.1 b.lan b'],
+  ['a hosts file with all of them', entries, file('/etc/hosts', '10.0.0.1 b b.lan\n'), undefined],
   ['another host name', { kind: 'hostname', name: 'a' }, file('/etc/hostname', 'z\n'), 'with z'],
   ['the same host name', { kind: 'hostname', name: 'a' }, file('/etc/hostname', 'a\n'), undefined],
   ['an fstab with swap', swapOff, file('/etc/fstab', '/dev/sda2 none swap sw 0 0\n'), 'with a swap line'],

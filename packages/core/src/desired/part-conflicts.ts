@@ -28,6 +28,7 @@ export function partConflicts(node: string, list: Iterable<DesiredResource>): re
 function fileOfPart(part: Resource): string | undefined {
   switch (part.kind) {
     case 'hosts-entry':
+    case 'hosts-entries':
       return '/etc/hosts';
     case 'hostname':
       return '/etc/hostname';
@@ -52,6 +53,15 @@ function missingPart(content: string, part: Resource): string | undefined {
       const entry = fields.find(([address]) => address === part.address);
       const named = part.names.every((name) => entry?.includes(name));
       return named ? undefined : `without ${part.address} ${part.names.join(' ')}`;
+    }
+    case 'hosts-entries': {
+      const named = new Map(fields.map(([address = '', ...names]) => [address, names]));
+      const missing = part.entries.filter(
+        ({ address, names }) => !names.every((name) => named.get(address)?.includes(name)),
+      );
+      const shown = missing.slice(0, 3).map(({ address, names }) => `${address} ${names.join(' ')}`);
+      const more = missing.length > shown.length ? ` and ${missing.length - shown.length} more` : '';
+      return missing.length === 0 ? undefined : `without ${shown.join(', ')}${more}`;
     }
     case 'hostname':
       return content.trim() === part.name ? undefined : `with ${content.trim()}`;

@@ -23,6 +23,7 @@ export type ResourceKind =
   | 'authorized-key'
   | 'hostname'
   | 'hosts-entry'
+  | 'hosts-entries'
   | 'timezone'
   | 'mount'
   | 'command';
@@ -183,6 +184,24 @@ export interface HostsEntryResource extends ResourceBase {
   readonly names: readonly string[];
 }
 
+/** An address and its names in /etc/hosts. */
+export interface HostsEntry {
+  readonly address: string;
+  readonly names: readonly string[];
+}
+
+/**
+ * Many lines of /etc/hosts in one declaration, each as {@link HostsEntryResource} says; other addresses stay. Nodes that want the same lines
+ * share one list, so that a wide cluster costs one object a node and not one for each pair of nodes.
+ */
+export interface HostsEntriesResource extends ResourceBase {
+  readonly kind: 'hosts-entries';
+  /** Names the declaration, as there may be several. */
+  readonly name: string;
+  /** At least one; no address twice. */
+  readonly entries: readonly HostsEntry[];
+}
+
 /** The time zone, for example `Europe/Berlin`. */
 export interface TimezoneResource extends ResourceBase {
   readonly kind: 'timezone';
@@ -226,6 +245,7 @@ export type Resource =
   | AuthorizedKeyResource
   | HostnameResource
   | HostsEntryResource
+  | HostsEntriesResource
   | TimezoneResource
   | MountResource
   | CommandResource;
@@ -250,6 +270,7 @@ function resourceKey(resource: Resource): string {
     case 'group':
     case 'command':
     case 'unit':
+    case 'hosts-entries':
       return resource.name;
     case 'service':
       return resource.unit;

@@ -5,6 +5,15 @@ import { mergeProbes } from '../observe/probe.ts';
 import { type FakeNode, observationsOf } from '../testing/fake-node.ts';
 import { kindOf, kinds } from './registry.ts';
 
+function entriesOf(count: number) {
+  return Array.from({ length: count }, (_, index) => ({ address: `10.0.0.${index}`, names: [`n${index}`] }));
+}
+
+function hostsFile(count: number) {
+  const lines = entriesOf(count).map(({ address, names }) => `${address}\t${names.join(' ')} # ours`);
+  return { texts: { '/etc/hosts': lines.join('\n') } };
+}
+
 const on = {
   LoadState: 'loaded',
   ActiveState: 'active',
@@ -213,6 +222,19 @@ const rows: readonly (readonly [string, Resource, FakeNode, readonly string[]])[
     { kind: 'hosts-entry', address: '10.0.0.1', names: ['a', 'b'] },
     { texts: { '/etc/hosts': '10.0.0.1 a b # ours\n10.0.0.1 c' } },
     ['names: a b | c'],
+  ],
+  ['all lines of a group', { kind: 'hosts-entries', name: 'n', entries: entriesOf(9) }, hostsFile(9), []],
+  [
+    'one line of a group with another name, one missing',
+    { kind: 'hosts-entries', name: 'n', entries: entriesOf(3) },
+    { texts: { '/etc/hosts': '10.0.0.0 n0\n10.0.0.1 other' } },
+    ['names of 10.0.0.1: other', 'names of 10.0.0.2: (no line)'],
+  ],
+  [
+    'none of many lines',
+    { kind: 'hosts-entries', name: 'n', entries: entriesOf(9) },
+    { texts: { '/etc/hosts': '127.0.0.1 localhost' } },
+    ['lines: (none of them)'],
   ],
   ['UTC by its other name', { kind: 'timezone', zone: 'Etc/UTC' }, {}, []],
   [

@@ -5,7 +5,7 @@ import { directoryKind } from './directory/index.ts';
 import { fileKind } from './file/index.ts';
 import { groupKind } from './group/index.ts';
 import { hostnameKind } from './hostname/index.ts';
-import { hostsEntryKind } from './hosts-entry/index.ts';
+import { hostsEntriesKind, hostsEntryKind } from './hosts-entry/index.ts';
 import { kernelModuleKind } from './kernel-module/index.ts';
 import type { AnyKind } from './kind.ts';
 import { lineKind } from './line/index.ts';
@@ -36,6 +36,7 @@ export const kinds: Readonly<Record<ResourceKind, AnyKind>> = {
   'authorized-key': authorizedKeyKind,
   hostname: hostnameKind,
   'hosts-entry': hostsEntryKind,
+  'hosts-entries': hostsEntriesKind,
   timezone: timezoneKind,
   mount: mountKind,
   command: commandKind,

@@ -1,4 +1,4 @@
-import { AppError, type Resource, resourceId } from '@vmstation/core';
+import { AppError, type HostsEntry, type Resource, resourceId } from '@vmstation/core';
 
 /**
  * Refuses resources that no script could carry safely. Names of files may hold anything but control characters; names of units,
@@ -47,9 +47,9 @@ function unusable(resource: Resource): string | undefined {
     case 'hostname':
       return bad(resource.name, /^[a-z0-9]([a-z0-9.-]{0,62}[a-z0-9])?$/, 'is no host name');
     case 'hosts-entry':
-      return [resource.address, ...resource.names]
-        .map((word) => bad(word, /^[A-Za-z0-9.:_-]+$/, 'is no name or address'))
-        .find(Boolean);
+      return badHostsEntry(resource);
+    case 'hosts-entries':
+      return resource.entries.length === 0 ? 'it has no entries' : badHostsEntries(resource.entries);
     case 'timezone':
       return bad(resource.zone, /^[A-Za-z0-9_+-]+(?:\/[A-Za-z0-9_+-]+)*$/, 'is no time zone');
     case 'command':
@@ -57,6 +57,22 @@ function unusable(resource: Resource): string | undefined {
     default:
       return undefined;
   }
+}
+
+function badHostsEntry({ address, names }: HostsEntry): string | undefined {
+  for (const word of [address, ...names]) {
+    const why = bad(word, /^[A-Za-z0-9.:_-]+$/, 'is no name or address');
+    if (why !== undefined) return why;
+  }
+  return names.length === 0 ? `${address} has no name` : undefined;
+}
+
+const judged = new WeakMap<readonly HostsEntry[], string | undefined>();
+
+/** Nodes share these lists, which never change: each is looked through once. */
+function badHostsEntries(entries: readonly HostsEntry[]): string | undefined {
+  if (!judged.has(entries)) judged.set(entries, entries.map(badHostsEntry).find(Boolean));
+  return judged.get(entries);
 }
 
 function badPath(path: string): string | undefined {

@@ -36,6 +36,11 @@ export const sampleResources: readonly Resource[] = [
   { kind: 'line', path: '/etc/login.defs', name: 'umask', line: 'UMASK 027', match: '^[[:space:]]*UMASK' },
   { kind: 'line', path: '/etc/rsyslog.conf', name: 'imudp', line: 'module(load="imudp")', ensure: 'absent' },
   { kind: 'hosts-entry', address: '192.168.4.63', names: ['masternode.home.arpa', 'masternode'] },
+  {
+    kind: 'hosts-entries',
+    name: 'nodes',
+    entries: [{ address: '192.168.4.61', names: ['storagenodet3500.home.arpa', 'storagenodet3500'] }],
+  },
   { kind: 'hostname', name: 'masternode' },
   { kind: 'timezone', zone: 'Europe/Berlin' },
   { kind: 'unit', name: 'vmstation-wol.service', content: '[Service]\nType=oneshot\nExecStart=/bin/true\n' },

@@ -23,19 +23,23 @@ export const nodePreparationRole: SetupRole = {
   phase: 'setup',
   declare: (node, { cluster }) => [
     { kind: 'hostname', name: node.name },
-    ...hostsEntries(cluster),
+    hostsEntries(cluster),
     ...kernelModules(node, cluster),
     ...Object.entries(kernelSettings).map(([key, value]): Resource => kernelSetting(key, value)),
     { kind: 'swap', ensure: 'off' },
   ],
 };
 
-function hostsEntries(cluster: Cluster): readonly Resource[] {
-  return cluster.nodes.map(({ name, address }) => ({
-    kind: 'hosts-entry',
-    address,
-    names: [`${name}.${cluster.domain}`, name],
-  }));
+const hostsOf = new WeakMap<Cluster, Resource>();
+
+/** The same lines on every node, and therefore one object: on a wide cluster a list for each node would fill the memory. */
+function hostsEntries(cluster: Cluster): Resource {
+  const known = hostsOf.get(cluster);
+  if (known !== undefined) return known;
+  const entries = cluster.nodes.map(({ name, address }) => ({ address, names: [`${name}.${cluster.domain}`, name] }));
+  const made: Resource = { kind: 'hosts-entries', name: 'nodes', entries };
+  hostsOf.set(cluster, made);
+  return made;
 }
 
 function kernelModules(node: ClusterNode, cluster: Cluster): readonly Resource[] {
