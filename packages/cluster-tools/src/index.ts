@@ -1,3 +1,7 @@
+export type { AdoptedFile, AdoptedSetting, Adoption, LeftOut, LeftOutReason } from './adopt/adoption.ts';
+export { nameOfSetting } from './adopt/adoption.ts';
+export { adoptionRequest } from './adopt/captured-paths.ts';
+export { proposeAdoption } from './adopt/propose-adoption.ts';
 export type { Check, CheckContext, ToolsNeeds } from './checks/check.ts';
 export { checks } from './checks/index.ts';
 export type { Acceptance } from './drift/acceptance.ts';

@@ -23,6 +23,7 @@ const systemctlVerbs = [
   'daemon-reload',
   'reset-failed',
   'reset-failed',
+  'list-units',
 ];
 
 /**
@@ -67,9 +68,13 @@ export const nodeCommands: readonly NodeCommand[] = [
   { command: 'restorecon', words: [], reason: 'SELinux context, where SELinux is installed', family: 'rhel' },
   {
     command: 'systemctl',
-    words: [...systemctlVerbs, '--no-block', '--now', '--no-pager', '--property=', '--quiet', '--'],
+    words: [
+      ...systemctlVerbs,
+      ...['--no-block', '--now', '--no-pager', '--property=', '--quiet', '--', '--plain', '--no-legend', '--state='],
+    ],
     reason: 'units',
   },
+  { command: 'timedatectl', words: ['show', '--property='], reason: 'whether the clock follows a time server' },
   {
     command: 'systemd-run',
     words: ['--quiet', '--collect', '--unit=', '--on-active=', '--timer-property='],
@@ -106,8 +111,8 @@ export const nodeCommands: readonly NodeCommand[] = [
   },
   {
     command: 'dnf',
-    words: ['-y', '-q', '--setopt=', 'install', 'remove'],
-    reason: 'the package transaction',
+    words: ['-y', '-q', '--setopt=', 'install', 'remove', 'repoquery', '--disablerepo=', '--userinstalled', '--qf='],
+    reason: 'the package transaction; packages that somebody asked for by name',
     family: 'rhel',
   },
   { command: 'modprobe', words: ['-r'], reason: 'kernel modules' },

@@ -1,3 +1,6 @@
+export { captureMachine } from './capture/capture-machine.ts';
+export type { CaptureRequest } from './capture/capture-script.ts';
+export type { CapturedPath, CapturedUnit, MachineCapture, Told } from './capture/machine-capture.ts';
 export type { NodeCommand } from './commands.ts';
 export { nodeCommands, nodeFiles } from './commands.ts';
 export { unifiedDiff } from './compare/unified-diff.ts';

@@ -14,7 +14,11 @@ export interface WrittenFile {
 /** A change of a host's settings.yaml. */
 export type SettingsEdit =
   | { readonly keys: readonly string[]; readonly value: string | boolean }
-  | { readonly keys: readonly string[]; readonly without: string };
+  /** Adds an item to a list, once. */
+  | { readonly keys: readonly string[]; readonly with: string }
+  | { readonly keys: readonly string[]; readonly without: string }
+  /** Takes a key away. */
+  | { readonly keys: readonly string[]; readonly absent: true };
 
 /** Writes a file of `hosts/NODE/`. `path` is the absolute path on the node; RangeError when it leaves the host's folder. */
 export async function writeHostFile(
@@ -23,7 +27,7 @@ export async function writeHostFile(
 ): Promise<WrittenFile> {
   const { node, path, content, executable } = file;
   if (!path.startsWith('/') || normalize(path) !== path) throw new RangeError(`${path} is no plain path of a node`);
-  return write(root, `hosts/${node}${path}`, content, executable ? 0o755 : 0o644);
+  return writeOverlayFile(root, `hosts/${node}${path}`, content, executable ? 0o755 : 0o644);
 }
 
 /** Changes values of `hosts/NODE/settings.yaml`, which is made when it is absent; everything else in it, comments too, stays. */
@@ -33,23 +37,46 @@ export async function editHostSettings(
   edits: readonly SettingsEdit[],
 ): Promise<WrittenFile> {
   const origin = `hosts/${node}/settings.yaml`;
-  const document = parseDocument((await textOf(join(root, origin))) ?? '');
-  for (const edit of edits) {
-    if ('value' in edit) {
-      for (const [index] of edit.keys.slice(0, -1).entries()) {
-        const above = edit.keys.slice(0, index + 1);
-        if (!isMap(document.getIn(above))) document.setIn(above, document.createNode({}));
-      }
-      document.setIn(edit.keys, edit.value);
-      continue;
-    }
-    const list = document.getIn(edit.keys);
-    if (isSeq(list)) list.items = list.items.filter((item) => !(isScalar(item) && item.value === edit.without));
-  }
-  return write(root, origin, document.toString({ lineWidth: 0 }), 0o644);
+  return writeOverlayFile(root, origin, editedSettings((await textOf(join(root, origin))) ?? '', edits), 0o644);
 }
 
-async function write(root: string, origin: string, content: string, mode: number): Promise<WrittenFile> {
+/** Text of a settings.yaml with some values changed; everything else in it, comments too, stays. */
+export function editedSettings(text: string, edits: readonly SettingsEdit[]): string {
+  const document = parseDocument(text);
+  for (const edit of edits) {
+    const { keys } = edit;
+    if ('absent' in edit) {
+      if (document.hasIn(keys)) document.deleteIn(keys);
+      continue;
+    }
+    if ('without' in edit) {
+      const list = document.getIn(keys);
+      if (isSeq(list)) list.items = list.items.filter((item) => !(isScalar(item) && item.value === edit.without));
+      continue;
+    }
+    for (const [index] of keys.slice(0, -1).entries()) {
+      const above = keys.slice(0, index + 1);
+      if (!isMap(document.getIn(above))) document.setIn(above, document.createNode({}));
+    }
+    if ('value' in edit) {
+      if (document.getIn(keys) !== edit.value) document.setIn(keys, edit.value);
+      continue;
+    }
+    const list = document.getIn(keys);
+    if (!isSeq(list)) document.setIn(keys, document.createNode([edit.with]));
+    else if (!list.items.some((item) => isScalar(item) && item.value === edit.with))
+      list.add(document.createNode(edit.with));
+  }
+  return document.toString({ lineWidth: 0 });
+}
+
+/** Writes a file of the workspace by its relative name; says how to take it back. */
+export async function writeOverlayFile(
+  root: string,
+  origin: string,
+  content: string,
+  mode: number,
+): Promise<WrittenFile> {
   const place = join(root, origin);
   const before = await textOf(place);
   const modeBefore = before === undefined ? 0o644 : (await stat(place)).mode & 0o777;

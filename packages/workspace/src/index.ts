@@ -5,6 +5,8 @@ export { explainableKeys, explainValue } from './explain-value.ts';
 export { clusterFileName, findWorkspace } from './find-workspace.ts';
 export type { SettingsEdit, WrittenFile } from './host-folder.ts';
 export { editHostSettings, writeHostFile } from './host-folder.ts';
+export type { HostFolderChange, HostFolderContent, HostFolderWrite } from './host-folder-change.ts';
+export { planHostFolder, writeHostFolder } from './host-folder-change.ts';
 export type { NewWorkspace } from './init-workspace.ts';
 export { initWorkspace } from './init-workspace.ts';
 export type { ImportedCluster, ImportedNode } from './inventory/imported-cluster.ts';

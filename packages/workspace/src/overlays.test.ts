@@ -47,6 +47,30 @@ test('files go to the node under their own path, the host’s before the groups�
   ]);
 });
 
+test('permissions and owners that are not the usual ones stand in the settings, and only for files that are there', async () => {
+  await put('hosts/homelab/etc/sudoers.d/a', 'a ALL=(ALL) ALL\n');
+  await put('hosts/homelab/etc/motd', 'x\n');
+  await put('hosts/homelab/settings.yaml', 'files:\n  /etc/sudoers.d/a: { mode: "0440", group: wheel }\n');
+  const { overlays, cluster } = await openWorkspace(root);
+  const files = overlayFilesOf(overlays, nodeOf(cluster, 'homelab')).map(({ path, mode, owner, group }) => ({
+    path,
+    mode,
+    owner,
+    group,
+  }));
+  expect(files).toEqual([
+    { path: '/etc/motd', mode: '0644', owner: undefined, group: undefined },
+    { path: '/etc/sudoers.d/a', mode: '0440', owner: undefined, group: 'wheel' },
+  ]);
+  await put(
+    'hosts/homelab/settings.yaml',
+    'files:\n  /etc/sudoers.d/b: { mode: "440" }\n  /etc/mot: { owner: root }\n',
+  );
+  expect(await faults()).toEqual([expect.stringContaining('hosts/homelab/settings.yaml overlay/invalid-settings')]);
+  await put('hosts/homelab/settings.yaml', 'files:\n  /etc/mot: { owner: root }\n');
+  expect(await faults()).toEqual(['hosts/homelab/settings.yaml overlay/invalid-settings: Did you mean /etc/motd?']);
+});
+
 test('settings merge key by key, the host’s before the groups’, and say where they come from', async () => {
   await put(
     'group/storage/settings.yaml',

@@ -2,6 +2,7 @@ import {
   didYouMean,
   type Overlay,
   type OverlayFile,
+  type OverlaySettingsFile,
   overlaySettingsSchema,
   schemaFaults,
   suggestion,
@@ -98,23 +99,61 @@ async function readOverlay(
   const settingsText = found.files.find((file) => file.parts.length === 1 && file.parts[0] === settingsFile)?.content;
   const settings = settingsText === undefined ? undefined : readSettings(origin, settingsText);
   faults.push(...(settings?.faults ?? []));
+  const attributes = (settings?.values as OverlaySettingsFile | undefined)?.files ?? {};
   const files: OverlayFile[] = [];
   for (const file of found.files) {
     const fault = refusedTarget(file);
     if (fault !== undefined) faults.push(fault);
     if (fault?.severity === 'error' || file.parts.length === 1) continue;
+    const path = `/${file.parts.join('/')}`;
     files.push({
-      path: `/${file.parts.join('/')}`,
+      path,
+      ...attributesOf(attributes, path, file.executable),
       content: file.content,
-      mode: file.executable ? '0755' : '0644',
       origin: file.origin,
     });
   }
+  faults.push(...withoutFile(attributes, files, settings?.document));
   return {
     overlay: { scope, files, settings: { values: settings?.values ?? {}, origin } },
     documents: settings === undefined ? [] : [settings.document],
     faults,
   };
+}
+
+type FileAttributes = NonNullable<OverlaySettingsFile['files']>;
+
+/** Mode, owner and group of a file of an overlay: what the settings say, else 0755 for an executable one and 0644. */
+export function attributesOf(
+  attributes: FileAttributes,
+  path: string,
+  executable: boolean,
+): Pick<OverlayFile, 'mode' | 'owner' | 'group'> {
+  // A key such as `constructor` is no path, and paths begin with a slash.
+  const { mode = executable ? '0755' : '0644', owner, group } = attributes[path] ?? {};
+  return { mode, ...(owner === undefined ? {} : { owner }), ...(group === undefined ? {} : { group }) };
+}
+
+function withoutFile(
+  attributes: FileAttributes,
+  files: readonly OverlayFile[],
+  document: YamlDocument | undefined,
+): readonly LocatedFault[] {
+  const known = files.map(({ path }) => path);
+  const strange = Object.keys(attributes).filter((path) => !known.includes(path));
+  return strange.flatMap((path) =>
+    document === undefined
+      ? []
+      : [
+          document.locate({
+            code: 'overlay/invalid-settings',
+            severity: 'error',
+            path: ['files', path],
+            message: `This folder has no file for ${path}.`,
+            tryThis: suggestion(path, known),
+          }),
+        ],
+  );
 }
 
 /** Files at the top of a folder have no path on the node; only what we know may stand there. */
@@ -151,7 +190,8 @@ function refusedTarget(file: FoundFile): LocatedFault | undefined {
   );
 }
 
-function readSettings(
+/** Reads the text of a settings.yaml; all faults at once. */
+export function readSettings(
   origin: string,
   text: string,
 ): {

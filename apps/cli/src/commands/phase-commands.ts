@@ -101,6 +101,25 @@ export const phaseCommands: readonly CommandDefinition[] = [
     load: async () => (await import('../handlers/config-explain.ts')).handleConfigExplain,
   }),
   defineCommand({
+    path: ['config', 'adopt'],
+    summary: 'take over what a machine has into hosts/NODE',
+    description:
+      'Reads a machine and writes into hosts/NODE/ what somebody set up there by hand: SSH, fstab, exports, hosts, kernel settings, time, logs, network, cron, sudo, units and timers of its own, packages that were asked for by name, the time zone. The machine is only read. Files as their package brought them and what this workspace declares already are left out; so are secrets, binary files and whatever would contradict a role or is not in force, each with the reason. What is wrong with the machine is named as findings with remedies. Shows everything first; afterwards `vmstation drift` is clean for what was taken over, and a second adoption writes nothing.',
+    args: [{ name: 'node', description: 'the machine', required: true }],
+    options: [
+      { name: 'dry-run', description: 'show what would be written and stop' },
+      { name: 'diff', description: 'show new files line by line too' },
+    ],
+    examples: [
+      ['vmstation config adopt homelab --dry-run', 'what would be written, and what is wrong with the machine'],
+      ['vmstation config adopt homelab --yes', 'in a script'],
+    ],
+    replaces: ['gather-baseline.yml', 'hosts/<node>'],
+    mutates: true,
+    exitCodes: [0, 2],
+    load: async () => (await import('../handlers/config-adopt.ts')).handleConfigAdopt,
+  }),
+  defineCommand({
     path: ['config', 'rollback'],
     summary: 'put back what a run changed on the machines',
     description:

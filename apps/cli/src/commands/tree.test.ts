@@ -15,6 +15,7 @@ test('the commands are these and no others', () => {
       "app deploy",
       "app list",
       "check",
+      "config adopt",
       "config apply",
       "config explain",
       "config rollback",

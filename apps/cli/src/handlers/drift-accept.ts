@@ -7,7 +7,6 @@ import {
   type PlanScope,
   resourceId,
   type StepChange,
-  toAppError,
 } from '@vmstation/core';
 import { createPlatform, type Platform } from '@vmstation/platform';
 import { editHostSettings, openWorkspace, type WrittenFile, writeHostFile } from '@vmstation/workspace';
@@ -18,6 +17,7 @@ import { renderChanges } from '../render/diff.ts';
 import { jsonText } from '../render/json.ts';
 import { mark } from '../render/style.ts';
 import { requireApproval } from './approval.ts';
+import { keepWhenProved } from './keep-written.ts';
 import { requireResource } from './require-resource.ts';
 
 /** Writes what a machine has into the workspace, so that it is what is declared. */
@@ -97,15 +97,12 @@ async function writeObserved(subject: Subject, changes: readonly StepChange[]): 
 }
 
 /** Reads the workspace and the machine anew: what was written stays only when the resource is then as declared. */
-async function keepIfClean(invocation: Invocation, subject: Subject, written: WrittenFile): Promise<number> {
-  try {
-    return await proveClean(invocation, subject);
-  } catch (thrown) {
-    await written.undo();
-    const error = toAppError(thrown);
-    if (error.kind === 'refused' || error.kind === 'interrupted') throw error;
-    throw cannotAccept(subject, `with ${written.origin} the workspace would not be sound`, error);
-  }
+function keepIfClean(invocation: Invocation, subject: Subject, written: WrittenFile): Promise<number> {
+  return keepWhenProved(
+    written,
+    () => proveClean(invocation, subject),
+    (error) => cannotAccept(subject, `with ${written.origin} the workspace would not be sound`, error),
+  );
 }
 
 async function proveClean(invocation: Invocation, subject: Subject): Promise<number> {

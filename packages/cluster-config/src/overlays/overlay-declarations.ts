@@ -26,9 +26,9 @@ export function withOverlays(
     ...kept,
     ...files.filter(({ path }) => !written.has(path)).map((file) => declarationOf(node, file)),
     ...settings.map(
-      ({ key, value, origin }): Declaration => ({
+      ({ key, value, path, origin }): Declaration => ({
         node: node.name,
-        resource: { kind: 'sysctl', key, value },
+        resource: { kind: 'sysctl', key, value, setAtBootBy: path },
         phase: 'config',
         role: 'system',
         origin,
@@ -51,10 +51,11 @@ function replaced(declaration: Declaration, byPath: ReadonlyMap<string, OverlayF
   const { resource } = declaration;
   const file = byPath.get(pathOf(resource) ?? '');
   if (file === undefined) return declaration;
-  const { content, mode, origin } = file;
+  const { content, mode, origin, owner, group } = file;
+  const owned = { ...(owner === undefined ? {} : { owner }), ...(group === undefined ? {} : { group }) };
   if (resource.kind === 'unit') return { ...declaration, resource: { ...resource, content }, origin };
   if (resource.kind !== 'file') return declaration;
-  return { ...declaration, resource: { ...resource, content, mode }, origin };
+  return { ...declaration, resource: { ...resource, content, mode, ...owned }, origin };
 }
 
 function declarationOf(node: ClusterNode, file: OverlayFile): Declaration {
@@ -78,14 +79,15 @@ function resourceOf(
       ...(notifies === undefined ? {} : { notifies }),
     };
   }
-  const owner = /^\/home\/([^/]+)\//.exec(path)?.[1];
+  const user = /^\/home\/([^/]+)\//.exec(path)?.[1];
+  const group = file.group ?? (user === undefined ? 'root' : undefined);
   return {
     kind: 'file',
     path,
     content,
     mode,
-    owner: owner ?? 'root',
-    ...(owner === undefined ? { group: 'root' } : {}),
+    owner: file.owner ?? user ?? 'root',
+    ...(group === undefined ? {} : { group }),
     ...known,
   };
 }

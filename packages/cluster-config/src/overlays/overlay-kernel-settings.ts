@@ -4,6 +4,8 @@ import type { OverlayFile } from '@vmstation/core';
 export interface OverlayKernelSetting {
   readonly key: string;
   readonly value: string;
+  /** The file on the node that sets it at boot. */
+  readonly path: string;
   /** File and line, `hosts/masternode/etc/sysctl.d/50-x.conf:3`. */
   readonly origin: string;
 }
@@ -25,7 +27,12 @@ export function kernelSettingsOf(files: readonly OverlayFile[]): readonly Overla
       const [, name = '', value = ''] = /^\s*([^#;=\s-][^=]*?)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
       if (name === '' || name.includes('*')) continue;
       const key = dotted(name);
-      settings.set(key, { key, value: value.replaceAll(/\s+/g, ' '), origin: `${file.origin}:${index + 1}` });
+      settings.set(key, {
+        key,
+        value: value.replaceAll(/\s+/g, ' '),
+        path: file.path,
+        origin: `${file.origin}:${index + 1}`,
+      });
     }
   }
   return [...settings.values()];

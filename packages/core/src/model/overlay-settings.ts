@@ -5,6 +5,8 @@ const unitName = z.string().regex(/^[A-Za-z0-9@._:-]+\.(?:service|socket|timer|p
   error: 'is not the full name of a unit, such as smartd.service',
 });
 
+const accountText = z.string().regex(/^(?:[A-Za-z_][A-Za-z0-9_.-]*\$?|\d+)$/, { error: 'is not an account' });
+
 /**
  * `settings.yaml` of a folder below hosts/ or group/: typed values that roles read.
  * Files beside it go to the node as they are; this is for what several places share one file for.
@@ -21,7 +23,7 @@ export const overlaySettingsSchema = z.strictObject({
     { 'vm.swappiness': 10 },
   ),
   packages: described(
-    z.array(z.string().regex(/^[a-z0-9][a-z0-9+._-]*$/, { error: 'is not the name of a package' })).optional(),
+    z.array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9+._-]*$/, { error: 'is not the name of a package' })).optional(),
     'Packages to install; a host adds to its groups.',
     ['smartmontools'],
   ),
@@ -37,6 +39,27 @@ export const overlaySettingsSchema = z.strictObject({
       .optional(),
     'Units and the state they must have; a host overrides a group unit by unit.',
     { 'smartd.service': { enabled: true, active: true } },
+  ),
+  files: described(
+    z
+      .record(
+        z.string().regex(/^\//, { error: 'is not the absolute path of a file of this folder' }),
+        z.strictObject({
+          mode: described(
+            z
+              .string()
+              .regex(/^[0-7]{4}$/, { error: 'is not a mode of four octal digits in quotes, such as "0640"' })
+              .optional(),
+            'Permissions; left out: 0755 for a file that is executable here, else 0644.',
+            '0440',
+          ),
+          owner: described(accountText.optional(), 'Owner; left out: root, or the user whose home it is in.', 'root'),
+          group: described(accountText.optional(), 'Group; left out: root, or the owner’s own.', 'adm'),
+        }),
+      )
+      .optional(),
+    'Permissions and owners of files of this folder, where they are not the usual ones.',
+    { '/etc/sudoers.d/backup': { mode: '0440' } },
   ),
   timezone: described(timezoneText.optional(), 'Time zone of the nodes, instead of the cluster’s.', 'Europe/Berlin'),
   'ntp-upstream': described(

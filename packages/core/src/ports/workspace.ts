@@ -7,6 +7,9 @@ export interface OverlayFile {
   readonly path: string;
   readonly content: string;
   readonly mode: string;
+  /** Left out: root, or the user whose home it is in. */
+  readonly owner?: string;
+  readonly group?: string;
   /** Workspace-relative place, for messages: `hosts/masternode/etc/motd`. */
   readonly origin: string;
 }

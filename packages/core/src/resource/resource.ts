@@ -128,6 +128,8 @@ export interface SysctlResource extends ResourceBase {
   readonly kind: 'sysctl';
   readonly key: string;
   readonly value: string;
+  /** A declared file that sets it at boot instead of ours; ours need not name it then. */
+  readonly setAtBootBy?: string;
 }
 
 /** A kernel module: loaded now and at boot (/etc/modules-load.d/vmstation.conf). */

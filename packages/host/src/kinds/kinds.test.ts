@@ -141,6 +141,18 @@ const rows: readonly (readonly [string, Resource, FakeNode, readonly string[]])[
     ['running: 60'],
   ],
   [
+    'a declared file sets it at boot',
+    { kind: 'sysctl', key: 'vm.swappiness', value: '10', setAtBootBy: '/etc/sysctl.d/50-x.conf' },
+    { texts: { '/proc/sys/vm/swappiness': '10' } },
+    [],
+  ],
+  [
+    'a declared file sets it at boot, and ours says otherwise',
+    { kind: 'sysctl', key: 'vm.swappiness', value: '10', setAtBootBy: '/etc/sysctl.d/50-x.conf' },
+    { texts: { '/proc/sys/vm/swappiness': '10', '/etc/sysctl.d/90-vmstation.conf': 'vm.swappiness = 60' } },
+    ['at boot: 60'],
+  ],
+  [
     'blanks count as one',
     { kind: 'sysctl', key: 'net.ipv4.tcp_rmem', value: '1 2 3' },
     {

@@ -50,16 +50,21 @@ export function checkScript(probes: ProbeSet, nonce: string, folders: NodeFolder
   ].join('\n')}\n`;
 }
 
+/** Sets `$family` to debian, rhel or nothing. */
+export const familyLines: readonly string[] = [
+  "family=''",
+  'if [ -r /etc/os-release ]; then while IFS=\'=\' read -r k v; do case "$k:$v" in',
+  'ID:*debian*|ID:*ubuntu*|ID_LIKE:*debian*|ID_LIKE:*ubuntu*) family=debian;;',
+  'ID:*rhel*|ID:*fedora*|ID:*centos*|ID:*rocky*|ID:*almalinux*|ID_LIKE:*rhel*|ID_LIKE:*fedora*) family=rhel;;',
+  'esac; done </etc/os-release; fi',
+];
+
 /** Facts that the shell itself can see, without a process. */
 function system(folders: NodeFolders): string {
   const marks = kubernetesMarks.map(([path, name]) => `[ ! -e ${path} ] || printf '%s\\n' 'kubernetes ${name}'`);
   return [
     'begin system',
-    "family=''",
-    'if [ -r /etc/os-release ]; then while IFS=\'=\' read -r k v; do case "$k:$v" in',
-    'ID:*debian*|ID:*ubuntu*|ID_LIKE:*debian*|ID_LIKE:*ubuntu*) family=debian;;',
-    'ID:*rhel*|ID:*fedora*|ID:*centos*|ID:*rocky*|ID:*almalinux*|ID_LIKE:*rhel*|ID_LIKE:*fedora*) family=rhel;;',
-    'esac; done </etc/os-release; fi',
+    ...familyLines,
     `printf '%s\\n' "family $family"`,
     'systemd=no; [ ! -d /run/systemd/system ] || systemd=yes; printf \'%s\\n\' "systemd $systemd"',
     "if [ -r /etc/shadow ]; then while IFS=: read -r k v rest; do if [ \"$k\" = root ]; then case $v in ''|'!'*|'*'*) ;; *) printf '%s\\n' 'root-password';; esac; break; fi; done </etc/shadow; fi",

@@ -5,6 +5,7 @@ import { applyScript } from '../apply/apply-script.ts';
 import { applySteps } from '../apply/batches.ts';
 import { followScript } from '../apply/follow-script.ts';
 import { orderResources } from '../apply/order.ts';
+import { captureScript } from '../capture/capture-script.ts';
 import { nodeCommands } from '../commands.ts';
 import { contentScript } from '../compare/content.ts';
 import { kindOf } from '../kinds/registry.ts';
@@ -62,6 +63,17 @@ const scripts = [
   ['apply-debian', sampleApply('debian')],
   ['apply-rhel', sampleApply('rhel')],
   ['content', contentScript(['/etc/motd', "/srv/it's"], nonce)],
+[
+    'capture',
+    captureScript(
+      {
+        files: ['/etc/fstab', '/etc/cron.d/*'],
+        neverRead: ['/etc/shadow', '/etc/ssh/ssh_host_*_key'],
+        largestBytes: 65_536,
+      },
+      nonce,
+    ),
+  ],
   ['rollback', rollbackScript('20261123-091500-k3f9', nonce, folders, lock)],
   ['uninstall-records', recordsScript(nonce, folders)],
   ['uninstall', takeBackScript({ ...takenBack, guarded: undefined, confirmed: ['sshd'] }, nonce, folders, lock)],

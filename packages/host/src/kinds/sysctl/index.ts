@@ -25,16 +25,18 @@ export const sysctlKind = defineKind<SysctlResource, SysctlSeen>({
       .map((line) => settingOf(line, key))
       .findLast((value) => value !== undefined),
   }),
-  diff({ value }, seen) {
+  diff({ value, setAtBootBy }, seen) {
     const want = oneBlank(value);
     const found: Difference[] = [];
     const running = seen.running === undefined ? '(no such setting)' : oneBlank(seen.running);
     if (running !== want) found.push(difference('running', want, running));
+    // What our file says about it may be left from before, and would win or lose by its name.
+    if (setAtBootBy !== undefined && seen.atBoot === undefined) return found;
     const atBoot = seen.atBoot === undefined ? '(not set)' : oneBlank(seen.atBoot);
     if (atBoot !== want) found.push(difference('at boot', want, atBoot));
     return found;
   },
-  apply({ key, value }, seen) {
+  apply({ key, value, setAtBootBy }, seen) {
     const path = sysctlPath(key);
     const before = seen.running;
     return {
@@ -43,9 +45,11 @@ export const sysctlKind = defineKind<SysctlResource, SysctlSeen>({
       change: lines(
         // First in force: what the kernel refuses is not left for the next boot.
         before !== undefined && oneBlank(before) === oneBlank(value) ? undefined : sh`printf '%s\n' ${value} >${path}`,
-        seen.atBoot !== undefined && oneBlank(seen.atBoot) === oneBlank(value)
-          ? undefined
-          : sh`setting ${sysctlFile} ${key} ${`${key} = ${value}`}`,
+        seen.atBoot === undefined
+          ? setAtBootBy !== undefined
+          : oneBlank(seen.atBoot) === oneBlank(value)
+            ? undefined
+            : sh`setting ${sysctlFile} ${key} ${`${key} = ${value}`}`,
       ),
       ...(before === undefined ? {} : { undo: sh`printf '%s\n' ${before} >${path}` }),
     };

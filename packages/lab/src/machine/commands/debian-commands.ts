@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { unescape } from '../../shell/printf.ts';
 import type { Process } from '../../shell/process.ts';
 import { catalogueOf } from '../face.ts';
@@ -11,7 +12,7 @@ import { isLocked } from './process-commands.ts';
 
 const isInstalled = (entry: InstalledPackage | undefined): boolean => entry?.status.endsWith(' installed') ?? false;
 
-function formatted(format: string, entry: InstalledPackage): string {
+function formatted(format: string, entry: InstalledPackage, machine: Machine): string {
   const [want = '', flag = '', status = ''] = entry.status.split(' ');
   const fields: Record<string, string> = {
     Package: entry.name,
@@ -26,6 +27,9 @@ function formatted(format: string, entry: InstalledPackage): string {
     'db:Status-Status': status,
     'db:Status-Abbrev': `${want[0]}${status === 'installed' ? 'i' : status === 'config-files' ? 'c' : 'n'} `,
     'binary:Summary': entry.summary,
+    Priority: isBase(machine, entry) ? 'required' : 'optional',
+    Essential: isBase(machine, entry) ? 'yes' : 'no',
+    Conffiles: conffilesOf(machine, entry),
     Description: entry.summary,
   };
   return unescape(format, 'printf', false).text.replace(
@@ -36,6 +40,18 @@ function formatted(format: string, entry: InstalledPackage): string {
       return width.startsWith('-') ? value.padEnd(-Number(width)) : value.padStart(Number(width));
     },
   );
+}
+
+function isBase(machine: Machine, { name }: InstalledPackage): boolean {
+  return machine.face.base().some((base) => base.name === name);
+}
+
+/** Configuration files with the digest that their package brought them with, one a line after a line break. */
+function conffilesOf(machine: Machine, { name }: InstalledPackage): string {
+  return Object.entries(catalogueOf(machine.face).get(name)?.files ?? {})
+    .filter(([path]) => path.startsWith('/etc/'))
+    .map(([path, text]) => `\n ${path} ${createHash('md5').update(text).digest('hex')}`)
+    .join('');
 }
 
 /** dpkg-query(1): -W with -f, -l, -s, -L, -S. */
@@ -52,7 +68,7 @@ export const dpkgQuery: MachineProgram = async (process, machine) => {
     await process.out(
       machine.packages
         .list()
-        .map((entry) => formatted(format, entry))
+        .map((entry) => formatted(format, entry, machine))
         .join(''),
     );
     return 0;
@@ -64,7 +80,7 @@ export const dpkgQuery: MachineProgram = async (process, machine) => {
       await process.err(`dpkg-query: no packages found matching ${name}\n`);
       status = 1;
     }
-    await process.out(matching.map((entry) => formatted(format, entry)).join(''));
+    await process.out(matching.map((entry) => formatted(format, entry, machine)).join(''));
   }
   return status;
 };
@@ -89,7 +105,7 @@ async function listTable(process: Process, machine: Machine, names: readonly str
   );
   for (const entry of entries)
     await process.out(
-      `${formatted('${db:Status-Abbrev}', entry)} ${entry.name} ${entry.version} ${entry.architecture} ${entry.summary}\n`,
+      `${formatted('${db:Status-Abbrev}', entry, machine)} ${entry.name} ${entry.version} ${entry.architecture} ${entry.summary}\n`,
     );
   return 0;
 }

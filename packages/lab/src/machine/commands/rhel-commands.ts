@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { unescape } from '../../shell/printf.ts';
 import type { Process } from '../../shell/process.ts';
 import { catalogueOf } from '../face.ts';
@@ -65,6 +66,8 @@ export const rpm: MachineProgram = async (process, machine) => {
     return 1;
   }
   const format = options.value('qf', 'queryformat') ?? '%{NVRA}\\n';
+  const perFile = /^\[(.*)\]$/s.exec(format)?.[1];
+  if (perFile !== undefined) return tellFiles(process, machine, perFile);
   if (options.has('a', 'all')) {
     await process.out(
       machine.packages
@@ -88,6 +91,29 @@ export const rpm: MachineProgram = async (process, machine) => {
   }
   return missing;
 };
+
+/** A format in brackets is repeated for each file of all packages. */
+async function tellFiles(process: Process, machine: Machine, format: string): Promise<number> {
+  for (const { name } of machine.packages.list())
+    for (const [path, text] of Object.entries(catalogueOf(machine.face).get(name)?.files ?? {})) {
+      const fields: Record<string, string> = {
+        FILENAMES: path,
+        FILEDIGESTS: createHash('sha256').update(text).digest('hex'),
+      };
+      const line = unescape(format, 'printf', false).text;
+      await process.out(line.replace(/%\{([A-Za-z]+)\}/g, (_all, field: string) => fields[field] ?? '(none)'));
+    }
+  return 0;
+}
+
+/** dnf repoquery --userinstalled: what somebody asked for by name. The lab remembers no reasons: what another package needs came for that one. */
+async function userInstalled(process: Process, machine: Machine, format: string): Promise<number> {
+  const base = new Set(machine.face.base().map(({ name }) => name));
+  const added = machine.packages.list().filter(({ name }) => !base.has(name));
+  const needed = new Set(added.flatMap(({ name }) => catalogueOf(machine.face).get(name)?.depends ?? []));
+  for (const entry of added.filter(({ name }) => !needed.has(name))) await process.out(`${formatted(format, entry)}\n`);
+  return 0;
+}
 
 function ownerOf(machine: Machine, path: string): InstalledPackage | undefined {
   return machine.packages.list().find((entry) => {
@@ -122,7 +148,7 @@ async function erase(process: Process, machine: Machine, names: readonly string[
 export const dnf: MachineProgram = async (process, machine) => {
   const options = parseOptions(
     process,
-    'y assumeyes q quiet v setopt= enablerepo= disablerepo= best nobest allowerasing C cacheonly refresh releasever= nogpgcheck skip-broken installed available x: exclude= assumeno b',
+    'y assumeyes q quiet v setopt= enablerepo= disablerepo= best nobest allowerasing C cacheonly refresh releasever= nogpgcheck skip-broken installed available x: exclude= assumeno b userinstalled qf= queryformat=',
   );
   const [verb = '', ...names] = options.operands;
   if (!['list', 'repolist', 'info', 'check-update', 'repoquery'].includes(verb)) {
@@ -140,6 +166,8 @@ export const dnf: MachineProgram = async (process, machine) => {
     case 'remove':
     case 'erase':
       return dnfRemove(process, machine, names, quiet);
+    case 'repoquery':
+      return userInstalled(process, machine, options.value('qf', 'queryformat') ?? '%{name}');
     case 'list':
       return dnfList(process, machine, names);
     case 'makecache':
