@@ -39,17 +39,15 @@ export const sysctlKind = defineKind<SysctlResource, SysctlSeen>({
   apply({ key, value, setAtBootBy }, seen) {
     const path = sysctlPath(key);
     const before = seen.running;
+    const isSetAtBoot =
+      seen.atBoot === undefined ? setAtBootBy !== undefined : oneBlank(seen.atBoot) === oneBlank(value);
     return {
       keeps: [sysctlFile],
       expects: [{ show: sh`cat ${path} 2>/dev/null`, seen: before ?? '' }],
       change: lines(
         // First in force: what the kernel refuses is not left for the next boot.
         before !== undefined && oneBlank(before) === oneBlank(value) ? undefined : sh`printf '%s\n' ${value} >${path}`,
-        seen.atBoot === undefined
-          ? setAtBootBy !== undefined
-          : oneBlank(seen.atBoot) === oneBlank(value)
-            ? undefined
-            : sh`setting ${sysctlFile} ${key} ${`${key} = ${value}`}`,
+        isSetAtBoot ? undefined : sh`setting ${sysctlFile} ${key} ${`${key} = ${value}`}`,
       ),
       ...(before === undefined ? {} : { undo: sh`printf '%s\n' ${before} >${path}` }),
     };
