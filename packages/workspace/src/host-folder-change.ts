@@ -94,7 +94,7 @@ function settingsOf(origin: string, text: string | undefined): OverlaySettingsFi
   const { values, faults } = readSettings(origin, text);
   const [fault] = faults;
   if (fault !== undefined) throw new RangeError(`${origin}: ${fault.message}`);
-  return values as OverlaySettingsFile;
+  return values;
 }
 
 /** Whether the file itself is executable; a mode from the settings says nothing about it. */

@@ -4,9 +4,9 @@ import { expect, test } from 'vitest';
 import { machineFindings } from './machine-findings.ts';
 
 function node(name: string) {
-  const found = exampleCluster().nodes.find((one) => one.name === name);
-  if (found === undefined) throw new Error(`no ${name}`);
-  return found;
+  const model = exampleCluster().nodes.find((one) => one.name === name);
+  if (model === undefined) throw new Error(`no ${name}`);
+  return model;
 }
 
 function capturedFile(path: string, text: string, mode = '0644'): CapturedPath {

@@ -64,7 +64,7 @@ function selfMounts(
   entries: readonly FstabEntry[],
 ): readonly Part[] {
   const names = new Set([node.address, node.name, capture.hostname, 'localhost', '::1']);
-  const isOwn = (host: string) => names.has(host) || /^127\./.test(host) || names.has(host.split('.')[0] ?? '');
+  const isOwn = (host: string) => names.has(host) || host.startsWith('127.') || names.has(host.split('.')[0] ?? '');
   // Names that its own hosts file gives to its own addresses.
   for (const { address, words } of hostsLines(texts.get('/etc/hosts') ?? ''))
     if (address === node.address || /^127\.|^::1$/.test(address)) for (const word of words) names.add(word);

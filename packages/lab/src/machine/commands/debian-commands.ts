@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { unescape } from '../../shell/printf.ts';
 import type { Process } from '../../shell/process.ts';
 import { catalogueOf } from '../face.ts';
@@ -7,6 +6,7 @@ import type { InstalledPackage } from '../package-database.ts';
 import { installPackages, plannedInstall, plannedRemoval, removePackages } from '../package-transaction.ts';
 import { type MachineProgram, unlessRoot } from './machine-program.ts';
 import { parseOptions, UsageError } from './options.ts';
+import { conffilesOf, isBase } from './package-fields.ts';
 import { refusesHeld, unreadableDatabase } from './package-refusals.ts';
 import { isLocked } from './process-commands.ts';
 
@@ -40,18 +40,6 @@ function formatted(format: string, entry: InstalledPackage, machine: Machine): s
       return width.startsWith('-') ? value.padEnd(-Number(width)) : value.padStart(Number(width));
     },
   );
-}
-
-function isBase(machine: Machine, { name }: InstalledPackage): boolean {
-  return machine.face.base().some((base) => base.name === name);
-}
-
-/** Configuration files with the digest that their package brought them with, one a line after a line break. */
-function conffilesOf(machine: Machine, { name }: InstalledPackage): string {
-  return Object.entries(catalogueOf(machine.face).get(name)?.files ?? {})
-    .filter(([path]) => path.startsWith('/etc/'))
-    .map(([path, text]) => `\n ${path} ${createHash('md5').update(text).digest('hex')}`)
-    .join('');
 }
 
 /** dpkg-query(1): -W with -f, -l, -s, -L, -S. */
