@@ -63,7 +63,7 @@ const scripts = [
   ['apply-debian', sampleApply('debian')],
   ['apply-rhel', sampleApply('rhel')],
   ['content', contentScript(['/etc/motd', "/srv/it's"], nonce)],
-[
+  [
     'capture',
     captureScript(
       {
