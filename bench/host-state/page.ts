@@ -1,0 +1,70 @@
+import type { Cost, HostStateFigures } from './bench-host-state.ts';
+import type { CheckTimes } from './check-rounds.ts';
+import { median, shown } from './statistics.ts';
+
+/** The results as a page: medians with the least and the most of them, and the ratios that are promised. */
+export function hostStatePage(figures: HostStateFigures): string {
+  const { facts, resources, ansibleTasks, checks, notHere } = figures;
+  const { processes } = checks;
+  return [
+    '# Host state on real machines, measured',
+    '',
+    'Written by `npm run bench -- host-state --write` (root on Debian). Three Debian 12 machines (systemd-nspawn) and their controller share one computer. Every row of a table was measured in turn with the others of it,',
+    'in one run. Each cell: median (least–most, how many).',
+    '',
+    `- Measured ${facts.measuredAt}; load before: ${facts.loadBefore.map((one) => one.toFixed(2)).join(' ')}`,
+    `- ${facts.processor}, ${facts.cores} cores, ${facts.memoryGib} GiB; ${facts.system}, kernel ${facts.kernel}`,
+    `- ${facts.versions.join(' · ')}`,
+    `- Declared: ${resources.join(', ')} resources on the three machines; the same as a playbook: ${ansibleTasks} tasks and the gathering of facts, pipelining, ControlPersist with open connections, 10 forks`,
+    '- Both made the same state: the product’s check of what Ansible made found nothing, and Ansible’s check of what the product made would change nothing',
+    '',
+    '## Check within the process, all three machines at once, ms',
+    '',
+    '| connections | product | script by hand | `ssh true` | product − script | limit: 1.5 × script + 60 |',
+    '| --- | --- | --- | --- | --- | --- |',
+    checkRow('open', checks.warm),
+    checkRow('new', checks.cold),
+    '',
+    `Round trips of a check: ${checks.roundTrips} a machine (limit 1). Processes on the machine: ${processes.whole - processes.bare} for looking, ${processes.told} by its own count (limit 10); ${processes.whole} with sshd’s session, login shell, sudo and sh, of which a bare command takes ${processes.bare}.`,
+    '',
+    '## No change, the whole command from its start, s',
+    '',
+    '| | wall | ratio | processor, machines included | ratio |',
+    '| --- | --- | --- | --- | --- |',
+    costRow('`vmstation drift`, new connections', figures.drift, undefined),
+    costRow('`ansible-playbook --check`', figures.ansibleCheck, figures.drift),
+    costRow('`ansible-playbook` once more', figures.ansibleApply, figures.drift),
+    '',
+    `Promised: at least 50. ${notHereText(notHere)}`,
+    '',
+    '## First apply, new machines, s',
+    '',
+    '| | wall | ratio | processor, machines included | ratio |',
+    '| --- | --- | --- | --- | --- |',
+    costRow('product, a process of its own', figures.firstApply, undefined),
+    costRow('`ansible-playbook`', figures.firstAnsible, figures.firstApply),
+    '',
+    `Promised: at least 4. Round trips of an apply: ${figures.applyRoundTrips} a machine (limit 3, the first look included).`,
+    '',
+  ].join('\n');
+}
+
+function checkRow(name: string, { product, script, bare }: CheckTimes): string {
+  const limit = 1.5 * median(script) + 60;
+  const difference = median(product) - median(script);
+  const kept = median(product) <= limit ? 'kept' : 'NOT kept';
+  const ratio = (median(product) / median(script)).toFixed(2);
+  return `| ${name} | ${shown(product, 0)} | ${shown(script, 0)} | ${shown(bare, 0)} | ${difference.toFixed(0)} (${ratio} ×) | ${limit.toFixed(0)}: ${kept} |`;
+}
+
+function costRow(name: string, costs: readonly Cost[], against: readonly Cost[] | undefined): string {
+  const seconds = (list: readonly Cost[], what: keyof Cost): readonly number[] => list.map((cost) => cost[what] / 1000);
+  const ratio = (what: keyof Cost): string =>
+    against === undefined ? '1' : `${(median(seconds(costs, what)) / median(seconds(against, what))).toFixed(1)} ×`;
+  return `| ${name} | ${shown(seconds(costs, 'wallMs'), 2)} | ${ratio('wallMs')} | ${shown(seconds(costs, 'cpuMs'), 2)} | ${ratio('cpuMs')} |`;
+}
+
+function notHereText(notHere: readonly string[]): string {
+  if (notHere.length === 0) return 'The command found nothing different.';
+  return `The command compares more than the playbook knows; different is only what containers cannot be: ${notHere.join(', ')}.`;
+}
