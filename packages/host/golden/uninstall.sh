@@ -46,7 +46,7 @@ discard() {
 
 link() {
   if [ -d "$2" ] && [ ! -L "$2" ]; then printf '%s\n' "there is a directory at $2"; return 1; fi
-  ln -sfn "$1" "$2"
+  ln -sfn -- "$1" "$2"
 }
 
 remove() {
@@ -151,7 +151,7 @@ restore() {
   case $was in
     absent) if [ -d "$p" ] && [ ! -L "$p" ] && ! rmdir "$p" 2>/dev/null; then printf '%s\n' "$p is not empty: what came since is left as it is"; return 1; fi
       remove "$p";;
-    link*) remove "$p"; ln -s "${was#link }" "$p";;
+    link*) remove "$p"; ln -s -- "${was#link }" "$p";;
     file*) t="${p%/*}/.vmstation-$N"; cp -p "$RUN/data.$1" "$t"; if [ -L "$p" ]; then rm -f "$p"; fi; place "$p" "$t";;
     directory*) [ -d "$p" ] || mkdir "$p"
       read -r k m o g <"$RUN/before.$1"; chown "$o:$g" "$p"; chmod "$m" "$p";;

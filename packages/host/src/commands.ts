@@ -59,7 +59,7 @@ export const nodeCommands: readonly NodeCommand[] = [
   { command: 'mv', words: ['-f'], reason: 'puts a candidate in place' },
   { command: 'cp', words: ['-p'], reason: 'keeps and restores content with owner and mode' },
   { command: 'rm', words: ['-f', '-rf'], reason: 'removes files and candidates' },
-  { command: 'ln', words: ['-s', '-sfn'], reason: 'links' },
+  { command: 'ln', words: ['-s', '-sfn', '--'], reason: 'links' },
   { command: 'mkdir', words: ['-p'], reason: 'folders, and the lock' },
   { command: 'rmdir', words: [], reason: 'takes folders away only when they are empty' },
   { command: 'chmod', words: [], reason: 'mode' },

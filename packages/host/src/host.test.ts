@@ -16,6 +16,7 @@ import type { ApplyReport, FileResource, HostPort, Resource, ResourceId, TryMode
 import { resourceId } from '@vmstation/core';
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
+import { posixShells } from './testing/posix-shells.ts';
 import { type ScratchMachine, type ScratchOptions, scratchMachine } from './testing/scratch-machine.ts';
 
 let machines: ScratchMachine[] = [];
@@ -41,6 +42,7 @@ function everyPathKind(folder: string): readonly Resource[] {
     { kind: 'file', path: `${folder}/deep/er/raw file`, content: 'no newline\u0001 at its end' },
     { kind: 'file', path: `${folder}/etc/empty`, content: '' },
     { kind: 'symlink', path: `${folder}/etc/link`, target: 'motd' },
+    { kind: 'symlink', path: `${folder}/etc/odd`, target: '--help' },
     {
       kind: 'line',
       path: `${folder}/etc/conf`,
@@ -78,10 +80,10 @@ function snapshot(folder: string): Record<string, string> {
   );
 }
 
-test.each([[['dash']], [['bash']], [['busybox', 'sh']]])(
-  'in %s: bring about, equal, taken back exactly',
-  async (shell) => {
-    const { folder, host } = scratch({ shell });
+test.each(posixShells.filter(({ present }) => present))(
+  'in $name: bring about, equal, taken back exactly',
+  async ({ argv }) => {
+    const { folder, host } = scratch({ shell: argv });
     before(folder);
     const found = snapshot(folder);
     const resources = everyPathKind(folder);
@@ -391,6 +393,8 @@ test('resources that no script could carry are refused before anything is sent',
     { kind: 'file', path: 'etc/motd', content: '' },
     { kind: 'file', path: `${folder}/../x`, content: '' },
     { kind: 'file', path: `${folder}/a\nb`, content: '' },
+    { kind: 'symlink', path: `${folder}/a`, target: 'a\nb' },
+    { kind: 'line', path: `${folder}/a`, name: 'x', line: 'a\nb' },
     { kind: 'package', name: '--force-yes' },
     { kind: 'service', unit: 'chrony' },
     { kind: 'sysctl', key: 'vm.x', value: '1\n2' },

@@ -4,7 +4,7 @@ import type { NodeFolders } from '../observe/check-script.ts';
 import { type Observations, owedName } from '../observe/observations.ts';
 import type { LockTerms } from '../rollback/rollback-script.ts';
 import { changeFunctions, sharedFunctions } from '../script/prelude.ts';
-import { ShellText, sh } from '../script/shell-text.ts';
+import { ShellText, sh, writeContent } from '../script/shell-text.ts';
 import type { ApplyStep } from './batches.ts';
 
 /** First words of an apply's records; the number changes with the format. */
@@ -130,7 +130,7 @@ function record(name: string, number: number, values: readonly string[]): string
 
 function script(name: string, number: number, source: ShellText | undefined, nonce: string): string {
   if (source === undefined || source.text === '') return '';
-  return `cat >"$RUN/${name}.${number}" <<'UNDO_${nonce}'\n${source.text}\nUNDO_${nonce}`;
+  return writeContent(new ShellText(`"$RUN/${name}.${number}"`), `${source.text}\n`, `UNDO_${nonce}`).text;
 }
 
 const usesUnits: ReadonlySet<string> = new Set(['service', 'mount', 'command']);

@@ -23,7 +23,7 @@ const controls = /\p{Cc}/u;
 
 function unusable(resource: Resource): string | undefined {
   if (controls.test(resourceId(resource))) return 'its name holds a control character';
-  if ('path' in resource) return badPath(resource.path);
+  if ('path' in resource) return badPath(resource.path) ?? badText(resource);
   switch (resource.kind) {
     case 'package':
       return bad(resource.name, /^[A-Za-z0-9][A-Za-z0-9+._-]*$/, 'is no name of a package');
@@ -73,6 +73,13 @@ const judged = new WeakMap<readonly HostsEntry[], string | undefined>();
 function badHostsEntries(entries: readonly HostsEntry[]): string | undefined {
   if (!judged.has(entries)) judged.set(entries, entries.map(badHostsEntry).find(Boolean));
   return judged.get(entries);
+}
+
+/** Texts that stand in one line of what a check reads, or of the file that they go to. */
+function badText(resource: Resource): string | undefined {
+  if (resource.kind === 'symlink')
+    return controls.test(resource.target) ? 'its target holds a control character' : undefined;
+  return resource.kind === 'line' ? oneLine(resource.line) : undefined;
 }
 
 function badPath(path: string): string | undefined {

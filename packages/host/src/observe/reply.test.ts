@@ -1,3 +1,4 @@
+import { AppError } from '@vmstation/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type FakeNode, fakeReply, observationsOf } from '../testing/fake-node.ts';
@@ -21,12 +22,91 @@ const node: FakeNode = {
 };
 const whole = fakeReply(node);
 
-test('any part of an answer that is not the whole is no answer', () => {
+const noAnswer = expect.objectContaining({ code: 'host/garbled-reply' }) as Error;
+
+test('an answer that is cut off at any byte is no answer', () => {
+  const bytes = Buffer.from(whole);
+  for (let length = 0; length < bytes.length; length += 1)
+    expect(() => parseReply(bytes.subarray(0, length).toString(), source)).toThrow(noAnswer);
+});
+
+const anyBytes = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes).toString());
+/** Pieces of frames, well made and not. */
+const frames = fc
+  .array(
+    fc.oneof(
+      anyBytes,
+      fc.constantFrom(
+        '\n',
+        '@n0nce',
+        '@n0nce ',
+        checkGreeting,
+        'begin path',
+        'end path 0 0',
+        'end path 0 -',
+        'done 3',
+        '@',
+      ),
+    ),
+    { maxLength: 30 },
+  )
+  .map((parts) => parts.join(''));
+
+function isAnswer(text: string): boolean {
+  try {
+    return parseReply(text, source).sections.size >= 0;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'host/garbled-reply') return false;
+    throw error;
+  }
+}
+
+test('whatever bytes come, an answer is whole or none', () => {
   fc.assert(
-    fc.property(fc.nat({ max: whole.length - 1 }), (length) => {
-      expect(() => parseReply(whole.slice(0, length), source)).toThrow(
-        expect.objectContaining({ code: 'host/garbled-reply' }),
-      );
+    fc.property(fc.oneof(anyBytes, frames), (text) => {
+      // Only what was framed from its greeting to its end is read at all.
+      const framed = new RegExp(`^@n0nce ${checkGreeting}\n[^]*^@n0nce done \\d+\n`, 'm').test(text);
+      expect(isAnswer(text) && !framed).toBe(false);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+const lineAt = (index: number): readonly string[] => whole.split('\n').slice(index, index + 1);
+const withLines = (change: (lines: string[]) => void): string => {
+  const lines = whole.split('\n');
+  change(lines);
+  return lines.join('\n');
+};
+const framesOf = whole.split('\n').flatMap((line, index) => (line.startsWith('@n0nce ') ? [index] : []));
+
+test('a frame that is lost, comes twice or says another count makes the answer worthless', () => {
+  const seen = (text: string) => () => observationsOf(node, {}, text);
+  for (const index of framesOf) expect(seen(withLines((lines) => lines.splice(index, 1)))).toThrow(noAnswer);
+  for (const index of framesOf.slice(0, -1))
+    expect(seen(withLines((lines) => lines.splice(index, 0, ...lineAt(index))))).toThrow(noAnswer);
+  for (const part of ['path', 'digest', 'texts', 'link', 'target', 'kernel', 'clock', 'guard'])
+    for (const count of ['', 'x', '99', '-1', '1e0', '01.0'])
+      expect(seen(whole.replace(new RegExp(`(end ${part} 0) \\d+`), `$1 ${count}`))).toThrow(noAnswer);
+  for (const status of ['', 'x', '-', '0x0'])
+    expect(seen(whole.replace('end path 0', `end path ${status}`))).toThrow(noAnswer);
+  expect(seen(whole.replace(/done \d+/, 'done'))).toThrow(noAnswer);
+});
+
+test('a part that comes twice makes the answer worthless, whatever it says the second time', () => {
+  for (const name of ['path', 'digest', 'package', 'system']) {
+    const part = new RegExp(`@n0nce begin ${name}\\n[^]*?@n0nce end ${name} .*\\n`).exec(whole)?.[0] ?? '';
+    expect(part).not.toBe('');
+    expect(() => parseReply(whole.replace(part, part + part), source)).toThrow(noAnswer);
+    expect(() => parseReply(whole.replace('@n0nce done', `${part}@n0nce done`), source)).toThrow(noAnswer);
+  }
+});
+
+test('whatever stands before the greeting does not matter, unless it shares its line', () => {
+  fc.assert(
+    fc.property(anyBytes, (noise) => {
+      expect(observationsOf(node, {}, `${noise}\n${whole}`).path('/etc/motd').type).toBe('file');
+      expect(() => parseReply(`${noise}$ ${whole}`, source)).toThrow(noAnswer);
     }),
   );
 });

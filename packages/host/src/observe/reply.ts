@@ -44,9 +44,10 @@ export function parseReply(text: string, source: ReplySource): Reply {
       continue;
     }
     const [word, name = '', exitCode = '', expected = ''] = line.slice(mark.length).split(' ');
-    if (word === 'done' && open === undefined) return { sections, processes: Number(name), stderr: source.stderr };
-    if (word === 'begin' && open === undefined) open = { name, lines: [] };
-    else if (word === 'end' && open?.name === name) {
+    if (word === 'done' && open === undefined && isCount(name))
+      return { sections, processes: Number(name), stderr: source.stderr };
+    if (word === 'begin' && open === undefined && !sections.has(name)) open = { name, lines: [] };
+    else if (word === 'end' && open?.name === name && isCount(exitCode) && (expected === '-' || isCount(expected))) {
       sections.set(name, {
         lines: open.lines,
         exitCode: Number(exitCode),
@@ -60,6 +61,10 @@ export function parseReply(text: string, source: ReplySource): Reply {
     open === undefined ? 'it stopped before its end' : `it stopped while it told about ${open.name}`,
     text,
   );
+}
+
+function isCount(word: string): boolean {
+  return /^\d+$/.test(word);
 }
 
 /** A section that must be there. @throws AppError host/garbled-reply */

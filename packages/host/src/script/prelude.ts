@@ -49,7 +49,7 @@ discard() {
 
 link() {
   if [ -d "$2" ] && [ ! -L "$2" ]; then printf '%s\\n' "there is a directory at $2"; return 1; fi
-  ln -sfn "$1" "$2"
+  ln -sfn -- "$1" "$2"
 }
 
 remove() {

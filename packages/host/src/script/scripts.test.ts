@@ -11,13 +11,14 @@ import { contentScript } from '../compare/content.ts';
 import { kindOf } from '../kinds/registry.ts';
 import { checkScript } from '../observe/check-script.ts';
 import { mergeProbes, type ProbeSet } from '../observe/probe.ts';
-import { rollbackScript } from '../rollback/rollback-script.ts';
+import { rollbackFunctions, rollbackScript } from '../rollback/rollback-script.ts';
 import { observationsOf } from '../testing/fake-node.ts';
 import { sampleResources } from '../testing/sample-node.ts';
 import { commandsIn } from '../testing/shell-words.ts';
 import { unlistedCommands } from '../testing/unlisted-commands.ts';
 import { armScript, confirmScript, restoreNowScript } from '../try-mode/try-scripts.ts';
 import { forgetScript, recordsScript, takeBackScript } from '../uninstall/uninstall-script.ts';
+import { sharedFunctions } from './prelude.ts';
 
 const folders = { state: '/var/lib/vmstation' };
 const nonce = '0123456789abcdef';
@@ -104,6 +105,28 @@ test.skipIf(!hasShellcheck).each(scripts)('shellcheck has nothing to say about t
   const { stdout } = spawnSync('shellcheck', ['-s', 'sh', '-'], { input: script, encoding: 'utf8' });
   expect(stdout).toBe('');
 });
+
+/** What an apply leaves on the machine for a rollback to run. */
+const undoScripts = [sampleApply('debian'), sampleApply('rhel')].flatMap((script) =>
+  [...script.matchAll(/<<'(UNDO_\w+)'\n([\s\S]*?)\n\1\n/g)].map(([, , body]) => body ?? ''),
+);
+
+test.skipIf(!hasShellcheck)(
+  'shellcheck has nothing to say about what a rollback runs, and every shell reads it',
+  () => {
+    expect(undoScripts.length).toBeGreaterThan(20);
+    const unique = [...new Set(undoScripts)].map((body, index) => `undo_${index}() {\n${body}\n}`);
+    const input = [
+      'N=n; STATE=/s; RUN=/r; n=1; FOUND=0',
+      sharedFunctions,
+      rollbackFunctions,
+      ...unique,
+      'echo "$N$STATE$RUN$n$FOUND"',
+    ].join('\n');
+    const { stdout } = spawnSync('shellcheck', ['-s', 'sh', '-'], { input, encoding: 'utf8' });
+    expect(stdout).toBe('');
+  },
+);
 
 const shells = ['dash', 'bash', 'busybox'].filter(
   (shell) => spawnSync('sh', ['-c', `command -v ${shell}`]).status === 0,
