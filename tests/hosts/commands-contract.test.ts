@@ -27,7 +27,19 @@ beforeAll(async () => {
     machines: [{ name: machine, octet: 71 }],
     packages: [
       ...defaultLayerPackages,
-      ...['chrony', 'createrepo-c', 'dnf', 'firewalld', 'nfs-common', 'nftables', 'rpm', 'rsyslog'],
+      ...[
+        'chrony',
+        'createrepo-c',
+        'dnf',
+        'firewalld',
+        'krb5-admin-server',
+        'krb5-kdc',
+        'krb5-user',
+        'nfs-common',
+        'nftables',
+        'rpm',
+        'rsyslog',
+      ],
     ],
     suite: 'bookworm',
   };

@@ -1,5 +1,7 @@
 import {
+  type Cluster,
   type DesiredResource,
+  type Finding,
   hostStepId,
   missing,
   type NodeReading,
@@ -20,7 +22,7 @@ type ConfigContext = PhaseContext<'setup'>;
 /** Phase config: the roles of host state and the overlays. */
 export const configPhase: Phase<'config', 'setup'> = {
   name: 'config',
-  title: 'Config: system, logs, storage, SSH, networking, overlays',
+  title: 'Config: system, logs, storage, SSH, Kerberos, networking, overlays',
   needs: ['setup'],
 
   async observe(context) {
@@ -41,7 +43,7 @@ export const configPhase: Phase<'config', 'setup'> = {
   async plan(context) {
     const { desired } = context;
     const steps = planHostSteps({ phase: 'config', desired, readings: await readAll(context), whyOf });
-    return steps.map((step) => needingSetup(context, step));
+    return steps.map((step) => needingRealm(context, needingSetup(context, step)));
   },
 
   async perform(steps) {
@@ -53,7 +55,10 @@ export const configPhase: Phase<'config', 'setup'> = {
 
   async verify(context) {
     const readings = await readAll(context, 'refresh');
-    return sliceFindings('config', 'config/slice-equal', context.desired, readings);
+    return [
+      ...sliceFindings('config', 'config/slice-equal', context.desired, readings),
+      ...untriedProvider(context.workspace.cluster),
+    ];
   },
 };
 
@@ -83,4 +88,30 @@ function needingSetup(context: ConfigContext, step: Step): Step {
   );
   const steps = [...new Set([...step.needs.steps, `setup/prerequisites/${node}`, ...ids])];
   return { ...step, needs: { ...step.needs, steps } };
+}
+
+/** An enrolled node asks the KDC for a ticket, so the KDC's own step comes first; and sshd takes tickets only once the node has its keys. */
+function needingRealm({ workspace }: ConfigContext, step: Step): Step {
+  const { kerberos } = workspace.cluster.services;
+  const { node } = step;
+  if (kerberos === undefined || node === undefined || !step.tags.includes('kerberos')) return step;
+  const server = kerberos.provider === 'mit' ? kerberos.server : node;
+  const steps = [server, node]
+    .map((name) => hostStepId('config', 'kerberos', name, undefined))
+    .filter((id) => id !== step.id && !step.needs.steps.includes(id));
+  return { ...step, needs: { ...step.needs, steps: [...step.needs.steps, ...new Set(steps)] } };
+}
+
+/** What was never tried is said with every look, however well it seems to go. */
+function untriedProvider(cluster: Cluster): readonly Finding[] {
+  if (cluster.services.kerberos?.provider !== 'freeipa') return [];
+  return [
+    {
+      code: 'config/freeipa-untried',
+      state: 'not-proved',
+      title: 'enrolment with FreeIPA',
+      evidence:
+        'no FreeIPA server was ever at hand when this was made: what is enrolled is as its own program leaves it, and the ticket of each host is the only proof',
+    },
+  ];
 }

@@ -20,6 +20,7 @@ export { appFolderSchema } from './model/app-folder-file.ts';
 export type {
   Cluster,
   ClusterApp,
+  ClusterKerberos,
   ClusterMonitoring,
   ClusterNetwork,
   ClusterNode,
@@ -163,6 +164,7 @@ export type {
   HostsEntriesResource,
   HostsEntry,
   HostsEntryResource,
+  KerberosPrincipalResource,
   KernelModuleResource,
   LineResource,
   MountResource,

@@ -445,10 +445,25 @@ change_23() {
 locale-gen en_GB.UTF-8
 }
 change_24() {
+if kadmin.local -r HOME.ARPA getprinc alex >/dev/null 2>&1; then
+kdb5_util -r HOME.ARPA dump "$RUN/principal.$n" alex@HOME.ARPA
+if ! kadmin.local -r HOME.ARPA getstrs alex | grep -qxF -e 'vmstation-password: 3866ebe71f260e8bab17a437'; then
+printf '%s\n' 'it'\''s a secret' 'it'\''s a secret' | kadmin.local -r HOME.ARPA cpw alex
+fi
+else
+printf '%s\n' 'it'\''s a secret' 'it'\''s a secret' | kadmin.local -r HOME.ARPA addprinc alex
+fi
+kadmin.local -r HOME.ARPA setstr alex vmstation-password 3866ebe71f260e8bab17a437
+}
+change_25() {
+printf '%s' 'nothing
+' | kinit -k -t /etc/krb5.keytab -c MEMORY:
+}
+change_26() {
 systemctl enable -- chrony.service
 start chrony.service
 }
-change_25() {
+change_27() {
 systemctl disable -- telnet.socket
 halt telnet.socket
 systemctl mask -- telnet.socket
@@ -556,13 +571,19 @@ printf '%s\n' command:locale >"$RUN/ids.23"
 cat >"$RUN/undo.23" <<'UNDO_0123456789abcdef'
 true
 UNDO_0123456789abcdef
-printf '%s\n' service:chrony.service >"$RUN/ids.24"
+printf '%s\n' kerberos-principal:alex@HOME.ARPA >"$RUN/ids.24"
 cat >"$RUN/undo.24" <<'UNDO_0123456789abcdef'
+if [ -e "$RUN/principal.$n" ]; then kdb5_util -r HOME.ARPA load -update "$RUN/principal.$n"
+elif kadmin.local -r HOME.ARPA getprinc alex >/dev/null 2>&1; then kadmin.local -r HOME.ARPA delprinc -force alex; fi
+UNDO_0123456789abcdef
+printf '%s\n' command:ticket >"$RUN/ids.25"
+printf '%s\n' service:chrony.service >"$RUN/ids.26"
+cat >"$RUN/undo.26" <<'UNDO_0123456789abcdef'
 each stop "$RUN/woken.$n"; systemctl stop -- chrony.service
 systemctl disable -- chrony.service
 UNDO_0123456789abcdef
-printf '%s\n' service:telnet.socket >"$RUN/ids.25"
-cat >"$RUN/undo.25" <<'UNDO_0123456789abcdef'
+printf '%s\n' service:telnet.socket >"$RUN/ids.27"
+cat >"$RUN/undo.27" <<'UNDO_0123456789abcdef'
 systemctl unmask -- telnet.socket
 UNDO_0123456789abcdef
 }
@@ -598,8 +619,9 @@ unless_changed 20 "$(cat /proc/sys/net/ipv4/ip_forward 2>/dev/null)" 0
 unless_changed 21 "$(state_of /etc/fstab)" absent
 unless_changed 22 "$(state_of /etc/fstab)" absent
 unless_changed 23 "$(if timeout 20 grep -q en_GB /etc/locale.gen >/dev/null 2>&1; then echo yes; else echo no; fi)" no
-unless_changed 24 "$(systemctl show --no-pager --property=UnitFileState -- chrony.service)" 'UnitFileState=disabled'
-unless_changed 25 "$(systemctl show --no-pager --property=UnitFileState -- telnet.socket)" 'UnitFileState=disabled'
+unless_changed 25 "$(if timeout 20 kinit -k -t /etc/krb5.keytab -c MEMORY: >/dev/null 2>&1; then echo yes; else echo no; fi)" no
+unless_changed 26 "$(systemctl show --no-pager --property=UnitFileState -- chrony.service)" 'UnitFileState=disabled'
+unless_changed 27 "$(systemctl show --no-pager --property=UnitFileState -- telnet.socket)" 'UnitFileState=disabled'
 step 1
 step 2
 step 3 1
@@ -633,6 +655,8 @@ BAD="$BAD 22"; say "end 22 failed 1"
 step 23
 step 24
 step 25
+step 26
+step 27
 handle restart chrony.service
 settle 2
 paid restart chrony.service

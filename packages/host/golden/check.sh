@@ -56,7 +56,10 @@ if [ "$#" -gt 0 ] && [ -r "/lib/modules/$k/modules.builtin" ]; then P=$((P+1)); 
 finish module 0 -
 begin guard
 P=$((P+2)); timeout 20 grep -q en_GB /etc/locale.gen >/dev/null 2>&1; printf '%s\n' "$?"
-finish guard 0 1
+P=$((P+2)); timeout 20 kinit -k -t /etc/krb5.keytab -c MEMORY: >/dev/null 2>&1; printf '%s\n' "$?"
+finish guard 0 2
+begin kerberos-keys; r=0; if [ ! -e /var/lib/krb5kdc/principal ] || ! command -v kdb5_util >/dev/null 2>&1; then :; elif [ ! -e /etc/krb5kdc/stash ]; then printf '%s\n' @HOME.ARPA; else P=$((P+1)); kdb5_util -r HOME.ARPA tabdump -H keyinfo || r=$?; fi; finish kerberos-keys "$r" -
+begin kerberos-attributes; r=0; if [ ! -e /var/lib/krb5kdc/principal ] || ! command -v kdb5_util >/dev/null 2>&1; then :; elif [ ! -e /etc/krb5kdc/stash ]; then printf '%s\n' @HOME.ARPA; else P=$((P+1)); kdb5_util -r HOME.ARPA tabdump -H princ_stringattrs || r=$?; fi; finish kerberos-attributes "$r" -
 printf '%s\n' "@0123456789abcdef done $P"
 }
 main </dev/null

@@ -134,6 +134,17 @@ export const nodeCommands: readonly NodeCommand[] = [
   { command: 'visudo', words: ['-c', '-f'], reason: 'judges sudoers before they are put in place' },
   { command: 'chronyd', words: ['-p', '-f'], reason: 'judges a configuration of the time service' },
   { command: 'rsyslogd', words: ['-N1', '-f'], reason: 'judges a configuration of the log service' },
+  {
+    command: 'kdb5_util',
+    words: ['-r', 'create', '-s', 'stash', 'tabdump', '-H', 'dump', 'load', '-update'],
+    reason: 'the database of a KDC, and the tables of it that hold no key',
+  },
+  {
+    command: 'kadmin.local',
+    words: ['-r', 'getprinc', 'addprinc', 'cpw', 'modprinc', '-kvno', 'setstr', 'getstrs', 'delprinc', '-force'],
+    reason: 'principals; passwords come on standard input',
+  },
+  { command: 'kinit', words: ['-k', '-t', '-c'], reason: 'proves that the KDC knows a host by its key' },
   { command: 'nft', words: ['-c', '-f'], reason: 'judges a ruleset; loads it, from a unit' },
 ];
 

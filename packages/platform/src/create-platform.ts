@@ -62,7 +62,7 @@ export interface Platform {
 
 /**
  * Builds the platform of a workspace: merges all declarations, and wires phases, host and journal.
- * Throws plan/conflicting-declarations, plan/locks-you-out, secret/missing, secret/cannot-decrypt.
+ * Throws plan/conflicting-declarations, plan/locks-you-out, secret/missing, secret/cannot-decrypt, config/kerberos-keys-too-short.
  */
 export async function createPlatform(ports: PlatformPorts, options: { readonly withDiff: boolean }): Promise<Platform> {
   const nodes = ports.workspace.cluster.nodes.map((node) => node.name);
@@ -100,10 +100,10 @@ async function remembering<T>(memory: DriftMemory, work: () => Promise<T>): Prom
 }
 
 async function declarations(ports: PlatformPorts): Promise<readonly Declaration[]> {
-  const { workspace, operatorPublicKey } = ports;
+  const { workspace, operatorPublicKey, secrets } = ports;
   return [
     ...(await declareSetup(workspace, { operatorPublicKey })),
-    ...(await declareConfig(workspace)),
+    ...(await declareConfig(workspace, secrets)),
     ...declareMonitorStack(workspace),
     ...declareApplicationStack(workspace),
   ];

@@ -17,6 +17,7 @@ const files = {
     'validators',
     'shell',
     'debian-packages',
+    'kerberos',
   ],
   rhel: ['rhel'],
 } as const;

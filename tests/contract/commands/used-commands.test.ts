@@ -2,12 +2,16 @@ import { globSync, readFileSync } from 'node:fs';
 import { declareConfig } from '@vmstation/cluster-config';
 import { declareSetup } from '@vmstation/cluster-setup';
 import {
+  type ClusterKerberos,
   type DesiredResource,
+  exampleCluster,
   exampleWorkspace,
   mergeDeclarations,
   type Resource,
+  Secret,
   type Transport,
   type TryMode,
+  type Workspace,
 } from '@vmstation/core';
 import { createHost, nodeCommands, nodeFiles } from '@vmstation/host';
 import { beforeAll, expect, test } from 'vitest';
@@ -67,12 +71,28 @@ async function scriptsOf(
   return scripts;
 }
 
+/** The example, with what it leaves off. */
+function withKerberos(): Workspace {
+  const cluster = exampleCluster();
+  const kerberos: ClusterKerberos = {
+    provider: 'mit',
+    realm: 'HOME.ARPA',
+    hosts: cluster.nodes.map(({ name }) => name),
+    server: 'masternode',
+    keys: { secret: 'kerberos-keys' },
+    keyVersion: 1,
+    users: [{ name: 'alex', password: { secret: 'alex' }, account: true }],
+    services: [],
+  };
+  return exampleWorkspace({ cluster: { ...cluster, services: { ...cluster.services, kerberos } } });
+}
+
 let sent: readonly FoundCommand[];
 beforeAll(async () => {
-  const workspace = exampleWorkspace();
+  const workspace = withKerberos();
   const declared = await Promise.all([
     declareSetup(workspace, { operatorPublicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIexample vmstation' }),
-    declareConfig(workspace),
+    declareConfig(workspace, { get: async () => new Secret('a secret of twenty characters') }),
   ]);
   const names = workspace.cluster.nodes.map(({ name }) => name);
   const desired = mergeDeclarations(names, declared.flat()).nodes;
@@ -108,6 +128,8 @@ const transported: readonly FoundCommand[] = [
 
 /** Started on the operator's computer, not on a node. */
 const atHome = new Set(['git', 'ps']);
+/** No FreeIPA server was ever at hand; the role says that it is untried, and so does every look at a cluster that asks for it. */
+const untriedAnywhere = new Set(['ipa-client-install']);
 /** Started by a kubelet in a container. */
 const inContainers = new Set(['mc-health']);
 
@@ -116,7 +138,9 @@ test('every command and flag that the example cluster’s nodes are sent is list
 });
 
 test('every command and flag that stands in the sources is listed', () => {
-  const written = writtenCommands().filter(({ program }) => !atHome.has(program) && !inContainers.has(program));
+  const written = writtenCommands().filter(
+    ({ program }) => !atHome.has(program) && !inContainers.has(program) && !untriedAnywhere.has(program),
+  );
   expect(written.map(({ program }) => program)).toEqual(
     expect.arrayContaining(['sshd', 'visudo', 'nft', 'rsyslogd', 'id']),
   );

@@ -66,6 +66,7 @@ const rules: readonly PathRule[] = [
       notifies: [{ unit: 'rsyslog.service', action: 'restart' }],
     }),
   },
+  { paths: /^\/etc\/krb5(?:\.conf(?:$|\.d\/)|\.keytab$|kdc\/)/, rule: () => ({ role: 'kerberos' }) },
   {
     paths: /^\/etc\/exports(?:$|\.d\/)/,
     rule: () => ({ role: 'storage', notifies: [{ unit: 'nfs-server.service', action: 'reload' }] }),

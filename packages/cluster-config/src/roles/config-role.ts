@@ -1,10 +1,13 @@
 import type { Cluster, ClusterNode, EffectiveSettings, HostRole } from '@vmstation/core';
+import type { RealmSecrets } from './kerberos/realm-secrets.ts';
 
 /** What config's roles read besides the node. */
 export interface ConfigRoleContext {
   readonly cluster: Cluster;
   /** The node's settings after its groups and its host folder. */
   readonly settings: EffectiveSettings;
+  /** Undefined where Kerberos is off. */
+  readonly realmSecrets?: RealmSecrets | undefined;
 }
 
 /** A role of the phase config. */

@@ -1,4 +1,5 @@
 import type { ConfigRole } from './config-role.ts';
+import { kerberosRole } from './kerberos/index.ts';
 import { networkingRole } from './networking/index.ts';
 import { ntpRole } from './ntp/index.ts';
 import { sshRole } from './ssh/index.ts';
@@ -13,5 +14,6 @@ export const configRoles: readonly ConfigRole[] = [
   syslogRole,
   storageRole,
   sshRole,
+  kerberosRole,
   networkingRole,
 ];

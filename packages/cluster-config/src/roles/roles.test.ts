@@ -60,6 +60,17 @@ test('each family has its own path and unit of chrony', () => {
   ]);
 });
 
+test('a node that suspends asks for the time when it wakes; one that is powered off, or never sleeps, does not', () => {
+  const unit = 'vmstation-time-after-sleep.service';
+  const list = declare(ntpRole, 'storagenodet3500');
+  expect(list.find(({ kind }) => kind === 'unit')).toMatchObject({
+    name: unit,
+    content: expect.stringMatching(/chronyc makestep 1\.0 3\n.*chronyc burst [^]*WantedBy=suspend\.target/),
+  });
+  expect(ids(list)).toContain(`service:${unit}`);
+  for (const node of ['masternode', 'homelab']) expect(ids(declare(ntpRole, node))).not.toContain(`service:${unit}`);
+});
+
 test('servers are asked as servers, pools as pools', () => {
   const cluster: Cluster = {
     ...example,
@@ -78,7 +89,7 @@ test('the log server receives and does not send to itself; the others send', () 
   expect(server).toContain('file:/etc/logrotate.d/vmstation-remote');
   expect(server.some((id) => id.includes('sender'))).toBe(false);
   const sender = declare(syslogRole, 'homelab').find((resource) => resourceId(resource).includes('sender'));
-  expect(sender).toMatchObject({ content: expect.stringContaining('target="192.168.4.63" port="514" protocol="tcp"') });
+  expect(sender).toMatchObject({ content: expect.stringContaining('target="192.168.4.63" port="20514" timeout="30"') });
 });
 
 test('without a log server nothing of rsyslog is declared', () => {

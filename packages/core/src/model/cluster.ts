@@ -152,6 +152,44 @@ export interface Versions {
   readonly images: Readonly<Record<string, string>>;
 }
 
+/** A service that has a key of its own on a node. */
+export interface KerberosService {
+  /** As it stands before the slash: `HTTP`, `nfs`. */
+  readonly name: string;
+  readonly node: string;
+  /** Where its key lies; undefined: with the node's own. */
+  readonly keytab: string | undefined;
+  /** Who may read that file. */
+  readonly owner: string;
+}
+
+/** What every realm has. */
+interface KerberosRealm {
+  readonly realm: string;
+  /** Nodes that are enrolled: they have a key, and their SSH server takes tickets. */
+  readonly hosts: readonly string[];
+}
+
+/** Tickets: an MIT KDC on one of the nodes, or a FreeIPA realm that somebody else runs. */
+export type ClusterKerberos =
+  | (KerberosRealm & {
+      readonly provider: 'mit';
+      /** The node that runs the KDC. */
+      readonly server: string;
+      /** What the keys of hosts and services, and of the database, are derived from. */
+      readonly keys: SecretRef;
+      readonly keyVersion: number;
+      readonly users: readonly { readonly name: string; readonly password: SecretRef; readonly account: boolean }[];
+      readonly services: readonly KerberosService[];
+    })
+  | (KerberosRealm & {
+      readonly provider: 'freeipa';
+      /** Host name of a FreeIPA server. */
+      readonly ipaServer: string;
+      readonly enrolAs: string;
+      readonly password: SecretRef;
+    });
+
 /** The whole cluster. */
 export interface Cluster {
   readonly name: string;
@@ -165,6 +203,8 @@ export interface Cluster {
   readonly services: {
     readonly ntp: { readonly server: string; readonly upstream: readonly string[] };
     readonly syslog: { readonly server: string; readonly keepDays: number } | undefined;
+    /** Undefined: off. */
+    readonly kerberos?: ClusterKerberos | undefined;
   };
   readonly monitoring: ClusterMonitoring;
   readonly apps: readonly ClusterApp[];

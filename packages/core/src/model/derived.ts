@@ -26,6 +26,16 @@ export function syslogServerName(file: ClusterFile): string | undefined {
   return syslog === 'off' ? undefined : (syslog.server ?? monitoringNodeName(file));
 }
 
+/** The node that runs the KDC; undefined when there is none of ours. */
+export function kerberosServerName(file: ClusterFile): string | undefined {
+  const { kerberos } = file.services;
+  if (kerberos === 'off' || kerberos.provider === 'freeipa') return undefined;
+  return kerberos.server ?? monitoringNodeName(file);
+}
+
+/** Where the keys of an MIT realm come from, unless the file says. */
+export const defaultKerberosKeys = 'secret:kerberos-keys';
+
 /** A node's power with the defaults that depend on its policy. */
 export function powerOf(node: NodeEntry): NodePower {
   const written = typeof node.power === 'string' ? undefined : node.power;

@@ -3,6 +3,7 @@ import type { AppFolderEntry } from './app-folder-file.ts';
 import type {
   Cluster,
   ClusterApp,
+  ClusterKerberos,
   ClusterMonitoring,
   ClusterNetwork,
   ClusterNode,
@@ -17,6 +18,8 @@ import {
   appKindOf,
   appPortOf,
   controlPlaneNames,
+  defaultKerberosKeys,
+  kerberosServerName,
   monitoringNodeName,
   mountPathOf,
   ntpServerName,
@@ -143,6 +146,35 @@ function resolveServices(file: ClusterFile): Cluster['services'] {
   return {
     ntp: { server: ntpServerName(file), upstream: ntp.upstream },
     syslog: server === undefined || syslog === 'off' ? undefined : { server, keepDays: keepDays(syslog.keep) },
+    kerberos: resolveKerberos(file),
+  };
+}
+
+function resolveKerberos(file: ClusterFile): ClusterKerberos | undefined {
+  const { kerberos } = file.services;
+  if (kerberos === 'off') return undefined;
+  const realm = kerberos.realm ?? file.cluster.domain.toUpperCase();
+  const hosts = [...new Set(kerberos.hosts ?? Object.keys(file.nodes))];
+  const server = kerberosServerName(file);
+  if (server === undefined) {
+    const { freeipa } = kerberos;
+    if (freeipa === undefined) throw new Error('freeipa is not described; the file was not validated');
+    const { 'enrol-as': enrolAs, password } = freeipa;
+    return { provider: 'freeipa', realm, hosts, ipaServer: freeipa.server, enrolAs, password: secretRef(password) };
+  }
+  return {
+    provider: 'mit',
+    realm,
+    hosts,
+    server,
+    keys: secretRef(kerberos.keys ?? defaultKerberosKeys),
+    keyVersion: kerberos['key-version'],
+    users: Object.entries(kerberos.users).map(([name, user]) => ({
+      name,
+      password: secretRef(user.password),
+      account: user.account,
+    })),
+    services: kerberos.services.map(({ name, node, keytab, owner }) => ({ name, node, keytab, owner })),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { ClusterFile } from './cluster-file.ts';
-import { appKindOf } from './derived.ts';
+import { appKindOf, defaultKerberosKeys } from './derived.ts';
 import type { DocumentPath } from './fault.ts';
 import { secretPattern } from './field.ts';
 
@@ -20,6 +20,9 @@ export function secretReferences(file: ClusterFile): readonly SecretReference[] 
   const defaults = Object.entries(file.apps)
     .filter(([name, app]) => appKindOf(name, app) === 'minecraft' && app.rcon === undefined)
     .map(([name]) => ({ name: `${name}-rcon`, path: ['apps', name, 'rcon'] }));
+  const { kerberos } = file.services;
+  if (kerberos !== 'off' && kerberos.provider === 'mit' && kerberos.keys === undefined)
+    defaults.push({ name: defaultKerberosKeys.slice('secret:'.length), path: ['services', 'kerberos', 'keys'] });
   return [...written, ...defaults];
 }
 

@@ -9,6 +9,7 @@ import {
   referenceText,
   secretText,
   urlText,
+  userText,
 } from './field.ts';
 
 const ntpSchema = z.strictObject({
@@ -33,6 +34,87 @@ const syslogSchema = z.strictObject({
   keep: described(durationText.default('30d'), 'How long they are kept, in whole days.', '30d'),
 });
 
+const kerberosUserSchema = z.strictObject({
+  password: described(
+    secretText,
+    'The first password; once the user has another one (kpasswd), this is not set again until the secret changes.',
+    'secret:alex-kerberos',
+  ),
+  account: described(
+    z.boolean().default(true),
+    'Whether enrolled nodes have a local account of that name, so that a ticket logs in there.',
+    true,
+  ),
+});
+
+const kerberosServiceSchema = z.strictObject({
+  name: described(
+    z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,31}$/, { error: 'is not the name of a service, such as HTTP or nfs' }),
+    'The service, as it stands before the slash of its principal.',
+    'HTTP',
+  ),
+  node: described(referenceText, 'The node that it runs on.', 'masternode'),
+  keytab: described(
+    pathText.optional(),
+    'A file of its own for its key. Default: with the key of the node.',
+    '/etc/http.keytab',
+  ),
+  owner: described(userText.default('root'), 'Who may read that file.', 'www-data'),
+});
+
+const freeipaSchema = z.strictObject({
+  server: described(hostText, 'Host name of a FreeIPA server.', 'ipa.home.arpa'),
+  'enrol-as': described(userText, 'A FreeIPA user that may enrol hosts.', 'enroller'),
+  password: described(secretText, 'The password of that user, as a secret.', 'secret:freeipa-enroller'),
+});
+
+const kerberosSchema = z.strictObject({
+  provider: described(
+    z.enum(['mit', 'freeipa']).default('mit'),
+    'mit: a KDC on one of the nodes. freeipa: a realm that exists already, into which the nodes are enrolled.',
+    'mit',
+  ),
+  server: described(
+    referenceText.optional(),
+    'With mit: the node that runs the KDC. Default: the node that carries monitoring.',
+    'masternode',
+  ),
+  realm: described(
+    z
+      .string()
+      .regex(/^[A-Z0-9](?:[A-Z0-9.-]{0,61}[A-Z0-9])?$/, { error: 'is not a realm in capital letters' })
+      .optional(),
+    'The realm. Default: cluster.domain in capital letters.',
+    'HOME.ARPA',
+  ),
+  hosts: described(z.array(referenceText).min(1).optional(), 'Nodes that are enrolled. Default: all.', ['masternode']),
+  keys: described(
+    secretText.optional(),
+    'With mit: what all keys of hosts and services are derived from, 20 random characters or more. Default secret:kerberos-keys.',
+    'secret:kerberos-keys',
+  ),
+  'key-version': described(
+    z.int().min(1).max(255).default(1),
+    'With mit: one more gives all hosts and services new keys.',
+    1,
+  ),
+  users: described(
+    z.record(z.string(), kerberosUserSchema).default({}),
+    'With mit: people who get tickets, by login name.',
+    {
+      alex: { password: 'secret:alex-kerberos' },
+    },
+  ),
+  services: described(z.array(kerberosServiceSchema).default([]), 'With mit: services that have a key.', [
+    { name: 'HTTP', node: 'masternode' },
+  ]),
+  freeipa: described(freeipaSchema.optional(), 'With freeipa: where and as whom nodes are enrolled.', {
+    server: 'ipa.home.arpa',
+    'enrol-as': 'enroller',
+    password: 'secret:freeipa-enroller',
+  }),
+});
+
 /** Host services that one node offers to the others. */
 export const servicesSchema = z.strictObject({
   ntp: described(ntpSchema.prefault({}), 'Time for the cluster.', { server: 'masternode' }),
@@ -40,6 +122,11 @@ export const servicesSchema = z.strictObject({
     server: 'masternode',
     keep: '30d',
   }),
+  kerberos: described(
+    z.union([z.literal('off'), kerberosSchema]).default('off'),
+    'Logins and services by ticket (Kerberos), or off. It needs clocks that agree within five minutes: services.ntp.',
+    { users: { alex: { password: 'secret:alex-kerberos' } } },
+  ),
 });
 
 const notifierSchema = z.union([

@@ -123,6 +123,24 @@ test.each([
   ['monitoring/prometheus/keep', '36h', 'cluster-file/invalid-value monitoring.prometheus.keep'],
   ['storage/media/mount-on', ['storagenodet3500'], 'cluster-file/self-mount storage.media.mount-on.0'],
   ['storage/media/mount-on', ['masternode'], 'cluster-file/mount-from-sleeper storage.media.mount-on.0'],
+  ['services/kerberos', { server: 'homelab' }, 'cluster-file/always-on-service-on-sleeper services.kerberos.server'],
+  ['services/kerberos', { hosts: ['homelba'] }, 'cluster-file/unknown-node services.kerberos.hosts.0'],
+  ['services/kerberos', { provider: 'freeipa' }, 'cluster-file/kerberos-provider services.kerberos.provider'],
+  [
+    'services/kerberos',
+    { freeipa: { server: 'ipa.home.arpa', 'enrol-as': 'enroller', password: 'secret:enroller' } },
+    'cluster-file/setting-without-effect services.kerberos.freeipa',
+  ],
+  [
+    'services/kerberos',
+    { hosts: ['masternode'], services: [{ name: 'HTTP', node: 'homelab' }] },
+    'cluster-file/kerberos-not-enrolled services.kerberos.services.0.node',
+  ],
+  [
+    'services/kerberos',
+    { users: { root: { password: 'secret:root' } } },
+    'cluster-file/invalid-name services.kerberos.users.root',
+  ],
   ['kerberos', 'off', 'cluster-file/unknown-key kerberos'],
   ['backup', {}, 'cluster-file/unknown-key backup'],
 ])('%s: %j is one fault', (path, value, expected) => {

@@ -1,3 +1,5 @@
+import type { Secret } from '../ports/workspace.ts';
+
 /**
  * Generic declarations of host state: data only, so that any package can declare and only `host` acts.
  * An attribute left out is unmanaged: it is neither compared nor changed.
@@ -26,7 +28,8 @@ export type ResourceKind =
   | 'hosts-entries'
   | 'timezone'
   | 'mount'
-  | 'command';
+  | 'command'
+  | 'kerberos-principal';
 
 /** Which of the node's own ways in a resource could close; such resources run only in try mode. */
 export type GuardArea = 'sshd' | 'sudoers' | 'pam' | 'firewall' | 'network' | 'resolver' | 'login-key';
@@ -70,6 +73,8 @@ export interface FileResource extends ResourceBase, Ownership {
   readonly ensure?: 'present' | 'absent';
   /** Exact content, UTF-8. */
   readonly content?: string;
+  /** `base64`: `content` is not the text itself but any bytes in base64 (RFC 4648). */
+  readonly encoding?: 'base64';
   /** Content is secret: it is never shown, logged or journalled. */
   readonly secret?: boolean;
   readonly validate?: FileValidation;
@@ -228,6 +233,26 @@ export interface CommandResource extends ResourceBase {
   readonly run: readonly string[];
   readonly check: readonly string[];
   readonly undo?: readonly string[];
+  /** What `run` reads on its standard input; it goes there and nowhere else. */
+  readonly stdin?: Secret;
+}
+
+/**
+ * A principal in the database of an MIT KDC on this node. A password that differs from the one that was declared before is set; one that its
+ * owner changed since is left alone, unless `keyVersion` says that the key is ours.
+ */
+export interface KerberosPrincipalResource extends ResourceBase {
+  readonly kind: 'kerberos-principal';
+  /** Without the realm: `alex`, `host/masternode.home.arpa`. */
+  readonly name: string;
+  readonly realm: string;
+  /** File of the database; without it there is no principal. */
+  readonly database: string;
+  /** File with the key of the database; without it nobody can look into it. */
+  readonly stash: string;
+  readonly password: Secret;
+  /** Key version number (kvno) for keys that stand in a keytab; another one, or another key, is a difference. */
+  readonly keyVersion?: number;
 }
 
 /** Everything a node can be asked to be. */
@@ -250,7 +275,8 @@ export type Resource =
   | HostsEntriesResource
   | TimezoneResource
   | MountResource
-  | CommandResource;
+  | CommandResource
+  | KerberosPrincipalResource;
 
 /** The id of a resource: its kind and what identifies it on the node. */
 export function resourceId(resource: Resource): ResourceId {
@@ -274,6 +300,8 @@ function resourceKey(resource: Resource): string {
     case 'unit':
     case 'hosts-entries':
       return resource.name;
+    case 'kerberos-principal':
+      return `${resource.name}@${resource.realm}`;
     case 'service':
       return resource.unit;
     case 'sysctl':

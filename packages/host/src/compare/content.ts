@@ -51,7 +51,13 @@ function contentWanted(resource: Resource, check: NodeCheck): ContentWanted[] {
   )
     return [];
   if (resource.kind === 'unit') return [{ id, path: unitPath(resource), content: resource.content }];
-  if (resource.kind !== 'file' || resource.secret === true || resource.content === undefined) return [];
+  if (
+    resource.kind !== 'file' ||
+    resource.secret === true ||
+    resource.encoding !== undefined ||
+    resource.content === undefined
+  )
+    return [];
   return [{ id, path: resource.path, content: resource.content }];
 }
 

@@ -1,4 +1,4 @@
-import { type Resource, type ResourceKind, resourceId, sha256Hex } from '@vmstation/core';
+import { type Resource, type ResourceKind, resourceId, Secret, sha256Hex } from '@vmstation/core';
 import { expect, test } from 'vitest';
 import { compareAll } from '../compare/compare.ts';
 import { mergeProbes } from '../observe/probe.ts';
@@ -272,6 +272,20 @@ const rows: readonly (readonly [string, Resource, FakeNode, readonly string[]])[
     { kind: 'command', name: 'x', run: ['true'], check: ['false'] },
     { guards: [1] },
     ['check: no (false)'],
+  ],
+  [
+    'another key than the declared one, set by somebody else',
+    {
+      kind: 'kerberos-principal',
+      name: 'host/a',
+      realm: 'LAB.TEST',
+      database: '/var/lib/krb5kdc/principal',
+      stash: '/etc/krb5kdc/stash',
+      password: new Secret('p'),
+      keyVersion: 1,
+    },
+    { kerberos: { keys: ['host/a@LAB.TEST\t0\t2\taes256-cts-hmac-sha1-96\tnormal\t-1'], attributes: [] } },
+    ['password: set by somebody else', 'key version: 2'],
   ],
 ];
 

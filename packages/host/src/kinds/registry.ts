@@ -6,6 +6,7 @@ import { fileKind } from './file/index.ts';
 import { groupKind } from './group/index.ts';
 import { hostnameKind } from './hostname/index.ts';
 import { hostsEntriesKind, hostsEntryKind } from './hosts-entry/index.ts';
+import { kerberosPrincipalKind } from './kerberos-principal/index.ts';
 import { kernelModuleKind } from './kernel-module/index.ts';
 import type { AnyKind } from './kind.ts';
 import { lineKind } from './line/index.ts';
@@ -40,6 +41,7 @@ export const kinds: Readonly<Record<ResourceKind, AnyKind>> = {
   timezone: timezoneKind,
   mount: mountKind,
   command: commandKind,
+  'kerberos-principal': kerberosPrincipalKind,
 };
 
 /** The kind of a resource. */

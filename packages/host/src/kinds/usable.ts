@@ -52,6 +52,14 @@ function unusable(resource: Resource): string | undefined {
       return resource.entries.length === 0 ? 'it has no entries' : badHostsEntries(resource.entries);
     case 'timezone':
       return bad(resource.zone, /^[A-Za-z0-9_+-]+(?:\/[A-Za-z0-9_+-]+)*$/, 'is no time zone');
+    case 'kerberos-principal':
+      return (
+        bad(resource.name, /^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9_][A-Za-z0-9_.-]*)?$/, 'is no principal') ??
+        bad(resource.realm, /^[A-Za-z0-9][A-Za-z0-9.-]*$/, 'is no realm') ??
+        badPath(resource.database) ??
+        badPath(resource.stash) ??
+        (/^\P{Cc}+$/u.test(resource.password.reveal()) ? undefined : 'its password must be one line that is not empty')
+      );
     case 'command':
       return resource.run.length === 0 || resource.check.length === 0 ? 'it needs a command and a check' : undefined;
     default:

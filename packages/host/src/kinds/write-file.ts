@@ -1,12 +1,14 @@
 import type { FileValidation, Ownership } from '@vmstation/core';
 import { quoteArguments } from '@vmstation/remote';
-import { lines, type ShellText, sh, withPlaceholder, writeContent } from '../script/shell-text.ts';
+import { lines, type ShellText, sh, withPlaceholder, writeBytes, writeContent } from '../script/shell-text.ts';
 import type { ApplyContext } from './kind.ts';
 
 /** A file to be put in place as a whole. */
 export interface FileToWrite extends Ownership {
   readonly path: string;
   readonly content: string;
+  /** `base64`: any bytes. */
+  readonly encoding?: 'base64';
   readonly validate?: FileValidation;
 }
 
@@ -18,7 +20,9 @@ export function writeFile(file: FileToWrite, context: ApplyContext): ShellText {
   const beside = context.beside(file.path);
   return lines(
     sh`parents ${file.path}; t=${beside}; rm -f "$t"`,
-    writeContent(sh`"$t"`, file.content, context.delimiter),
+    file.encoding === 'base64'
+      ? writeBytes(sh`"$t"`, Buffer.from(file.content, 'base64'), context.delimiter)
+      : writeContent(sh`"$t"`, file.content, context.delimiter),
     finishFile(file),
   );
 }

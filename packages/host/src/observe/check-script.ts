@@ -1,6 +1,7 @@
 import { quoteArguments } from '@vmstation/remote';
 import { type ShellText, sh } from '../script/shell-text.ts';
 import { factLinks, factTextFiles, kubernetesMarks } from './facts.ts';
+import { kerberosPart } from './kerberos-database.ts';
 import type { ProbeSet } from './probe.ts';
 
 /** Where owed notifications, kept content and the lock live on a node. */
@@ -44,6 +45,7 @@ export function checkScript(probes: ProbeSet, nonce: string, folders: NodeFolder
     machine(),
     modules(probes),
     guards(probes),
+    ...[kerberosPart(probes.kerberos)].filter((part) => part !== ''),
     `printf '%s\\n' "@${nonce} done $P"`,
     '}',
     'main </dev/null',

@@ -1,4 +1,5 @@
 import type { NodeFacts, UnitAction } from '@vmstation/core';
+import { isShut, kerberosTables, type PrincipalSeen, readPrincipals } from './kerberos-database.ts';
 import type { ProbeSet } from './probe.ts';
 import { garbled, type Reply, type ReplySource, type Section, sectionOf } from './reply.ts';
 
@@ -46,6 +47,7 @@ export class Observations {
   readonly #links: ReadonlyMap<string, string>;
   readonly #modules: ReadonlySet<string>;
   readonly #guards: ReadonlyMap<string, number>;
+  readonly #principals: ReadonlyMap<string, PrincipalSeen>;
 
   constructor(reply: Reply, probes: ProbeSet, source: ReplySource) {
     const part = (name: string): Section => sectionOf(reply, name, source);
@@ -84,6 +86,8 @@ export class Observations {
     if (guards.lines.length !== guards.expected)
       throw garbled({ ...source, stderr: reply.stderr }, 'the answers of some guards are missing', '');
     this.#guards = new Map(probes.guards.map(({ name }, index) => [name, Number(guards.lines[index])]));
+    const [keys, attributes] = kerberosTables;
+    this.#principals = probes.kerberos.length === 0 ? new Map() : readPrincipals(part(keys[0]), part(attributes[0]));
   }
 
   path(path: string): PathSeen {
@@ -159,6 +163,16 @@ export class Observations {
     if (status === undefined || Number.isNaN(status)) throw new Unreadable('its check was not run');
     if (status === 124) throw new Unreadable('its check did not end in time');
     return status === 0;
+  }
+
+  /** A principal as its database has it; undefined when there is none of that name, or no database; `shut` when the database's key is missing. */
+  kerberosPrincipal(name: string): PrincipalSeen | 'shut' | undefined {
+    for (const [part] of kerberosTables) {
+      const section = this.#section(part);
+      if (section.exitCode !== 0) throw new Unreadable(this.#failure('kdb5_util', section, name));
+      if (isShut(section, name.slice(name.lastIndexOf('@') + 1))) return 'shut';
+    }
+    return this.#principals.get(name);
   }
 
   isOwed(action: UnitAction): boolean {

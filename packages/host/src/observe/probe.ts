@@ -1,3 +1,5 @@
+import type { KerberosDatabase } from './kerberos-database.ts';
+
 /** Something a check looks at. Equal requests of several resources are looked at once. */
 export type Probe =
   /** Type, owner, mode; the target of a link. */
@@ -11,6 +13,8 @@ export type Probe =
   | { readonly see: 'module'; readonly name: string }
   /** The authorized_keys of a user, wherever its home is. */
   | { readonly see: 'authorized-keys'; readonly user: string }
+  /** Principals of a KDC's database. */
+  | ({ readonly see: 'kerberos' } & KerberosDatabase)
   /** Whether a command says yes (exit 0). It must not change anything. */
   | { readonly see: 'guard'; readonly name: string; readonly argv: readonly string[] };
 
@@ -24,6 +28,7 @@ export interface ProbeSet {
   readonly modules: readonly string[];
   readonly keyUsers: readonly string[];
   readonly guards: readonly { readonly name: string; readonly argv: readonly string[] }[];
+  readonly kerberos: readonly KerberosDatabase[];
 }
 
 /** Merges the requests of all resources, so that one program looks at everything of its sort. Pure. */
@@ -36,8 +41,15 @@ export function mergeProbes(probes: Iterable<Probe>): ProbeSet {
   const modules = new Set<string>();
   const keyUsers = new Set<string>();
   const guards = new Map<string, readonly string[]>();
+  const kerberos = new Map<string, KerberosDatabase>();
   for (const probe of probes) {
     if (probe.see === 'guard') guards.set(probe.name, probe.argv);
+    else if (probe.see === 'kerberos')
+      kerberos.set(`${probe.realm} ${probe.database}`, {
+        realm: probe.realm,
+        database: probe.database,
+        stash: probe.stash,
+      });
     else if (probe.see === 'package') packages.add(probe.name);
     else if (probe.see === 'unit') units.add(probe.unit);
     else if (probe.see === 'module') modules.add(probe.name);
@@ -57,5 +69,6 @@ export function mergeProbes(probes: Iterable<Probe>): ProbeSet {
     modules: [...modules],
     keyUsers: [...keyUsers],
     guards: [...guards].map(([name, argv]) => ({ name, argv })),
+    kerberos: [...kerberos.values()],
   };
 }

@@ -41,7 +41,7 @@ function sampleApply(family: NodeFacts['family']): string {
     '/etc/timezone': 'Etc/UTC',
   };
   const seen = observationsOf(
-    { family, texts, units: probes.units.map(() => off), guards: [1], packages: { telnet: '1' } },
+    { family, texts, units: probes.units.map(() => off), guards: [1, 1], packages: { telnet: '1' } },
     probes,
   );
   const context = {

@@ -59,7 +59,12 @@ export function writeContent(target: ShellText, content: string, delimiter: stri
   if (isPlainText(content) && !content.split('\n').includes(delimiter) && !losesBytesInDash(content, delimiter)) {
     return new ShellText(`cat >${target.text} <<'${delimiter}'\n${content}${delimiter}`);
   }
-  const encoded = Buffer.from(content, 'utf8').toString('base64');
+  return writeBytes(target, Buffer.from(content, 'utf8'), delimiter);
+}
+
+/** Writes exact bytes to the file named by a shell word. */
+export function writeBytes(target: ShellText, bytes: Buffer, delimiter: string): ShellText {
+  const encoded = bytes.toString('base64');
   const wrapped = encoded === '' ? '' : `${encoded.replaceAll(/(.{76})/g, '$1\n').replace(/\n$/, '')}\n`;
   return new ShellText(`base64 -d >${target.text} <<'${delimiter}'\n${wrapped}${delimiter}`);
 }

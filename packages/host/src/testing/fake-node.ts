@@ -16,6 +16,8 @@ export interface FakeNode {
   readonly links?: Readonly<Record<string, string>>;
   readonly modules?: readonly string[];
   readonly guards?: readonly number[];
+  /** Lines of the two tables of a KDC's database. */
+  readonly kerberos?: { readonly keys: readonly string[]; readonly attributes: readonly string[] };
 }
 
 const nonce = 'n0nce';
@@ -68,6 +70,8 @@ export function fakeReply(node: FakeNode): string {
       (node.modules ?? []).map((name) => `loaded ${name}`),
     ),
     ...part('guard', (node.guards ?? []).map(String)),
+    ...part('kerberos-keys', node.kerberos?.keys ?? []),
+    ...part('kerberos-attributes', node.kerberos?.attributes ?? []),
     `@${nonce} done 9`,
     '',
   ].join('\n');
@@ -89,6 +93,7 @@ export function observationsOf(
     modules: [],
     keyUsers: [],
     guards: (node.guards ?? []).map((_, index) => ({ name: `${index}`, argv: [] })),
+    kerberos: [],
   };
   return new Observations(parseReply(reply, source), { ...none, ...probes }, source);
 }

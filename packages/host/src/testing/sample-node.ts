@@ -1,4 +1,4 @@
-import type { Resource } from '@vmstation/core';
+import { type Resource, Secret } from '@vmstation/core';
 
 /** One resource of every kind, as the roles of a real node declare them; used by the golden scripts and the command list. */
 export const sampleResources: readonly Resource[] = [
@@ -61,6 +61,21 @@ export const sampleResources: readonly Resource[] = [
     run: ['locale-gen', 'en_GB.UTF-8'],
     check: ['grep', '-q', 'en_GB', '/etc/locale.gen'],
     undo: ['true'],
+  },
+  {
+    kind: 'kerberos-principal',
+    name: 'alex',
+    realm: 'HOME.ARPA',
+    database: '/var/lib/krb5kdc/principal',
+    stash: '/etc/krb5kdc/stash',
+    password: new Secret("it's a secret"),
+  },
+  {
+    kind: 'command',
+    name: 'ticket',
+    run: ['kinit', '-k', '-t', '/etc/krb5.keytab', '-c', 'MEMORY:'],
+    check: ['kinit', '-k', '-t', '/etc/krb5.keytab', '-c', 'MEMORY:'],
+    stdin: new Secret('nothing\n'),
   },
   { kind: 'service', unit: 'chrony.service', enabled: true, active: true },
   { kind: 'service', unit: 'telnet.socket', enabled: false, active: false, masked: true },

@@ -1,6 +1,6 @@
 import { type Cluster, type ClusterNode, nodesWithRole } from '@vmstation/core';
 import { clientsOf } from '../storage/index.ts';
-import { syslogPort } from '../syslog/index.ts';
+import { receiptPort, syslogPort } from '../syslog/index.ts';
 
 /** Kubernetes' default range of NodePorts, which the model's ports are checked against. */
 export const nodePorts = { first: 30_000, last: 32_767 } as const;
@@ -64,14 +64,19 @@ function controlPlane(node: ClusterNode, cluster: Cluster, lan: readonly string[
 }
 
 function hostServices(node: ClusterNode, cluster: Cluster, lan: readonly string[]): readonly Opening[] {
-  const { ntp, syslog } = cluster.services;
+  const { ntp, syslog, kerberos } = cluster.services;
   const clients = cluster.storage
     .filter((storage) => storage.node === node.name)
     .flatMap((storage) => clientsOf(cluster, storage).map(({ address }) => address));
   const openings: Opening[] = [];
   if (ntp.server === node.name) openings.push({ why: 'time', protocol: 'udp', ports: ['123'], from: lan });
   if (syslog?.server === node.name)
-    openings.push({ why: 'system logs', protocol: 'tcp', ports: [String(syslogPort)], from: lan });
+    openings.push({ why: 'system logs', protocol: 'tcp', ports: [String(syslogPort), String(receiptPort)], from: lan });
+  if (kerberos?.provider === 'mit' && kerberos.server === node.name) {
+    // 464: where people change their own password.
+    for (const protocol of ['tcp', 'udp'] as const)
+      openings.push({ why: 'Kerberos', protocol, ports: ['88', '464'], from: lan });
+  }
   if (clients.length > 0) openings.push({ why: 'NFS', protocol: 'tcp', ports: ['2049'], from: [...new Set(clients)] });
   return openings;
 }

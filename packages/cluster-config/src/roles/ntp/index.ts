@@ -1,4 +1,4 @@
-import { type ClusterNode, nodeOf, type Resource } from '@vmstation/core';
+import { type ClusterNode, maySleep, nodeOf, type Resource } from '@vmstation/core';
 import { type ConfigRole, type ConfigRoleContext, familyOf, writtenBy } from '../config-role.ts';
 
 const places = {
@@ -38,9 +38,37 @@ export const ntpRole: ConfigRole = {
         notifies: [{ unit, action: 'restart' }],
       },
       { kind: 'service', unit, enabled: true, active: true, after: ['package:chrony', `file:${path}`] },
+      ...afterSleep(node),
     ];
   },
 };
+
+const afterSleepUnit = 'vmstation-time-after-sleep.service';
+
+/** A node that suspends wakes with the time at which it fell asleep, and chrony alone would bring it round slowly: it steps after its own start only. */
+function afterSleep(node: ClusterNode): readonly Resource[] {
+  if (!maySleep(node) || node.power.sleepMethod !== 'suspend') return [];
+  return [
+    { kind: 'unit', name: afterSleepUnit, content: afterSleepText(places[familyOf(node)].unit) },
+    { kind: 'service', unit: afterSleepUnit, enabled: true, after: ['package:chrony', `unit:${afterSleepUnit}`] },
+  ];
+}
+
+// suspend.target is reached when the machine is awake again: systemd-suspend.service, which it waits for, ends then.
+function afterSleepText(unit: string): string {
+  return `${writtenBy('ntp')}[Unit]
+Description=Asks for the time after sleep, and lets chrony step the clock again
+After=suspend.target ${unit}
+
+[Service]
+Type=oneshot
+ExecStart=/usr/bin/chronyc makestep 1.0 3
+ExecStart=/usr/bin/chronyc burst 4/8
+
+[Install]
+WantedBy=suspend.target
+`;
+}
 
 /** The whole chrony.conf of a node; directives as in chrony.conf(5) of chrony 4. */
 export function chronyConfiguration(node: ClusterNode, { cluster, settings }: ConfigRoleContext): string {

@@ -3,8 +3,10 @@ import { type ConfigRole, familyOf, writtenBy } from '../config-role.ts';
 
 /** Where messages of other nodes are kept on the server. */
 export const remoteLogs = '/var/log/remote';
-/** TCP port of the receiver. */
+/** TCP port at which anything that speaks syslog is heard: routers, management controllers. */
 export const syslogPort = 514;
+/** TCP port at which nodes deliver with receipts (RELP); SELinux' policy knows it as one of syslog. */
+export const receiptPort = 20_514;
 
 const unit = 'rsyslog.service';
 const check = { command: ['rsyslogd', '-N1', '-f', '{}'], unlessMissing: true } as const;
@@ -26,9 +28,10 @@ export const syslogRole: ConfigRole = {
     const isServer = node.name === syslog.server;
     return [
       { kind: 'package', name: 'rsyslog' },
+      { kind: 'package', name: 'rsyslog-relp' },
       ...(isServer ? receiver(node, syslog.keepDays) : sender(node, nodeOf(context.cluster, syslog.server))),
       ...journalForwarding(node),
-      { kind: 'service', unit, enabled: true, active: true, after: ['package:rsyslog'] },
+      { kind: 'service', unit, enabled: true, active: true, after: ['package:rsyslog', 'package:rsyslog-relp'] },
     ];
   },
 };
@@ -83,14 +86,18 @@ function rsyslogFile(path: string, content: string): Resource {
     group: 'root',
     mode: '0644',
     validate: check,
-    after: ['package:rsyslog'],
+    after: ['package:rsyslog', 'package:rsyslog-relp'],
     notifies: [{ unit, action: 'restart' }],
   };
 }
 
-/** The receiver's drop-in. `securePath` keeps a host that calls itself `../x` inside its folder. */
+/**
+ * The receiver's drop-in: one file a host, its own messages included. `securePath` keeps a host that calls itself `../x` inside its folder.
+ * Nodes deliver by RELP: by plain TCP, what the kernel still held when this machine lost its power would be gone.
+ */
 export function receiverConfiguration(group: string): string {
   return `${writtenBy('syslog')}module(load="imtcp")
+module(load="imrelp")
 
 template(name="vmstation-file" type="list") {
   constant(value="${remoteLogs}/")
@@ -104,16 +111,22 @@ ruleset(name="vmstation-remote" queue.type="LinkedList" queue.size="20000") {
 }
 
 input(type="imtcp" port="${syslogPort}" ruleset="vmstation-remote" rateLimit.interval="5" rateLimit.burst="20000")
+input(type="imrelp" port="${receiptPort}" ruleset="vmstation-remote")
+call vmstation-remote
 `;
 }
 
-/** The sender's drop-in: everything by TCP in RFC 5424, kept on disk (256 MB at most) while the receiver does not take it. */
+/**
+ * The sender's drop-in: everything in RFC 5424 with receipts, kept on disk (256 MB at most) until the receiver has taken it. When that is full
+ * the newest are dropped: programs that log must never wait for another machine.
+ */
 export function senderConfiguration(address: string, spool: string): string {
-  return `${writtenBy('syslog')}action(type="omfwd" name="vmstation-forward"
-  target="${address}" port="${syslogPort}" protocol="tcp" tcp_framing="octet-counted" template="RSYSLOG_SyslogProtocol23Format"
+  return `${writtenBy('syslog')}module(load="omrelp")
+action(type="omrelp" name="vmstation-forward"
+  target="${address}" port="${receiptPort}" timeout="30" template="RSYSLOG_SyslogProtocol23Format"
   action.resumeRetryCount="-1" action.resumeInterval="10" action.resumeIntervalMax="60"
   queue.type="LinkedList" queue.size="10000" queue.filename="vmstation-forward" queue.spoolDirectory="${spool}"
-  queue.maxDiskSpace="256m" queue.saveOnShutdown="on")
+  queue.maxDiskSpace="256m" queue.maxFileSize="8m" queue.checkpointInterval="100" queue.saveOnShutdown="on" queue.timeoutEnqueue="0")
 `;
 }
 

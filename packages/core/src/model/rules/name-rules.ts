@@ -1,3 +1,4 @@
+import type { ClusterFile } from '../cluster-file.ts';
 import { appKindOf } from '../derived.ts';
 import { suggestion } from '../did-you-mean.ts';
 import type { DocumentPath, Fault } from '../fault.ts';
@@ -31,7 +32,7 @@ function labelOf(name: string): string {
 /** Every node that is referred to exists. */
 export const referredNodesExist: Rule = ({ file, appFolders }) => {
   const names = Object.keys(file.nodes);
-  const { syslog, ntp } = file.services;
+  const { syslog, ntp, kerberos } = file.services;
   const references: (readonly [DocumentPath, string | undefined, string?])[] = [
     ...Object.entries(file.storage).flatMap(([name, storage]) => [
       [['storage', name, 'node'], storage.node] as const,
@@ -39,6 +40,7 @@ export const referredNodesExist: Rule = ({ file, appFolders }) => {
     ]),
     [['services', 'ntp', 'server'], ntp.server],
     [['services', 'syslog', 'server'], syslog === 'off' ? undefined : syslog.server],
+    ...(kerberos === 'off' ? [] : kerberosReferences(kerberos)),
     ...Object.entries(file.apps).map(([name, app]) => [['apps', name, 'node'], app.node] as const),
     ...Object.entries(file.users).flatMap(([name, user]) =>
       (user.nodes ?? []).map((node, index) => [['users', name, 'nodes', index], node] as const),
@@ -49,6 +51,17 @@ export const referredNodesExist: Rule = ({ file, appFolders }) => {
     name === undefined || names.includes(name) ? [] : [unknownNode(path, name, names, document)],
   );
 };
+
+function kerberosReferences(
+  kerberos: Exclude<ClusterFile['services']['kerberos'], 'off'>,
+): readonly (readonly [DocumentPath, string | undefined])[] {
+  const place = ['services', 'kerberos'] as const;
+  return [
+    [[...place, 'server'], kerberos.server],
+    ...(kerberos.hosts ?? []).map((node, index) => [[...place, 'hosts', index], node] as const),
+    ...kerberos.services.map(({ node }, index) => [[...place, 'services', index, 'node'], node] as const),
+  ];
+}
 
 function unknownNode(path: DocumentPath, name: string, names: readonly string[], document?: string): Fault {
   return fault(

@@ -24,6 +24,7 @@ const takenHostPorts: Readonly<Record<number, string>> = {
   10_256: 'kube-proxy',
   10_257: 'the controller manager',
   10_259: 'the scheduler',
+  20_514: 'the syslog server',
 };
 
 interface PortUse {

@@ -19,12 +19,13 @@ export const controlPlanesStayAwake: Rule = ({ file }) =>
 export const alwaysOnServicesStayAwake: Rule = ({ file, appFolders }) => {
   const controlPlanes = controlPlaneNames(file);
   const monitoring = monitoringNodeName(file);
-  const { ntp, syslog } = file.services;
+  const { ntp, syslog, kerberos } = file.services;
   const placements: readonly (readonly [string, DocumentPath, string | undefined, string?])[] = [
     ['Monitoring', ['nodes', monitoring, 'roles'], monitoring],
     // Where they are not written they follow monitoring, which is told already.
     ['The time server', ['services', 'ntp', 'server'], ntp.server],
     ['The syslog server', ['services', 'syslog', 'server'], syslog === 'off' ? undefined : syslog.server],
+    ['The KDC', ['services', 'kerberos', 'server'], kerberos === 'off' ? undefined : kerberos.server],
     ...Object.entries(file.apps)
       .filter(([, app]) => !app.wakes)
       .map(([name, app]) => [`The application ${name}`, ['apps', name, 'node'], app.node] as const),

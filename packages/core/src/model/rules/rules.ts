@@ -1,4 +1,9 @@
 import { accountNamesAreUsable, loginUserMayLogIn, rootLoginIsPossible, userNumbersAreUnique } from './access-rules.ts';
+import {
+  kerberosProviderIsDescribed,
+  kerberosServicesAreEnrolled,
+  kerberosUsersAreAccounts,
+} from './kerberos-rules.ts';
 import { appsAreKnown, namesAreLabels, referredNodesExist, referredStorageExists } from './name-rules.ts';
 import {
   addressesAreInTheirNetwork,
@@ -68,4 +73,7 @@ export const clusterFileRules: readonly Rule[] = [
   userNumbersAreUnique,
   loginUserMayLogIn,
   rootLoginIsPossible,
+  kerberosProviderIsDescribed,
+  kerberosServicesAreEnrolled,
+  kerberosUsersAreAccounts,
 ];

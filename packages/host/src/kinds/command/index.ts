@@ -10,13 +10,14 @@ export const commandKind = defineKind<CommandResource, boolean>({
   probes: (want) => [{ see: 'guard', name: resourceId(want), argv: want.check }],
   read: (want, seen) => seen.guardHolds(resourceId(want)),
   diff: ({ check }, holds) => (holds ? [] : [difference('check', 'yes', `no (${check.join(' ')})`)]),
-  apply: ({ run, check, undo }) => ({
+  apply: ({ run, check, undo, stdin }) => ({
     keeps: [],
     // Another run may have seen to it while this one waited for it to end.
     expects: [
       { show: sh`if timeout ${guardSeconds} ${check} >/dev/null 2>&1; then echo yes; else echo no; fi`, seen: 'no' },
     ],
-    change: sh`${run}`,
+    // printf is the shell's own: what it is given stands in no list of processes.
+    change: stdin === undefined ? sh`${run}` : sh`printf '%s' ${stdin.reveal()} | ${run}`,
     ...(undo === undefined ? {} : { undo: sh`${undo}` }),
   }),
 });

@@ -1,5 +1,5 @@
+import { createHash } from 'node:crypto';
 import type { FileResource } from '@vmstation/core';
-import { sha256Hex } from '@vmstation/core';
 import type { PathSeen } from '../../observe/observations.ts';
 import { lines, sh } from '../../script/shell-text.ts';
 import { defineKind, difference, rank } from '../kind.ts';
@@ -24,7 +24,7 @@ export const fileKind = defineKind<FileResource, FileSeen>({
     const shown = seen.type === 'symlink' ? `link to ${seen.target ?? '?'}` : seen.type;
     if (want.ensure === 'absent') return seen.type === 'absent' ? [] : [difference('ensure', 'absent', shown)];
     if (seen.type !== 'file') return [difference('type', 'file', shown)];
-    const digest = want.content === undefined ? undefined : sha256Hex(want.content);
+    const digest = digestOf(want);
     const show = (sha: string): string =>
       want.secret === true ? `secret ${digestOfSecret(sha)}` : `sha256 ${sha.slice(0, 12)}`;
     const content =
@@ -38,9 +38,18 @@ export const fileKind = defineKind<FileResource, FileSeen>({
     const reloadsUnits = want.path.startsWith('/etc/systemd/system/');
     const secret = want.secret === true;
     if (want.ensure === 'absent') return { keeps, reloadsUnits, secret, change: sh`remove ${want.path}` };
-    const sameContent = want.content === undefined || sha256Hex(want.content) === seen.digest;
+    const sameContent = want.content === undefined || digestOf(want) === seen.digest;
     if (seen.type === 'file' && sameContent)
       return { keeps, secret, change: lines(changeOwnership(want.path, want), sh`relabel ${want.path}`) };
     return { keeps, reloadsUnits, secret, change: writeFile({ ...want, content: want.content ?? '' }, context) };
   },
 });
+
+/** sha256 (hex) of the bytes that are wanted; undefined when content is not declared. */
+function digestOf({ content, encoding }: FileResource): string | undefined {
+  return content === undefined
+    ? undefined
+    : createHash('sha256')
+        .update(content, encoding ?? 'utf8')
+        .digest('hex');
+}

@@ -1,6 +1,7 @@
 import { unescape } from '../../shell/printf.ts';
 import type { Process } from '../../shell/process.ts';
 import { catalogueOf } from '../face.ts';
+import { whyUnsimulated } from '../faces/unsimulated-packages.ts';
 import type { Machine } from '../machine.ts';
 import type { InstalledPackage } from '../package-database.ts';
 import { installPackages, plannedInstall, plannedRemoval, removePackages } from '../package-transaction.ts';
@@ -307,7 +308,8 @@ async function aptInstall(
   for (const name of unwanted)
     if (!leaving.includes(name)) await process.out(`Package '${name}' is not installed, so not removed\n`);
   if (plan.unknown.length > 0) {
-    await process.err(plan.unknown.map((name) => `E: Unable to locate package ${name}\n`).join(''));
+    const each = plan.unknown.map((name) => `E: Unable to locate package ${name}\n`).join('');
+    await process.err(`${each}${whyUnsimulated(plan.unknown)}`);
     return 100;
   }
   for (const name of wanted)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { unescape } from '../../shell/printf.ts';
 import type { Process } from '../../shell/process.ts';
 import { catalogueOf } from '../face.ts';
+import { whyUnsimulated } from '../faces/unsimulated-packages.ts';
 import type { Machine } from '../machine.ts';
 import type { InstalledPackage } from '../package-database.ts';
 import { installPackages, plannedInstall, plannedRemoval, removePackages } from '../package-transaction.ts';
@@ -209,7 +210,9 @@ async function dnfInstall(
   const plan = plannedInstall(machine, names);
   if (plan.unknown.length > 0) {
     const each = plan.unknown.map((name) => `No match for argument: ${name}\n`).join('');
-    await process.err(`${quiet ? '' : each}Error: Unable to find a match: ${plan.unknown.join(' ')}\n`);
+    await process.err(
+      `${quiet ? '' : each}Error: Unable to find a match: ${plan.unknown.join(' ')}\n${whyUnsimulated(plan.unknown)}`,
+    );
     return 1;
   }
   if (machine.faults.diskFull?.includes('/') === true && plan.install.length > 0) {

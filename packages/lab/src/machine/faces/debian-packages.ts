@@ -363,8 +363,8 @@ iotop 0.6-42 /usr/sbin/iotop
 ipmitool 1.8.19-4+deb12u2 /usr/bin/ipmitool
 ipset 7.17-1 /usr/sbin/ipset
 iptables 1.8.9-2 /usr/sbin/iptables /usr/sbin/iptables-save
-ipvsadm 1:1.31-1+b1 /usr/sbin/ipvsadm
 iputils-ping 3:20221126-1+deb12u1 /usr/bin/ping
+ipvsadm 1:1.31-1+b1 /usr/sbin/ipvsadm
 jq 1.6-2.1+deb12u1 /usr/bin/jq
 libseccomp2 2.5.4-1+deb12u1
 lm-sensors 1:3.6.0-7.1 /usr/bin/sensors
@@ -378,6 +378,7 @@ python3-apt 2.6.0
 python3-pip 23.0.1+dfsg-1 /usr/bin/pip3
 python3-venv 3.11.2-1+b1
 rsync 3.2.7-1+deb12u2 /usr/bin/rsync
+rsyslog-relp 8.2302.0-1+deb12u1
 socat 1.7.4.4-2 /usr/bin/socat
 strace 6.1-0.1 /usr/bin/strace
 sysstat 12.6.1-1 /usr/bin/iostat

@@ -323,4 +323,5 @@ tree 2.1.0-8.el10 /usr/bin/tree
 unzip 6.0-69.el10 /usr/bin/unzip
 vim-enhanced 2:9.1.083-5.el10 /usr/bin/vim
 wget 1.24.5-6.el10 /usr/bin/wget
+rsyslog-relp 8.2412.0-1.el10
 `;
