@@ -32,7 +32,17 @@ export const mostSightings = 1000;
 
 /** The history after a look: a difference keeps its age while its value stays, and is forgotten when it is gone. Pure. */
 export function afterLook(history: DriftHistory, look: Look): DriftHistory {
-  const before = history.filter(({ place }) => place === look.place);
+  return afterLooks(history, [look]);
+}
+
+/** {@link afterLook} for several looks, one after the other. */
+export function afterLooks(history: DriftHistory, looks: readonly Look[]): DriftHistory {
+  const places = Map.groupBy(history, ({ place }) => place);
+  for (const look of looks) places.set(look.place, sightingsAfter(places.get(look.place) ?? [], look));
+  return [...places.values()].flat().toSorted(byPlace);
+}
+
+function sightingsAfter(before: readonly Sighting[], look: Look): Sighting[] {
   const known = new Map(before.map((sighting) => [keyOf(sighting), sighting]));
   const found = new Map<string, Sighting>();
   for (const sighting of before) if (look.unreadable(sighting.target)) found.set(keyOf(sighting), sighting);
@@ -41,8 +51,7 @@ export function afterLook(history: DriftHistory, look: Look): DriftHistory {
     const earlier = known.get(keyOf(fresh));
     found.set(keyOf(fresh), earlier?.seen === fresh.seen ? earlier : fresh);
   }
-  const kept = [...found.values()].toSorted((a, b) => compare(a.since, b.since)).slice(0, mostSightings);
-  return [...history.filter(({ place }) => place !== look.place), ...kept].toSorted(byPlace);
+  return [...found.values()].toSorted((a, b) => compare(a.since, b.since)).slice(0, mostSightings);
 }
 
 /** Since when a difference is known with its present value; undefined when the history does not have it. */
@@ -51,9 +60,22 @@ export function sinceOf(
   place: string,
   difference: Pick<Sighting, 'target' | 'attribute' | 'seen'>,
 ): string | undefined {
-  const key = keyOf(difference);
-  const seen = digestOf(difference.seen);
-  return history.find((one) => one.place === place && keyOf(one) === key && one.seen === seen)?.since;
+  const sighting = indexOf(history).get(place)?.get(keyOf(difference));
+  return sighting?.seen === digestOf(difference.seen) ? sighting.since : undefined;
+}
+
+const indexes = new WeakMap<DriftHistory, ReadonlyMap<string, ReadonlyMap<string, Sighting>>>();
+
+/** Sightings by place and difference; a report asks for each of very many. */
+function indexOf(history: DriftHistory): ReadonlyMap<string, ReadonlyMap<string, Sighting>> {
+  const known = indexes.get(history);
+  if (known !== undefined) return known;
+  const places = Map.groupBy(history, ({ place }) => place);
+  const made = new Map(
+    [...places].map(([place, list]) => [place, new Map(list.map((sighting) => [keyOf(sighting), sighting]))]),
+  );
+  indexes.set(history, made);
+  return made;
 }
 
 /** The history as text of a file. */

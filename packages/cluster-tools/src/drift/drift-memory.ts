@@ -1,5 +1,5 @@
 import type { Clock, NodeCheck, WorkspaceFiles } from '@vmstation/core';
-import { afterLook, type DriftHistory, historyText, type Look, parseHistory } from './drift-history.ts';
+import { afterLooks, type DriftHistory, historyText, type Look, parseHistory } from './drift-history.ts';
 
 /** Where the history lies, below the state folder. */
 export const driftHistoryFile = 'drift/history.json';
@@ -49,7 +49,7 @@ export function driftMemory(ports: {
       let history: DriftHistory = [];
       try {
         history = parseHistory(await files.read(driftHistoryFile)).filter(({ place }) => places.has(place));
-        history = looks.reduce(afterLook, history);
+        history = afterLooks(history, looks);
         if (looks.length > 0) await files.write(driftHistoryFile, historyText(history));
         return { history, problem: undefined };
       } catch (thrown) {
