@@ -33,8 +33,9 @@ export async function observe(
   const seen = new Observations(reply, probes, source);
   const check: NodeCheck = {
     node,
-    facts: factsOf(node, seen, source),
-    resources: compareAll(resources, seen, context),
+    facts: structuredClone(factsOf(node, seen, source)),
+    // A copy: parts of a text keep all of it alive, here the node's whole reply for as long as the check is kept.
+    resources: structuredClone(compareAll(resources, seen, context)),
     seenAt: context.clock.now(),
     roundTrips: 1,
     remoteProcesses: reply.processes,

@@ -39,6 +39,8 @@ export class InProcessMachines {
     const placed = { spec, machine: this.#make(spec, {}), sinceMs: this.#parts.clock.now() };
     this.#placed.set(spec.name, placed);
     await placed.machine.begin(false);
+    // What a store would have to write; this lab keeps nothing, and a snapshot is always whole.
+    placed.machine.volume.changed.clear();
   }
 
   get names(): readonly string[] {

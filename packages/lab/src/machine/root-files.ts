@@ -35,7 +35,7 @@ export class RootFiles {
     this.folder(path.replace(/\/[^/]*$/, '') || '/');
     const found = this.#tree.find(path, ROOT);
     const inode = found ?? this.#tree.create(path, ROOT, 'file', 0o644);
-    this.#tree.setContent(inode, text.startsWith(PROGRAM_MAGIC) ? sharedContent(text) : fromByteText(encodeText(text)));
+    this.#tree.setContent(inode, sharedContent(text));
     place(inode, found ? placement : { mode: 0o644, ...placement });
   }
 
@@ -84,13 +84,19 @@ function place(inode: Inode, { mode, uid, gid }: Placement): void {
 }
 
 const contents = new Map<string, Uint8Array>();
+const mostContents = 4096;
 
-/** Content of an executable: the same few hundred texts on every machine of the lab. */
+/** Content of a file: machines of a lab have most of their texts in common. What only one machine has is forgotten again in time. */
 function sharedContent(text: string): Uint8Array {
-  let content = contents.get(text);
-  if (!content) {
-    content = fromByteText(text);
-    contents.set(text, content);
-  }
+  const known = contents.get(text);
+  if (known) return known;
+  const content = ownBytes(text.startsWith(PROGRAM_MAGIC) ? fromByteText(text) : fromByteText(encodeText(text)));
+  if (contents.size >= mostContents) contents.clear();
+  contents.set(text, content);
   return content;
+}
+
+/** A copy that does not keep the block alive out of which Node cuts small buffers. */
+function ownBytes(bytes: Uint8Array): Uint8Array {
+  return Uint8Array.from(bytes);
 }

@@ -1,4 +1,5 @@
 import { FileSystemError } from '../disk/file-system-error.ts';
+import type { FileView } from '../disk/inode.ts';
 import type { KernelState } from './kernel-state.ts';
 import type { VirtualFolder } from './virtual-folder.ts';
 
@@ -134,6 +135,27 @@ const INTERFACE_KEYS = [
   'log_martians',
 ];
 
+/** The file of a variable below /proc/sys. */
+class SysctlView implements FileView {
+  readonly #table: SysctlTable;
+  readonly #key: string;
+  readonly firstReadOnly: boolean;
+
+  constructor(table: SysctlTable, key: string, firstReadOnly: boolean) {
+    this.#table = table;
+    this.#key = key;
+    this.firstReadOnly = firstReadOnly;
+  }
+
+  read(): string {
+    return `${this.#table.get(this.#key) ?? ''}\n`;
+  }
+
+  write(data: string): void {
+    this.#table.set(this.#key, data);
+  }
+}
+
 /** The kernel's variables of one machine, over its runtime state. */
 export class SysctlTable {
   readonly #keys = new Map<string, SysctlKey>();
@@ -199,27 +221,24 @@ export class SysctlTable {
     }
   }
 
+  /** When a folder of keys is there; undefined for always. */
+  #presenceOf(branch: string): (() => boolean) | undefined {
+    const below = [...this.#keys.values()].filter(({ key }) => key.startsWith(branch));
+    if (below.some(({ module }) => module === undefined)) return undefined;
+    return () => below.some((one) => this.#present(one));
+  }
+
   /** Shows the keys as files below /proc/sys. */
   mount(folder: VirtualFolder, kernel: { release: string; version: string }): void {
     for (const definition of this.#keys.values()) {
-      const present = (): boolean => this.#present(definition);
+      const present = definition.module === undefined ? undefined : (): boolean => this.#present(definition);
       const parts = definition.key.split('.');
       let at = folder;
       for (const [index, part] of parts.slice(0, -1).entries()) {
         const branch = `${parts.slice(0, index + 1).join('.')}.`;
-        at = at.folder(part, () =>
-          [...this.#keys.values()].some((one) => one.key.startsWith(branch) && this.#present(one)),
-        );
+        at = at.folder(part, this.#presenceOf(branch));
       }
-      at.file(
-        parts.at(-1) as string,
-        {
-          read: () => `${this.get(definition.key) ?? ''}\n`,
-          write: (data) => this.set(definition.key, data),
-          ...(definition.range ? { firstReadOnly: true } : {}),
-        },
-        present,
-      );
+      at.file(parts.at(-1) as string, new SysctlView(this, definition.key, definition.range !== undefined), present);
     }
     const random = folder.folder('kernel').folder('random');
     random.file('boot_id', () => `${this.#state.bootId}\n`);

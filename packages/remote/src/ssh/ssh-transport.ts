@@ -129,8 +129,11 @@ class OpenSshTransport implements Transport {
     return result;
   }
 
-  /** The user name that ssh will log in with, by ssh's own reading of its configuration. */
+  /** The user name that ssh will log in with: what the destination says wins, else ssh's own reading of its configuration. */
   #loginUser(node: string, state: NodeState): Promise<string> {
+    const { configFile, nodes } = this.#settings;
+    const told = configFile === undefined ? nodes[node]?.user : undefined;
+    if (told !== undefined) return Promise.resolve(told);
     const args = [...sshOptions(this.#settings, node, undefined), '-G', '--', sshDestination(this.#settings, node)];
     state.user ??= this.#spawn(args, { timeoutMs: 10_000 }).then(
       (result) => /^user (.*)$/m.exec(result.stdout.toString('utf8'))?.[1] ?? '',
