@@ -129,7 +129,7 @@ const cases: readonly {
   },
   {
     wants: { kind: 'sysctl', key: 'net.ipv4.ip_local_port_range', value: '20000 60000' },
-    tamper: 'sed -i s/20000/21000/ /etc/sysctl.d/90-vmstation.conf',
+    tamper: 'sed -i s/20000/21000/ /etc/sysctl.d/99-zz-vmstation.conf',
     sees: ['at boot'],
   },
   {
@@ -169,7 +169,7 @@ test.skipIf(!supported).each(cases.map((one) => [resourceId(one.wants), one] as 
   async (id, { wants, setUp, tamper, sees }) => {
     if (setUp !== undefined) inside(setUp);
     const what =
-      'cat /etc/passwd /etc/group /etc/shadow /etc/hosts /etc/hostname /etc/fstab /etc/sysctl.d/90-vmstation.conf /etc/timezone /proc/sys/net/core/somaxconn /proc/sys/net/ipv4/ip_local_port_range /home/keyed/.ssh/authorized_keys 2>/dev/null; hostname; readlink /etc/localtime; ls -A /srv /mnt /home; grep srv /proc/mounts; true';
+      'cat /etc/passwd /etc/group /etc/shadow /etc/hosts /etc/hostname /etc/fstab /etc/sysctl.d/99-zz-vmstation.conf /etc/timezone /proc/sys/net/core/somaxconn /proc/sys/net/ipv4/ip_local_port_range /home/keyed/.ssh/authorized_keys 2>/dev/null; hostname; readlink /etc/localtime; ls -A /srv /mnt /home; grep srv /proc/mounts; true';
     const found = inside(what);
     const run = `run-${id}`.replaceAll(/[^a-z0-9]/g, '-');
     const apply = async (runId: string) => (await host.apply({ node: 'n', runId, resources: [wants] })).resources[0];

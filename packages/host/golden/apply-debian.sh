@@ -46,7 +46,7 @@ discard() {
 
 link() {
   if [ -d "$2" ] && [ ! -L "$2" ]; then printf '%s\n' "there is a directory at $2"; return 1; fi
-  ln -sfn -- "$1" "$2"
+  ln -sfn "$1" "$2"
 }
 
 remove() {
@@ -60,8 +60,7 @@ cannot() {
   exit 0
 }
 
-# One change at a time: a folder that only one can make, with the run, the time, this start of the machine, the process and who it is for.
-# It is stale after a reboot, or when its owner is gone. Time is the kernel's
+# One change at a time: a folder that only one can make. It is stale after a reboot, or when its owner is gone. Time is the kernel's
 # own since boot: a clock that was set would make a living lock seem old.
 lock() {
   i=0
@@ -78,11 +77,11 @@ lock() {
       continue
     fi
     i=$((i+1))
-    if [ "$i" -gt "$1" ]; then RUN=''; say "locked $(age_of "$held") $held"; exit 0; fi
+    if [ "$i" -gt "$1" ]; then RUN=''; say "locked $held"; exit 0; fi
     sleep 1
   done
   # By a program, because the word of a shell for a full disk is only "I/O error".
-  if ! w=$( { printf '%s %s %s %s %s\n' "$2" "$(seconds_up)" "$boot" "$$" "$3" | cat >"$STATE/lock/owner"; } 2>&1 ); then unlock; cannot "$w"; fi
+  if ! w=$( { printf '%s %s %s %s\n' "$2" "$(seconds_up)" "$boot" "$$" | cat >"$STATE/lock/owner"; } 2>&1 ); then unlock; cannot "$w"; fi
 }
 
 seconds_up() {
@@ -90,17 +89,11 @@ seconds_up() {
   printf '%s' "${up%%.*}"
 }
 
-# Seconds for which a lock has been held.
-age_of() {
-  s=${1#* }; s=${s%% *}
-  case $s in ''|*[!0-9]*) printf '?';; *) printf '%s' "$(($(seconds_up)-s))";; esac
-}
-
 is_stale() {
   # Its owner has not written its name yet; one that never does was killed in between.
   if [ -z "$1" ]; then [ "$i" -gt 10 ]; return; fi
   rest=${1#* }; since=${rest%% *}
-  rest=${rest#* }; at=${rest%% *}; rest=${rest#* }; pid=${rest%% *}
+  rest=${rest#* }; at=${rest%% *}; pid=${rest##* }
   if [ "$at" != "$boot" ]; then return 0; fi
   if [ -d "/proc/$$" ] && [ ! -d "/proc/$pid" ]; then return 0; fi
   [ $(($(seconds_up)-since)) -gt 3600 ]
@@ -117,6 +110,11 @@ triggers_of() {
 # All units that a step wrote down get one verb.
 each() {
   if [ -e "$2" ]; then while IFS= read -r u; do systemctl "$1" -- "$u"; done <"$2"; fi
+}
+
+# The beginning of a device, where every file system writes as soon as it is used.
+head_of() {
+  head -c 1048576 "$1" | sha256sum
 }
 
 unlock() {
@@ -151,6 +149,28 @@ keep() {
   if [ -f "$2" ] && [ ! -L "$2" ]; then cp -p "$2" "$RUN/data.$1"; fi
 }
 
+# Sets d to the device and succeeds only where nothing is on it: no signature that wipefs or blkid knows (file system, partition table,
+# RAID, LVM, LUKS), no partition, nobody at work. A regular file must be all zero.
+untouched() {
+  if [ ! -e "$1" ]; then printf '%s\n' "there is no device $1"; return 1; fi
+  d=$(readlink -f "$1")
+  s=$(wipefs -p "$d") || { carries "something that wipefs cannot read"; return 1; }
+  case $s in *0x*) carries "$(blkid -p "$d" 2>&1 || printf 'more than one signature')"; return 1;; esac
+  r=0; blkid -p "$d" >/dev/null 2>&1 || r=$?
+  if [ "$r" -ne 2 ]; then carries "something that blkid cannot name (exit status $r)"; return 1; fi
+  if grep -q -F -e "$d " /proc/mounts /proc/swaps; then carries 'what is in use'; return 1; fi
+  if [ -f "$d" ]; then
+    if [ "$(tr -d '\000' <"$d" | head -c 1 | base64)" != '' ]; then carries 'content'; return 1; fi
+  elif [ ! -b "$d" ]; then printf '%s\n' "$1 is no block device"; return 1; fi
+  for x in "/sys/class/block/${d##*/}/${d##*/}"* "/sys/class/block/${d##*/}/holders/"*; do
+    if [ -e "$x" ]; then carries "${x##*/}"; return 1; fi
+  done
+}
+
+carries() {
+  printf '%s\n' "host/device-not-empty: $d carries $1, so no file system was made and nothing was written"
+}
+
 is_bad() {
   case " $BAD " in *" $1 "*) return 0;; esac
   return 1
@@ -168,7 +188,7 @@ unless_changed() {
 # Candidates that a failed step left behind.
 sweep() {
   if [ -e "$RUN/keeps.$n" ]; then
-    while read -r k; do p=$(cat "$RUN/path.$k"); rm -f "${p%/*}/.vmstation-$N" "${p%/*}/.vmstation-$N.2"; done <"$RUN/keeps.$n"
+    while read -r k; do p=$(cat "$RUN/path.$k"); rm -f "${p%/*}/.vmstation-$N" "${p%/*}/.vmstation-$N".*; done <"$RUN/keeps.$n"
   fi
   if [ -e "$RUN/keys-file.$n" ]; then rm -f "$(cat "$RUN/keys-file.$n").$N"; fi
 }
@@ -180,7 +200,7 @@ sweep_interrupted() {
     o=$(cat "$f")
     if [ -z "$o" ]; then o=$N; fi
     for k in "${f%/*}"/path.*; do
-      if [ -e "$k" ]; then p=$(cat "$k"); rm -f "${p%/*}/.vmstation-$o" "${p%/*}/.vmstation-$o.2"; fi
+      if [ -e "$k" ]; then p=$(cat "$k"); rm -f "${p%/*}/.vmstation-$o" "${p%/*}/.vmstation-$o".*; fi
     done
     for k in "${f%/*}"/keys-file.*; do
       if [ -e "$k" ]; then rm -f "$(cat "$k").$o"; fi
@@ -309,6 +329,38 @@ change_4() {
 usermod -s /bin/sh -a -G media ops
 }
 change_5() {
+mkdir -p "$RUN/repository.$n"
+parents /etc/apt/keyrings/.vmstation-0123456789abcdef.asc; rm -f /etc/apt/keyrings/.vmstation-0123456789abcdef.asc
+cat >/etc/apt/keyrings/.vmstation-0123456789abcdef.asc <<'CONTENT_0123456789abcdef'
+-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+mDMEexample
+-----END PGP PUBLIC KEY BLOCK-----
+CONTENT_0123456789abcdef
+chmod 0644 /etc/apt/keyrings/.vmstation-0123456789abcdef.asc
+cat >"$RUN/repository.$n/"kubernetes.sources <<'CONTENT_0123456789abcdef'
+# vmstation
+Types: deb
+URIs: https://pkgs.example.org/core:/stable:/v1.33/deb/
+Suites: /
+Signed-By: /etc/apt/keyrings/.vmstation-0123456789abcdef.asc
+CONTENT_0123456789abcdef
+if ! apt-get -q -o Dir::Etc::sourcelist="$RUN/repository.$n/"kubernetes.sources -o Dir::Etc::sourceparts=/dev/null -o APT::Get::List-Cleanup=0 -o APT::Update::Error-Mode=any update; then rm -f /etc/apt/keyrings/.vmstation-0123456789abcdef.asc; echo 'refused: its index could not be read'; exit 1; fi
+t=/etc/apt/keyrings/.vmstation-0123456789abcdef.asc
+dress /etc/apt/keyrings/kubernetes.asc "$t" 0644 root root
+place /etc/apt/keyrings/kubernetes.asc "$t"
+parents /etc/apt/sources.list.d/kubernetes.sources; t=/etc/apt/sources.list.d/.vmstation-0123456789abcdef; rm -f "$t"
+cat >"$t" <<'CONTENT_0123456789abcdef'
+# vmstation
+Types: deb
+URIs: https://pkgs.example.org/core:/stable:/v1.33/deb/
+Suites: /
+Signed-By: /etc/apt/keyrings/kubernetes.asc
+CONTENT_0123456789abcdef
+dress /etc/apt/sources.list.d/kubernetes.sources "$t" 0644 root root
+place /etc/apt/sources.list.d/kubernetes.sources "$t"
+}
+change_6() {
 dpkg-query -W -f='${Status} ${Package}\n' | sed -n 's/^.* installed //p' >"$RUN/packages.$n"
 [ -s "$RUN/packages.$n" ] || { echo 'the list of installed packages could not be read'; exit 1; }
 DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l; export DEBIAN_FRONTEND NEEDRESTART_MODE
@@ -317,13 +369,13 @@ dpkg-query -W -f='${Status} ${Package}\n' | sed -n 's/^.* installed //p' >"$RUN/
 grep -vxF -f "$RUN/packages.$n" "$RUN/present.$n" >"$RUN/installed.$n" || :
 if [ -s "$RUN/present.$n" ]; then grep -vxF -f "$RUN/present.$n" "$RUN/packages.$n" >"$RUN/gone.$n" || :; fi
 }
-change_6() {
+change_7() {
 parents /srv/media; if [ ! -d /srv/media ]; then mkdir /srv/media; chmod 0775 /srv/media; fi
 chown media:media /srv/media
 chmod 0775 /srv/media
 relabel /srv/media
 }
-change_7() {
+change_8() {
 h=''; while IFS=: read -r u _ o g _ d _; do if [ "$u" = ops ]; then h=$d; break; fi; done </etc/passwd
 if [ -z "$h" ]; then echo 'there is no such user'; exit 1; fi
 if [ -L "$h/.ssh" ] || [ -L "$h/.ssh/authorized_keys" ]; then echo "$h/.ssh holds a link where none may be"; exit 1; fi
@@ -333,7 +385,7 @@ printf '%s\n' "$f" >"$RUN/keys-file.$n"; if [ -f "$f" ]; then cp -p "$f" "$RUN/k
 { if [ -f "$f" ]; then cat "$f"; if [ -s "$f" ] && [ -n "$(tail -c 1 "$f")" ]; then echo; fi; fi; printf '%s\n' 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBcu ops@station'; } >"$t"
 chmod 0600 "$t"; chown "$o:$g" "$t"; place "$f" "$t"; state_of "$f" >"$RUN/keys-after.$n"
 }
-change_8() {
+change_9() {
 owe restart:chrony.service
 parents /etc/chrony/chrony.conf; t=/etc/chrony/.vmstation-0123456789abcdef; rm -f "$t"
 cat >"$t" <<'CONTENT_0123456789abcdef'
@@ -345,7 +397,7 @@ dress /etc/chrony/chrony.conf "$t" 0644 root root
 if command -v chronyd >/dev/null 2>&1; then chronyd -p -f "$t" || discard "$t" 'refused by: chronyd -p -f '\''{}'\'''; fi
 place /etc/chrony/chrony.conf "$t"
 }
-change_9() {
+change_10() {
 parents /etc/krb5.keytab; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
 base64 -d >"$t" <<'CONTENT_0123456789abcdef'
 BQJiaW5hcnk=
@@ -353,13 +405,13 @@ CONTENT_0123456789abcdef
 dress /etc/krb5.keytab "$t" 0600 - -
 place /etc/krb5.keytab "$t"
 }
-change_10() {
+change_11() {
 remove /etc/motd.old
 }
-change_11() {
+change_12() {
 parents /etc/vmstation/current; link v1 /etc/vmstation/current
 }
-change_12() {
+change_13() {
 parents /etc/login.defs; f=/etc/login.defs; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
 if [ ! -f "$f" ]; then f=/dev/null; fi
 k=$(grep -n -E -e '^[[:space:]]*UMASK' "$f" | tail -n 1); k=${k%%:*}
@@ -368,30 +420,34 @@ V='UMASK 027' awk -v k="$k" 'NR == k { print ENVIRON["V"]; next } { print } END 
 dress /etc/login.defs "$t" - - -
 place /etc/login.defs "$t"
 }
-change_13() {
+change_14() {
 parents /etc/rsyslog.conf; f=/etc/rsyslog.conf; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
 if [ ! -f "$f" ]; then exit 0; fi
 grep -vxF -e 'module(load="imudp")' "$f" >"$t" || :
 dress /etc/rsyslog.conf "$t" - - -
 place /etc/rsyslog.conf "$t"
 }
-change_14() {
-t=/etc/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/hosts; if [ ! -f "$f" ]; then f=/dev/null; fi
-cat >"$RUN/hosts.$n" <<'CONTENT_0123456789abcdef'
-192.168.4.63 masternode.home.arpa masternode
-CONTENT_0123456789abcdef
-awk '{ if (FNR == NR) { want[$1] = $0; order[++n] = $1 } else if (!($1 in want)) print; else if (!($1 in done)) { print want[$1]; done[$1] = 1 } } END { for (i = 1; i <= n; i++) if (!(order[i] in done)) print want[order[i]] }' "$RUN/hosts.$n" "$f" >"$t"
-dress /etc/hosts "$t" - - -; place /etc/hosts "$t"
-}
 change_15() {
-t=/etc/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/hosts; if [ ! -f "$f" ]; then f=/dev/null; fi
-cat >"$RUN/hosts.$n" <<'CONTENT_0123456789abcdef'
-192.168.4.61 storagenodet3500.home.arpa storagenodet3500
-CONTENT_0123456789abcdef
-awk '{ if (FNR == NR) { want[$1] = $0; order[++n] = $1 } else if (!($1 in want)) print; else if (!($1 in done)) { print want[$1]; done[$1] = 1 } } END { for (i = 1; i <= n; i++) if (!(order[i] in done)) print want[order[i]] }' "$RUN/hosts.$n" "$f" >"$t"
-dress /etc/hosts "$t" - - -; place /etc/hosts "$t"
+parents /etc/security/limits.conf; f=/etc/security/limits.conf; t=/etc/security/.vmstation-0123456789abcdef; rm -f "$t"
+if [ ! -f "$f" ]; then f=/dev/null; fi
+B='# BEGIN vmstation limits' E='# END vmstation limits' V='* soft nofile 8192
+* hard nofile 8192' K=present awk 'function put() { if (done || ENVIRON["K"] == "absent") return; done = 1; print ENVIRON["B"]; if (ENVIRON["V"] != "") print ENVIRON["V"]; print ENVIRON["E"] } $0 == ENVIRON["B"] { if (inside) bad = 1; inside = 1; put(); next } $0 == ENVIRON["E"] { if (!inside) bad = 1; inside = 0; next } !inside { print } END { if (inside || bad) exit 3; put() }' "$f" >"$t" || discard "$t" 'a mark of the block "limits" has no partner in /etc/security/limits.conf: put "# BEGIN vmstation limits" and "# END vmstation limits" right, or remove them'
+dress /etc/security/limits.conf "$t" - - -
+place /etc/security/limits.conf "$t"
 }
 change_16() {
+parents /etc/issue; f=/etc/issue; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
+if [ ! -f "$f" ]; then exit 0; fi
+B='# BEGIN vmstation old banner' E='# END vmstation old banner' V='' K=absent awk 'function put() { if (done || ENVIRON["K"] == "absent") return; done = 1; print ENVIRON["B"]; if (ENVIRON["V"] != "") print ENVIRON["V"]; print ENVIRON["E"] } $0 == ENVIRON["B"] { if (inside) bad = 1; inside = 1; put(); next } $0 == ENVIRON["E"] { if (!inside) bad = 1; inside = 0; next } !inside { print } END { if (inside || bad) exit 3; put() }' "$f" >"$t" || discard "$t" 'a mark of the block "old banner" has no partner in /etc/issue: put "# BEGIN vmstation old banner" and "# END vmstation old banner" right, or remove them'
+dress /etc/issue "$t" - - -
+place /etc/issue "$t"
+}
+change_17() {
+t=/etc/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/hosts; if [ ! -f "$f" ]; then f=/dev/null; fi
+A=192.168.4.63 V='192.168.4.63 masternode.home.arpa masternode' awk '$1 != ENVIRON["A"] { print; next } !done { print ENVIRON["V"]; done = 1 } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"
+dress /etc/hosts "$t" - - -; place /etc/hosts "$t"
+}
+change_18() {
 parents /etc/hostname; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
 cat >"$t" <<'CONTENT_0123456789abcdef'
 masternode
@@ -400,7 +456,7 @@ dress /etc/hostname "$t" 0644 - -
 place /etc/hostname "$t"
 printf '%s\n' masternode >/proc/sys/kernel/hostname
 }
-change_17() {
+change_19() {
 if [ ! -f /usr/share/zoneinfo/Europe/Berlin ]; then echo 'this machine does not know the zone (package tzdata)'; exit 1; fi
 link /usr/share/zoneinfo/Europe/Berlin /etc/localtime
 parents /etc/timezone; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
@@ -410,7 +466,7 @@ CONTENT_0123456789abcdef
 dress /etc/timezone "$t" 0644 - -
 place /etc/timezone "$t"
 }
-change_18() {
+change_20() {
 parents /etc/systemd/system/vmstation-wol.service; t=/etc/systemd/system/.vmstation-0123456789abcdef; rm -f "$t"
 cat >"$t" <<'CONTENT_0123456789abcdef'
 [Service]
@@ -420,79 +476,119 @@ CONTENT_0123456789abcdef
 dress /etc/systemd/system/vmstation-wol.service "$t" 0644 root root
 place /etc/systemd/system/vmstation-wol.service "$t"
 }
-change_19() {
+change_21() {
 modprobe br_netfilter
 setting /etc/modules-load.d/vmstation.conf '' br_netfilter
 }
-change_20() {
+change_22() {
 printf '%s\n' 1 >/proc/sys/net/ipv4/ip_forward
-setting /etc/sysctl.d/90-vmstation.conf net.ipv4.ip_forward 'net.ipv4.ip_forward = 1'
+setting /etc/sysctl.d/99-zz-vmstation.conf net.ipv4.ip_forward 'net.ipv4.ip_forward = 1'
 }
-change_21() {
+change_23() {
+printf '%s' 1 >/sys/fs/selinux/enforce
+t=/etc/selinux/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/selinux/config; if [ ! -f "$f" ]; then parents /etc/selinux/config; f=/dev/null; fi
+V='SELINUX=enforcing' awk '/^[ \t]*SELINUX[ \t]*=/ { if (!done) print ENVIRON["V"]; done = 1; next } { print } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"
+dress /etc/selinux/config "$t" - - -; place /etc/selinux/config "$t"
+}
+change_24() {
+ip link set dev enp1s0 mtu 9000
+ethtool -s enp1s0 wol g
+parents /etc/systemd/system/vmstation-link-enp1s0.service; t=/etc/systemd/system/.vmstation-0123456789abcdef; rm -f "$t"
+cat >"$t" <<'CONTENT_0123456789abcdef'
+# vmstation: what a network card is set to at every start
+[Unit]
+Description=Settings of the network card enp1s0
+After=network.target
+ConditionPathExists=/sys/class/net/enp1s0
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/sbin/ip link set dev enp1s0 mtu 9000
+ExecStart=/usr/sbin/ethtool -s enp1s0 wol g
+
+[Install]
+WantedBy=multi-user.target
+CONTENT_0123456789abcdef
+dress /etc/systemd/system/vmstation-link-enp1s0.service "$t" 0644 root root
+place /etc/systemd/system/vmstation-link-enp1s0.service "$t"
+parents /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service; link /etc/systemd/system/vmstation-link-enp1s0.service /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service
+}
+change_25() {
+untouched /dev/disk/by-id/ata-DISK || exit 1
+mkfs -t xfs -q -L media "$d"
+head_of "$d" >"$RUN/filesystem.$n"
+}
+change_26() {
+e2label /dev/sdc backup
+}
+change_27() {
+xfs_admin -L scratch /dev/sdd
+}
+change_28() {
 swapoff -a
 t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
 awk '$1 !~ /^#/ && $3 == "swap" { print "# off, by vmstation: " $0; next } { print }' /etc/fstab >"$t"
 dress /etc/fstab "$t" - - -; place /etc/fstab "$t"
 }
-change_22() {
+change_29() {
+if [ ! -d /srv/scratch ]; then parents /srv/scratch/.; fi
+t=/etc/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/fstab; if [ ! -f "$f" ]; then f=/dev/null; fi
+A=/srv/scratch V='tmpfs /srv/scratch tmpfs nosuid 0 0' awk '$1 ~ /^#/ || $2 != ENVIRON["A"] { print; next } !done { print ENVIRON["V"]; done = 1 } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"
+dress /etc/fstab "$t" - - -; place /etc/fstab "$t"
+mount -o remount /srv/scratch
+}
+change_30() {
 if [ ! -d /srv/backup ]; then parents /srv/backup/.; fi
 t=/etc/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/fstab; if [ ! -f "$f" ]; then f=/dev/null; fi
 A=/srv/backup V='192.168.4.61:/srv/backup /srv/backup nfs rw,soft 0 0' awk '$1 ~ /^#/ || $2 != ENVIRON["A"] { print; next } !done { print ENVIRON["V"]; done = 1 } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"
 dress /etc/fstab "$t" - - -; place /etc/fstab "$t"
 mount /srv/backup
 }
-change_23() {
+change_31() {
 locale-gen en_GB.UTF-8
 }
-change_24() {
-if kadmin.local -r HOME.ARPA getprinc alex >/dev/null 2>&1; then
-kdb5_util -r HOME.ARPA dump "$RUN/principal.$n" alex@HOME.ARPA
-if ! kadmin.local -r HOME.ARPA getstrs alex | grep -qxF -e 'vmstation-password: 3866ebe71f260e8bab17a437'; then
-printf '%s\n' 'it'\''s a secret' 'it'\''s a secret' | kadmin.local -r HOME.ARPA cpw alex
-fi
-else
-printf '%s\n' 'it'\''s a secret' 'it'\''s a secret' | kadmin.local -r HOME.ARPA addprinc alex
-fi
-kadmin.local -r HOME.ARPA setstr alex vmstation-password 3866ebe71f260e8bab17a437
-}
-change_25() {
-printf '%s' 'nothing
-' | kinit -k -t /etc/krb5.keytab -c MEMORY:
-}
-change_26() {
+change_32() {
 systemctl enable -- chrony.service
 start chrony.service
 }
-change_27() {
+change_33() {
 systemctl disable -- telnet.socket
 halt telnet.socket
 systemctl mask -- telnet.socket
 }
 prepare() {
 set -e
-printf "%s\n" "$N" | cat >"$RUN/nonce"; : >"$RUN/of.$N"
-keep 1 /srv/media
-keep 2 /etc/chrony/chrony.conf
-keep 3 /etc/krb5.keytab
-keep 4 /etc/motd.old
-keep 5 /etc/vmstation/current
-keep 6 /etc/login.defs
-keep 7 /etc/rsyslog.conf
-keep 8 /etc/hosts
-keep 9 /etc/hostname
-keep 10 /etc/localtime
-keep 11 /etc/timezone
-keep 12 /etc/systemd/system/vmstation-wol.service
-keep 13 /etc/modules-load.d/vmstation.conf
-keep 14 /etc/sysctl.d/90-vmstation.conf
-keep 15 /etc/fstab
+printf "%s\n" "$N" | cat >"$RUN/nonce"
+keep 1 /etc/apt/sources.list.d/kubernetes.sources
+keep 2 /etc/apt/keyrings/kubernetes.asc
+keep 3 /srv/media
+keep 4 /etc/chrony/chrony.conf
+keep 5 /etc/krb5.keytab
+keep 6 /etc/motd.old
+keep 7 /etc/vmstation/current
+keep 8 /etc/login.defs
+keep 9 /etc/rsyslog.conf
+keep 10 /etc/security/limits.conf
+keep 11 /etc/issue
+keep 12 /etc/hosts
+keep 13 /etc/hostname
+keep 14 /etc/localtime
+keep 15 /etc/timezone
+keep 16 /etc/systemd/system/vmstation-wol.service
+keep 17 /etc/modules-load.d/vmstation.conf
+keep 18 /etc/sysctl.d/99-zz-vmstation.conf
+keep 19 /etc/selinux/config
+keep 20 /etc/systemd/system/vmstation-link-enp1s0.service
+keep 21 /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service
+keep 22 /etc/fstab
 printf '%s\n' group:media >"$RUN/ids.1"
 cat >"$RUN/undo.1" <<'UNDO_0123456789abcdef'
 if grep -q -e '^media:' /etc/group; then groupdel media; fi
 UNDO_0123456789abcdef
 printf '%s\n' group:ops >"$RUN/ids.2"
 cat >"$RUN/undo.2" <<'UNDO_0123456789abcdef'
-groupmod -g 1000 ops
+if grep -q -e '^ops:' /etc/group; then groupmod -g 1000 ops; fi
 UNDO_0123456789abcdef
 printf '%s\n' user:media >"$RUN/ids.3"
 cat >"$RUN/undo.3" <<'UNDO_0123456789abcdef'
@@ -500,17 +596,22 @@ if grep -q -e '^media:' /etc/passwd; then userdel  media; fi
 UNDO_0123456789abcdef
 printf '%s\n' user:ops >"$RUN/ids.4"
 cat >"$RUN/undo.4" <<'UNDO_0123456789abcdef'
-usermod -u 1000 -g ops -d /home/ops -s /bin/bash -G '' ops
+if grep -q -e '^ops:' /etc/passwd; then usermod -u 1000 -g ops -d /home/ops -s /bin/bash -G '' ops; fi
 UNDO_0123456789abcdef
-printf '%s\n' package:chrony package:rsyslog package:telnet >"$RUN/ids.5"
-cat >"$RUN/undo.5" <<'UNDO_0123456789abcdef'
+printf '%s\n' package-repository:kubernetes >"$RUN/ids.5"
+printf '%s\n' 1 2 >"$RUN/keeps.5"
+cat >"$RUN/undo-after.5" <<'UNDO_0123456789abcdef'
+rm -f /var/lib/apt/lists/pkgs.example.org_core:_stable:_v1.33_deb__*
+UNDO_0123456789abcdef
+printf '%s\n' package:chrony package:rsyslog package:telnet >"$RUN/ids.6"
+cat >"$RUN/undo.6" <<'UNDO_0123456789abcdef'
 if [ -s "$RUN/installed.$n" ]; then set --; while read -r v; do set -- "$@" "$v"; done <"$RUN/installed.$n"; dpkg --purge "$@"; fi
 if [ -s "$RUN/gone.$n" ]; then set --; while read -r v; do set -- "$@" "$v"; done <"$RUN/gone.$n"; DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l; export DEBIAN_FRONTEND NEEDRESTART_MODE; apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install --no-install-recommends "$@"; fi
 UNDO_0123456789abcdef
-printf '%s\n' directory:/srv/media >"$RUN/ids.6"
-printf '%s\n' 1 >"$RUN/keeps.6"
-printf '%s\n' 'authorized-key:ops#AAAAC3NzaC1lZDI1NTE5AAAAIBcu' >"$RUN/ids.7"
-cat >"$RUN/undo.7" <<'UNDO_0123456789abcdef'
+printf '%s\n' directory:/srv/media >"$RUN/ids.7"
+printf '%s\n' 3 >"$RUN/keeps.7"
+printf '%s\n' 'authorized-key:ops#AAAAC3NzaC1lZDI1NTE5AAAAIBcu' >"$RUN/ids.8"
+cat >"$RUN/undo.8" <<'UNDO_0123456789abcdef'
 if [ -e "$RUN/keys-file.$n" ]; then f=$(cat "$RUN/keys-file.$n"); t="$f.$N"; rm -f "$t"
 if [ ! -f "$f" ] || [ -L "$f" ] || [ -L "${f%/*}" ]; then :
 elif [ -e "$RUN/keys.$n" ] && [ -e "$RUN/keys-after.$n" ] && [ "$(state_of "$f")" = "$(cat "$RUN/keys-after.$n")" ]; then cp -p "$RUN/keys.$n" "$t"; place "$f" "$t"
@@ -518,118 +619,146 @@ else
 cp -p "$f" "$t"; grep -vF -e AAAAC3NzaC1lZDI1NTE5AAAAIBcu "$f" >"$t" || :; if [ -s "$t" ] || [ -e "$RUN/keys.$n" ]; then place "$f" "$t"; else rm -f "$f" "$t"; fi
 fi; if [ -e "$RUN/keys-folder.$n" ]; then rmdir "${f%/*}" 2>/dev/null || :; fi; fi
 UNDO_0123456789abcdef
-printf '%s\n' file:/etc/chrony/chrony.conf >"$RUN/ids.8"
-printf '%s\n' 2 >"$RUN/keeps.8"
-printf '%s\n' 'restart chrony.service' >"$RUN/notifies.8"
-printf '%s\n' file:/etc/krb5.keytab >"$RUN/ids.9"
-printf '%s\n' 3 >"$RUN/keeps.9"
-: >"$RUN/secret.9"
-printf '%s\n' file:/etc/motd.old >"$RUN/ids.10"
-printf '%s\n' 4 >"$RUN/keeps.10"
-printf '%s\n' symlink:/etc/vmstation/current >"$RUN/ids.11"
-printf '%s\n' 5 >"$RUN/keeps.11"
-printf '%s\n' 'line:/etc/login.defs#umask' >"$RUN/ids.12"
-printf '%s\n' 6 >"$RUN/keeps.12"
-printf '%s\n' 'line:/etc/rsyslog.conf#imudp' >"$RUN/ids.13"
-printf '%s\n' 7 >"$RUN/keeps.13"
-printf '%s\n' hosts-entry:192.168.4.63 >"$RUN/ids.14"
-printf '%s\n' 8 >"$RUN/keeps.14"
-printf '%s\n' hosts-entries:nodes >"$RUN/ids.15"
-printf '%s\n' 8 >"$RUN/keeps.15"
-printf '%s\n' hostname:system >"$RUN/ids.16"
-printf '%s\n' 9 >"$RUN/keeps.16"
-cat >"$RUN/undo.16" <<'UNDO_0123456789abcdef'
+printf '%s\n' file:/etc/chrony/chrony.conf >"$RUN/ids.9"
+printf '%s\n' 4 >"$RUN/keeps.9"
+printf '%s\n' 'restart chrony.service' >"$RUN/notifies.9"
+printf '%s\n' file:/etc/krb5.keytab >"$RUN/ids.10"
+printf '%s\n' 5 >"$RUN/keeps.10"
+: >"$RUN/secret.10"
+printf '%s\n' file:/etc/motd.old >"$RUN/ids.11"
+printf '%s\n' 6 >"$RUN/keeps.11"
+printf '%s\n' symlink:/etc/vmstation/current >"$RUN/ids.12"
+printf '%s\n' 7 >"$RUN/keeps.12"
+printf '%s\n' 'line:/etc/login.defs#umask' >"$RUN/ids.13"
+printf '%s\n' 8 >"$RUN/keeps.13"
+printf '%s\n' 'line:/etc/rsyslog.conf#imudp' >"$RUN/ids.14"
+printf '%s\n' 9 >"$RUN/keeps.14"
+printf '%s\n' 'block:/etc/security/limits.conf#limits' >"$RUN/ids.15"
+printf '%s\n' 10 >"$RUN/keeps.15"
+printf '%s\n' 'block:/etc/issue#old banner' >"$RUN/ids.16"
+printf '%s\n' 11 >"$RUN/keeps.16"
+printf '%s\n' hosts-entry:192.168.4.63 >"$RUN/ids.17"
+printf '%s\n' 12 >"$RUN/keeps.17"
+printf '%s\n' hostname:system >"$RUN/ids.18"
+printf '%s\n' 13 >"$RUN/keeps.18"
+cat >"$RUN/undo.18" <<'UNDO_0123456789abcdef'
 printf '%s\n' debian >/proc/sys/kernel/hostname
 UNDO_0123456789abcdef
-printf '%s\n' timezone:system >"$RUN/ids.17"
-printf '%s\n' 10 11 >"$RUN/keeps.17"
-printf '%s\n' unit:vmstation-wol.service >"$RUN/ids.18"
-printf '%s\n' 12 >"$RUN/keeps.18"
-: >"$RUN/reload.18"
-printf '%s\n' kernel-module:br_netfilter >"$RUN/ids.19"
-printf '%s\n' 13 >"$RUN/keeps.19"
-cat >"$RUN/undo.19" <<'UNDO_0123456789abcdef'
+printf '%s\n' timezone:system >"$RUN/ids.19"
+printf '%s\n' 14 15 >"$RUN/keeps.19"
+printf '%s\n' unit:vmstation-wol.service >"$RUN/ids.20"
+printf '%s\n' 16 >"$RUN/keeps.20"
+: >"$RUN/reload.20"
+printf '%s\n' kernel-module:br_netfilter >"$RUN/ids.21"
+printf '%s\n' 17 >"$RUN/keeps.21"
+cat >"$RUN/undo.21" <<'UNDO_0123456789abcdef'
 if [ -d /sys/module/br_netfilter ]; then modprobe -r br_netfilter; fi
 UNDO_0123456789abcdef
-printf '%s\n' sysctl:net.ipv4.ip_forward >"$RUN/ids.20"
-printf '%s\n' 14 >"$RUN/keeps.20"
-cat >"$RUN/undo.20" <<'UNDO_0123456789abcdef'
+printf '%s\n' sysctl:net.ipv4.ip_forward >"$RUN/ids.22"
+printf '%s\n' 18 >"$RUN/keeps.22"
+cat >"$RUN/undo.22" <<'UNDO_0123456789abcdef'
 printf '%s\n' 0 >/proc/sys/net/ipv4/ip_forward
 UNDO_0123456789abcdef
-printf '%s\n' swap:system >"$RUN/ids.21"
-printf '%s\n' 15 >"$RUN/keeps.21"
-cat >"$RUN/undo-after.21" <<'UNDO_0123456789abcdef'
-swapon /dev/sda2
-UNDO_0123456789abcdef
-printf '%s\n' mount:/srv/backup >"$RUN/ids.22"
-printf '%s\n' 15 >"$RUN/keeps.22"
-: >"$RUN/reload.22"
-cat >"$RUN/undo.22" <<'UNDO_0123456789abcdef'
-umount /srv/backup
-UNDO_0123456789abcdef
-printf '%s\n' command:locale >"$RUN/ids.23"
+printf '%s\n' selinux:system >"$RUN/ids.23"
+printf '%s\n' 19 >"$RUN/keeps.23"
 cat >"$RUN/undo.23" <<'UNDO_0123456789abcdef'
+printf '%s' 0 >/sys/fs/selinux/enforce
+UNDO_0123456789abcdef
+printf '%s\n' link:enp1s0 >"$RUN/ids.24"
+printf '%s\n' 20 21 >"$RUN/keeps.24"
+: >"$RUN/reload.24"
+cat >"$RUN/undo.24" <<'UNDO_0123456789abcdef'
+ip link set dev enp1s0 mtu 1500
+ethtool -s enp1s0 wol d
+UNDO_0123456789abcdef
+printf '%s\n' filesystem:/dev/disk/by-id/ata-DISK >"$RUN/ids.25"
+cat >"$RUN/undo.25" <<'UNDO_0123456789abcdef'
+if [ -e "$RUN/filesystem.$n" ]; then d=$(readlink -f /dev/disk/by-id/ata-DISK)
+if grep -q -F -e "$d " /proc/mounts; then echo "$d is mounted: its file system is left as it is"; exit 1; fi
+if [ "$(head_of "$d")" != "$(cat "$RUN/filesystem.$n")" ]; then echo "$d was used since its file system was made: it is left as it is"; exit 1; fi
+if [ -f "$d" ]; then s=$(stat -c %s "$d"); truncate -s 0 "$d"; truncate -s "$s" "$d"; else wipefs -a -q "$d"; fi; fi
+UNDO_0123456789abcdef
+printf '%s\n' filesystem:/dev/sdc >"$RUN/ids.26"
+cat >"$RUN/undo.26" <<'UNDO_0123456789abcdef'
+e2label /dev/sdc old
+UNDO_0123456789abcdef
+printf '%s\n' filesystem:/dev/sdd >"$RUN/ids.27"
+cat >"$RUN/undo.27" <<'UNDO_0123456789abcdef'
+xfs_admin -L old /dev/sdd
+UNDO_0123456789abcdef
+printf '%s\n' swap:system >"$RUN/ids.28"
+printf '%s\n' 22 >"$RUN/keeps.28"
+cat >"$RUN/undo-after.28" <<'UNDO_0123456789abcdef'
+for p in /dev/sda2; do if ! grep -q -F -e "$p " /proc/swaps; then swapon "$p"; fi; done
+UNDO_0123456789abcdef
+printf '%s\n' mount:/srv/scratch >"$RUN/ids.29"
+printf '%s\n' 22 >"$RUN/keeps.29"
+: >"$RUN/reload.29"
+cat >"$RUN/undo-after.29" <<'UNDO_0123456789abcdef'
+mount -o remount,rw,suid,dev,exec,relatime /srv/scratch
+UNDO_0123456789abcdef
+printf '%s\n' mount:/srv/backup >"$RUN/ids.30"
+printf '%s\n' 22 >"$RUN/keeps.30"
+: >"$RUN/reload.30"
+cat >"$RUN/undo.30" <<'UNDO_0123456789abcdef'
+if grep -q -F -e ' /srv/backup ' /proc/mounts; then umount /srv/backup; fi
+UNDO_0123456789abcdef
+printf '%s\n' command:locale >"$RUN/ids.31"
+cat >"$RUN/undo.31" <<'UNDO_0123456789abcdef'
 true
 UNDO_0123456789abcdef
-printf '%s\n' kerberos-principal:alex@HOME.ARPA >"$RUN/ids.24"
-cat >"$RUN/undo.24" <<'UNDO_0123456789abcdef'
-if [ -e "$RUN/principal.$n" ]; then kdb5_util -r HOME.ARPA load -update "$RUN/principal.$n"
-elif kadmin.local -r HOME.ARPA getprinc alex >/dev/null 2>&1; then kadmin.local -r HOME.ARPA delprinc -force alex; fi
-UNDO_0123456789abcdef
-printf '%s\n' command:ticket >"$RUN/ids.25"
-printf '%s\n' service:chrony.service >"$RUN/ids.26"
-cat >"$RUN/undo.26" <<'UNDO_0123456789abcdef'
+printf '%s\n' service:chrony.service >"$RUN/ids.32"
+cat >"$RUN/undo.32" <<'UNDO_0123456789abcdef'
 each stop "$RUN/woken.$n"; systemctl stop -- chrony.service
 systemctl disable -- chrony.service
 UNDO_0123456789abcdef
-printf '%s\n' service:telnet.socket >"$RUN/ids.27"
-cat >"$RUN/undo.27" <<'UNDO_0123456789abcdef'
+printf '%s\n' service:telnet.socket >"$RUN/ids.33"
+cat >"$RUN/undo.33" <<'UNDO_0123456789abcdef'
 systemctl unmask -- telnet.socket
 UNDO_0123456789abcdef
 }
 main() {
 say 'vmstation-apply 1'
 mkdir -p "$STATE/runs" "$STATE/owed"; chmod 0700 "$STATE" "$STATE/runs" "$STATE/owed"
-lock 60 20261123-091500-k3f9 ops@station
+lock 60 20261123-091500-k3f9
 sweep_interrupted
 B="$STATE/runs/"20261123-091500-k3f9; mkdir -p "$B"; i=1; while [ -e "$B/$i" ]; do i=$((i+1)); done; RUN="$B/$i"; if ! w=$(mkdir "$RUN" 2>&1); then unlock; cannot "$w"; fi
 w=$( ( prepare ) 2>&1 ); r=$?
 if [ "$r" -ne 0 ]; then unlock; cannot "$w"; fi
-unless_changed 1 "$(grep -e '^media:' /etc/group)" ''
-unless_changed 2 "$(grep -e '^ops:' /etc/group)" ops:x:1000:
-unless_changed 3 "$(grep -e '^media:' /etc/passwd)" ''
-unless_changed 4 "$(grep -e '^ops:' /etc/passwd)" ops:x:1000:1000::/home/ops:/bin/bash
-unless_changed 6 "$(state_of /srv/media)" absent
-unless_changed 8 "$(state_of /etc/chrony/chrony.conf)" absent
-unless_changed 9 "$(state_of /etc/krb5.keytab)" absent
-unless_changed 10 "$(state_of /etc/motd.old)" absent
-unless_changed 11 "$(state_of /etc/vmstation/current)" absent
-unless_changed 12 "$(state_of /etc/login.defs)" absent
-unless_changed 13 "$(state_of /etc/rsyslog.conf)" absent
-unless_changed 14 "$(state_of /etc/hosts)" absent
-unless_changed 15 "$(state_of /etc/hosts)" absent
-unless_changed 16 "$(state_of /etc/hostname)" absent
-unless_changed 16 "$(cat /proc/sys/kernel/hostname)" debian
-unless_changed 17 "$(state_of /etc/localtime)" absent
-unless_changed 17 "$(state_of /etc/timezone)" absent
-unless_changed 18 "$(state_of /etc/systemd/system/vmstation-wol.service)" absent
-unless_changed 19 "$(state_of /etc/modules-load.d/vmstation.conf)" absent
-unless_changed 20 "$(state_of /etc/sysctl.d/90-vmstation.conf)" absent
-unless_changed 20 "$(cat /proc/sys/net/ipv4/ip_forward 2>/dev/null)" 0
-unless_changed 21 "$(state_of /etc/fstab)" absent
-unless_changed 22 "$(state_of /etc/fstab)" absent
-unless_changed 23 "$(if timeout 20 grep -q en_GB /etc/locale.gen >/dev/null 2>&1; then echo yes; else echo no; fi)" no
-unless_changed 25 "$(if timeout 20 kinit -k -t /etc/krb5.keytab -c MEMORY: >/dev/null 2>&1; then echo yes; else echo no; fi)" no
-unless_changed 26 "$(systemctl show --no-pager --property=UnitFileState -- chrony.service)" 'UnitFileState=disabled'
-unless_changed 27 "$(systemctl show --no-pager --property=UnitFileState -- telnet.socket)" 'UnitFileState=disabled'
+unless_changed 5 "$(state_of /etc/apt/sources.list.d/kubernetes.sources)" absent
+unless_changed 5 "$(state_of /etc/apt/keyrings/kubernetes.asc)" absent
+unless_changed 7 "$(state_of /srv/media)" absent
+unless_changed 9 "$(state_of /etc/chrony/chrony.conf)" absent
+unless_changed 10 "$(state_of /etc/krb5.keytab)" absent
+unless_changed 11 "$(state_of /etc/motd.old)" absent
+unless_changed 12 "$(state_of /etc/vmstation/current)" absent
+unless_changed 13 "$(state_of /etc/login.defs)" absent
+unless_changed 14 "$(state_of /etc/rsyslog.conf)" absent
+unless_changed 15 "$(state_of /etc/security/limits.conf)" absent
+unless_changed 16 "$(state_of /etc/issue)" absent
+unless_changed 17 "$(state_of /etc/hosts)" absent
+unless_changed 18 "$(state_of /etc/hostname)" absent
+unless_changed 19 "$(state_of /etc/localtime)" absent
+unless_changed 19 "$(state_of /etc/timezone)" absent
+unless_changed 20 "$(state_of /etc/systemd/system/vmstation-wol.service)" absent
+unless_changed 21 "$(state_of /etc/modules-load.d/vmstation.conf)" absent
+unless_changed 22 "$(state_of /etc/sysctl.d/99-zz-vmstation.conf)" absent
+unless_changed 23 "$(state_of /etc/selinux/config)" absent
+unless_changed 24 "$(state_of /etc/systemd/system/vmstation-link-enp1s0.service)" absent
+unless_changed 24 "$(state_of /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service)" absent
+unless_changed 28 "$(state_of /etc/fstab)" absent
+unless_changed 29 "$(state_of /etc/fstab)" absent
+unless_changed 30 "$(state_of /etc/fstab)" absent
+unless_changed 32 "$(systemctl show --no-pager --property=UnitFileState -- chrony.service)" 'UnitFileState=disabled'
+unless_changed 33 "$(systemctl show --no-pager --property=UnitFileState -- telnet.socket)" 'UnitFileState=disabled'
 step 1
 step 2
 step 3 1
 step 4 1
 step 5
-step 6 3 1
-step 7 4
-step 8
+step 6
+step 7 3 1
+step 8 4
 step 9
 step 10
 step 11
@@ -643,38 +772,56 @@ step 18
 step 19
 step 20
 step 21
-[ ! -d /run/systemd/system ] || systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {
-tell "$RUN/log.reload"
-BAD="$BAD 18"; say "end 18 failed 1"
-}
 step 22
-[ ! -d /run/systemd/system ] || systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {
-tell "$RUN/log.reload"
-BAD="$BAD 22"; say "end 22 failed 1"
-}
 step 23
 step 24
 step 25
 step 26
 step 27
+step 28
+[ ! -d /run/systemd/system ] || systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {
+tell "$RUN/log.reload"
+BAD="$BAD 20"; say "end 20 failed 1"
+BAD="$BAD 24"; say "end 24 failed 1"
+}
+step 29
+[ ! -d /run/systemd/system ] || systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {
+tell "$RUN/log.reload"
+BAD="$BAD 29"; say "end 29 failed 1"
+}
+step 30
+[ ! -d /run/systemd/system ] || systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {
+tell "$RUN/log.reload"
+BAD="$BAD 30"; say "end 30 failed 1"
+}
+step 31
+step 32
+step 33
 handle restart chrony.service
 settle 2
 paid restart chrony.service
-state_of /srv/media >"$RUN/after.1"
-state_of /etc/chrony/chrony.conf >"$RUN/after.2"
-state_of /etc/krb5.keytab >"$RUN/after.3"
-state_of /etc/motd.old >"$RUN/after.4"
-state_of /etc/vmstation/current >"$RUN/after.5"
-state_of /etc/login.defs >"$RUN/after.6"
-state_of /etc/rsyslog.conf >"$RUN/after.7"
-state_of /etc/hosts >"$RUN/after.8"
-state_of /etc/hostname >"$RUN/after.9"
-state_of /etc/localtime >"$RUN/after.10"
-state_of /etc/timezone >"$RUN/after.11"
-state_of /etc/systemd/system/vmstation-wol.service >"$RUN/after.12"
-state_of /etc/modules-load.d/vmstation.conf >"$RUN/after.13"
-state_of /etc/sysctl.d/90-vmstation.conf >"$RUN/after.14"
-state_of /etc/fstab >"$RUN/after.15"
+state_of /etc/apt/sources.list.d/kubernetes.sources >"$RUN/after.1"
+state_of /etc/apt/keyrings/kubernetes.asc >"$RUN/after.2"
+state_of /srv/media >"$RUN/after.3"
+state_of /etc/chrony/chrony.conf >"$RUN/after.4"
+state_of /etc/krb5.keytab >"$RUN/after.5"
+state_of /etc/motd.old >"$RUN/after.6"
+state_of /etc/vmstation/current >"$RUN/after.7"
+state_of /etc/login.defs >"$RUN/after.8"
+state_of /etc/rsyslog.conf >"$RUN/after.9"
+state_of /etc/security/limits.conf >"$RUN/after.10"
+state_of /etc/issue >"$RUN/after.11"
+state_of /etc/hosts >"$RUN/after.12"
+state_of /etc/hostname >"$RUN/after.13"
+state_of /etc/localtime >"$RUN/after.14"
+state_of /etc/timezone >"$RUN/after.15"
+state_of /etc/systemd/system/vmstation-wol.service >"$RUN/after.16"
+state_of /etc/modules-load.d/vmstation.conf >"$RUN/after.17"
+state_of /etc/sysctl.d/99-zz-vmstation.conf >"$RUN/after.18"
+state_of /etc/selinux/config >"$RUN/after.19"
+state_of /etc/systemd/system/vmstation-link-enp1s0.service >"$RUN/after.20"
+state_of /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service >"$RUN/after.21"
+state_of /etc/fstab >"$RUN/after.22"
 rm -f "$RUN/nonce"
 unlock
 say 'done'

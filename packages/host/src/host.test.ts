@@ -398,6 +398,17 @@ test('resources that no script could carry are refused before anything is sent',
     { kind: 'package', name: '--force-yes' },
     { kind: 'service', unit: 'chrony' },
     { kind: 'sysctl', key: 'vm.x', value: '1\n2' },
+    { kind: 'block', path: '/etc/a', name: 'b', content: 'no newline' },
+    { kind: 'block', path: '/etc/a', name: 'b', content: '# END vmstation b\n' },
+    { kind: 'block', path: '/etc/a', name: 'b', content: `${'x'.repeat(70_000)}\n` },
+    { kind: 'package-repository', name: 'a/b', uris: ['https://a.example/'] },
+    { kind: 'package-repository', name: 'a', uris: ['https://a.example/\nTrusted: yes'] },
+    { kind: 'package-repository', name: 'a', uris: [] },
+    { kind: 'filesystem', device: 'sdb', fstype: 'ext4' },
+    { kind: 'filesystem', device: '/dev/sdb', fstype: 'xfs', label: 'thirteen-long' },
+    { kind: 'link', name: 'e0 %i', mtu: 1500 },
+    { kind: 'link', name: 'e0', mtu: 20 },
+    { kind: 'link', name: 'e0' },
   ];
   for (const resource of bad)
     await expect(host.check('node', [resource])).rejects.toMatchObject({

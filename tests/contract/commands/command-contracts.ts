@@ -14,6 +14,7 @@ const files = {
     'try-mode',
     'node-files',
     'kernel',
+    'devices',
     'validators',
     'shell',
     'debian-packages',

@@ -4,7 +4,7 @@ import type { Contract } from '../contract-case.ts';
 import { apply, asRoot, between, type PortSubject, rollBack, run, seen } from './port-subject.ts';
 
 const key = 'net.ipv4.ip_local_port_range';
-const atBoot = '/etc/sysctl.d/90-vmstation.conf';
+const atBoot = '/etc/sysctl.d/99-zz-vmstation.conf';
 const running = 'cat /proc/sys/net/ipv4/ip_local_port_range';
 const sysctl = (value: string, name = key): SysctlResource => ({ kind: 'sysctl', key: name, value });
 /** Keeps the file that sets values at boot, and the value itself. */

@@ -63,6 +63,50 @@ test('a path cannot be a file and a directory', () => {
   expect(merge).toThrow('asks for a file, role storage for a directory');
 });
 
+test.each<[string, Resource, Resource]>([
+  [
+    '/etc/systemd/system/a.service',
+    { kind: 'unit', name: 'a.service', content: 'x\n' },
+    { kind: 'file', path: '/etc/systemd/system/a.service' },
+  ],
+  [
+    '/etc/apt/sources.list.d/k.sources',
+    { kind: 'package-repository', name: 'k', uris: ['https://k.example/'] },
+    { kind: 'file', path: '/etc/apt/sources.list.d/k.sources' },
+  ],
+  [
+    '/etc/systemd/system/vmstation-link-e0.service',
+    { kind: 'link', name: 'e0', mtu: 9000 },
+    { kind: 'unit', name: 'vmstation-link-e0.service', content: 'x\n' },
+  ],
+])('%s has one owner', (path, first, second) => {
+  const merge = () => mergeDeclarations(['one'], [declaration(first), declaration(second, { origin: 'hosts/one' })]);
+  expect(merge).toThrow(`one: ${path}: role system asks for a ${first.kind}, hosts/one for a ${second.kind}`);
+});
+
+test.each<[string, Resource, Resource]>([
+  [
+    'filesystem:/dev/sdb label',
+    { kind: 'filesystem', device: '/dev/sdb', fstype: 'xfs', label: 'a' },
+    { kind: 'filesystem', device: '/dev/sdb', fstype: 'xfs', label: 'b' },
+  ],
+  ['link:e0 mtu', { kind: 'link', name: 'e0', mtu: 9000 }, { kind: 'link', name: 'e0', mtu: 1500 }],
+  ['selinux:system mode', { kind: 'selinux', mode: 'enforcing' }, { kind: 'selinux', mode: 'permissive' }],
+  [
+    'package-repository:k uris',
+    { kind: 'package-repository', name: 'k', uris: ['https://a/'] },
+    { kind: 'package-repository', name: 'k', uris: ['https://b/'] },
+  ],
+  [
+    'block:/etc/issue#b content',
+    { kind: 'block', path: '/etc/issue', name: 'b', content: 'a\n' },
+    { kind: 'block', path: '/etc/issue', name: 'b', content: 'b\n' },
+  ],
+])('two values for %s name both places', (what, first, second) => {
+  const merge = () => mergeDeclarations(['one'], [declaration(first), declaration(second, { origin: 'hosts/one' })]);
+  expect(merge).toThrow(new RegExp(`one: ${what}: role system asks for .*, hosts/one for `));
+});
+
 test('contents of files do not appear in the message', () => {
   const merge = () =>
     mergeDeclarations(

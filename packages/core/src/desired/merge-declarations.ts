@@ -79,19 +79,37 @@ function describeConflict(
 
 /** A path can be one thing only: a file here and a directory there is a conflict as well. */
 function pathConflicts(node: string, list: ReadonlyMap<ResourceId, DesiredResource>): string[] {
-  const kindsByPath = new Map<string, DesiredResource>();
+  const ownerByPath = new Map<string, DesiredResource>();
   const conflicts: string[] = [];
   for (const desired of list.values()) {
-    const { resource } = desired;
-    if (resource.kind !== 'file' && resource.kind !== 'directory' && resource.kind !== 'symlink') continue;
-    const other = kindsByPath.get(resource.path);
-    if (other === undefined) kindsByPath.set(resource.path, desired);
-    else
-      conflicts.push(
-        `${node}: ${resource.path}: ${other.origins.join(', ')} asks for a ${other.resource.kind}, ${desired.origins.join(', ')} for a ${resource.kind}`,
-      );
+    for (const path of ownPaths(desired.resource)) {
+      const other = ownerByPath.get(path);
+      if (other === undefined) ownerByPath.set(path, desired);
+      else
+        conflicts.push(
+          `${node}: ${path}: ${other.origins.join(', ')} asks for a ${other.resource.kind}, ${desired.origins.join(', ')} for a ${desired.resource.kind}`,
+        );
+    }
   }
   return conflicts;
+}
+
+/** Paths whose whole content a resource decides. */
+function ownPaths(resource: Resource): readonly string[] {
+  switch (resource.kind) {
+    case 'file':
+    case 'directory':
+    case 'symlink':
+      return [resource.path];
+    case 'unit':
+      return [`/etc/systemd/system/${resource.name}`];
+    case 'link':
+      return [`/etc/systemd/system/vmstation-link-${resource.name}.service`];
+    case 'package-repository':
+      return [`/etc/apt/sources.list.d/${resource.name}.sources`, `/etc/yum.repos.d/${resource.name}.repo`];
+    default:
+      return [];
+  }
 }
 
 function unite(before: unknown, after: unknown): unknown {

@@ -26,6 +26,7 @@ const mount: Resource = {
   options: ['nofail'],
   mounted: false,
 };
+const block: Resource = { kind: 'block', path: '/etc/issue', name: 'b', content: 'one\n' };
 const key: Resource = { kind: 'authorized-key', user: 'root', key: 'ssh-ed25519 AAAA1 one' };
 
 test.each<[string, Resource, Declaration, string | undefined]>([
@@ -41,6 +42,14 @@ test.each<[string, Resource, Declaration, string | undefined]>([
   ['an fstab with it', mount, file('/etc/fstab', '10.0.0.1:/srv /mnt/media nfs4 nofail 0 0\n'), undefined],
   ['keys without ours', key, file('/root/.ssh/authorized_keys', 'ssh-ed25519 BBBB two\n'), 'without that key'],
   ['keys of somebody else', key, file('/home/x/.ssh/authorized_keys', ''), undefined],
+  ['a file without a block', block, file('/etc/issue', 'x\n'), 'without the block "b"'],
+  ['a file with it', block, file('/etc/issue', 'x\n# BEGIN vmstation b\none\n# END vmstation b\n'), undefined],
+  [
+    'another SELinux mode',
+    { kind: 'selinux', mode: 'enforcing' },
+    file('/etc/selinux/config', 'SELINUX=disabled\n'),
+    'with SELINUX=disabled',
+  ],
 ])('%s', (_what, part, whole, expected) => {
   const conflict = conflictOf(part, whole) ?? 'no conflict';
   const told = expected === undefined ? 'no conflict' : `whole file ${expected}, role part asks for`;

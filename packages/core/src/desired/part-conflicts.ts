@@ -3,7 +3,7 @@ import { resourceId } from '../resource/resource.ts';
 import type { DesiredResource } from './desired-state.ts';
 
 /**
- * Whole files against declarations of a part of the same file: a hosts entry, a line, a mount, swap, the host name or a login key
+ * Whole files against declarations of a part of the same file: a hosts entry, a line, a block, a mount, swap, the host name or a login key
  * that a declared content contradicts would be changed back and forth by every run. One message each, naming both places.
  */
 export function partConflicts(node: string, list: Iterable<DesiredResource>): readonly string[] {
@@ -36,7 +36,10 @@ function fileOfPart(part: Resource): string | undefined {
     case 'swap':
       return '/etc/fstab';
     case 'line':
+    case 'block':
       return part.path;
+    case 'selinux':
+      return '/etc/selinux/config';
     case 'authorized-key':
       return `${part.user === 'root' ? '/root' : `/home/${part.user}`}/.ssh/authorized_keys`;
     default:
@@ -74,6 +77,16 @@ function missingPart(content: string, part: Resource): string | undefined {
     case 'line': {
       const there = content.split('\n').includes(part.line);
       return there === (part.ensure !== 'absent') ? undefined : `${there ? 'with' : 'without'} the line "${part.line}"`;
+    }
+    case 'block': {
+      const mark = `${part.comment ?? '#'} BEGIN vmstation ${part.name}`;
+      const there = content.includes(`${mark}\n${part.content}`);
+      if (part.ensure === 'absent') return content.includes(mark) ? `with the block "${part.name}"` : undefined;
+      return there ? undefined : `without the block "${part.name}"`;
+    }
+    case 'selinux': {
+      const mode = lines.findLast((line) => line.startsWith('SELINUX='))?.slice('SELINUX='.length);
+      return mode === part.mode ? undefined : `with SELINUX=${mode ?? ''}`;
     }
     case 'authorized-key': {
       const key = part.key.split(/\s+/)[1] ?? part.key;

@@ -14,7 +14,9 @@ export type ResourceKind =
   | 'directory'
   | 'symlink'
   | 'line'
+  | 'block'
   | 'package'
+  | 'package-repository'
   | 'service'
   | 'unit'
   | 'sysctl'
@@ -28,6 +30,9 @@ export type ResourceKind =
   | 'hosts-entries'
   | 'timezone'
   | 'mount'
+  | 'filesystem'
+  | 'link'
+  | 'selinux'
   | 'command'
   | 'kerberos-principal';
 
@@ -105,11 +110,47 @@ export interface LineResource extends ResourceBase {
   readonly validate?: FileValidation;
 }
 
+/**
+ * Lines between two marks in a file that somebody else owns: `# BEGIN vmstation NAME` and `# END vmstation NAME`. A block that is not there is
+ * put at the end; the rest of the file is never touched.
+ */
+export interface BlockResource extends ResourceBase {
+  readonly kind: 'block';
+  readonly path: string;
+  /** Names the block, as one file may hold several; one line. */
+  readonly name: string;
+  /** Whole lines, each with its newline; up to 64 KiB. */
+  readonly content: string;
+  /** What begins a comment in this file; `#` when left out. */
+  readonly comment?: string;
+  readonly ensure?: 'present' | 'absent';
+  readonly validate?: FileValidation;
+}
+
 /** A package by its name on each family; a family left out means: not needed there. */
 export interface PackageResource extends ResourceBase {
   readonly kind: 'package';
   readonly name: string;
   readonly ensure?: 'present' | 'absent';
+}
+
+/**
+ * A source of packages: a deb822 file of apt (sources.list.d/NAME.sources) or a file of dnf (yum.repos.d/NAME.repo), with the key that signs
+ * it in a file of its own. It is put in place only when its index could be read and its signature was right.
+ */
+export interface PackageRepositoryResource extends ResourceBase {
+  readonly kind: 'package-repository';
+  /** Stem of the files on the node: letters, digits, `-` and `_`. */
+  readonly name: string;
+  readonly ensure?: 'present' | 'absent';
+  /** Where the packages are: `https://…`, `http://…` or `file:/…`. */
+  readonly uris: readonly string[];
+  /** apt: suites such as `bookworm`; one that ends with `/` is a plain folder and has no components. `./` when left out. */
+  readonly suites?: readonly string[];
+  /** apt: components such as `main`. */
+  readonly components?: readonly string[];
+  /** ASCII-armoured public key. Without one the keys that the system trusts anyway must do. */
+  readonly signingKey?: string;
 }
 
 /** A unit's state. `unit` is the full name, for example `chrony.service`. */
@@ -128,7 +169,7 @@ export interface UnitResource extends ResourceBase {
   readonly content: string;
 }
 
-/** A kernel setting: the value that runs and the file that sets it at boot (/etc/sysctl.d/90-vmstation.conf). */
+/** A kernel setting: the value that runs and the file that sets it at boot (/etc/sysctl.d/99-zz-vmstation.conf). */
 export interface SysctlResource extends ResourceBase {
   readonly kind: 'sysctl';
   readonly key: string;
@@ -226,6 +267,36 @@ export interface MountResource extends ResourceBase {
   readonly mounted: boolean;
 }
 
+/**
+ * A file system on a device, made only where the device carries no signature of any kind (file system, partition table, RAID, LVM, LUKS) and is not
+ * in use. A rollback takes its signature away again unless it was used since.
+ */
+export interface FilesystemResource extends ResourceBase {
+  readonly kind: 'filesystem';
+  /** A block device, for example `/dev/disk/by-id/…`; or a regular file that holds nothing but zeros. */
+  readonly device: string;
+  readonly fstype: 'ext4' | 'xfs';
+  /** Up to 16 bytes for ext4, 12 for xfs. */
+  readonly label?: string;
+}
+
+/** Settings of a network card, in force and from the next boot on (by a unit of ours, as a .link file would take the place of the system's own). */
+export interface LinkResource extends ResourceBase {
+  readonly kind: 'link';
+  /** Interface name, for example `enp1s0`. */
+  readonly name: string;
+  /** Largest packet, in bytes. */
+  readonly mtu?: number;
+  /** `magic`: a magic packet wakes the machine; needs the package ethtool. */
+  readonly wakeOnLan?: 'magic' | 'off';
+}
+
+/** SELinux: the mode in force and the one for the next boot (/etc/selinux/config). */
+export interface SelinuxResource extends ResourceBase {
+  readonly kind: 'selinux';
+  readonly mode: 'enforcing' | 'permissive';
+}
+
 /** A command with a guard: run only when `check` fails, right when `check` succeeds afterwards. Argument vectors, never shell strings. */
 export interface CommandResource extends ResourceBase {
   readonly kind: 'command';
@@ -261,7 +332,9 @@ export type Resource =
   | DirectoryResource
   | SymlinkResource
   | LineResource
+  | BlockResource
   | PackageResource
+  | PackageRepositoryResource
   | ServiceResource
   | UnitResource
   | SysctlResource
@@ -275,6 +348,9 @@ export type Resource =
   | HostsEntriesResource
   | TimezoneResource
   | MountResource
+  | FilesystemResource
+  | LinkResource
+  | SelinuxResource
   | CommandResource
   | KerberosPrincipalResource;
 
@@ -291,8 +367,11 @@ function resourceKey(resource: Resource): string {
     case 'mount':
       return resource.path;
     case 'line':
+    case 'block':
       return `${resource.path}#${resource.name}`;
     case 'package':
+    case 'package-repository':
+    case 'link':
     case 'kernel-module':
     case 'user':
     case 'group':
@@ -304,6 +383,8 @@ function resourceKey(resource: Resource): string {
       return `${resource.name}@${resource.realm}`;
     case 'service':
       return resource.unit;
+    case 'filesystem':
+      return resource.device;
     case 'sysctl':
       return resource.key;
     case 'authorized-key':
@@ -311,6 +392,7 @@ function resourceKey(resource: Resource): string {
     case 'hosts-entry':
       return resource.address;
     case 'swap':
+    case 'selinux':
     case 'hostname':
     case 'timezone':
       return 'system';

@@ -71,7 +71,9 @@ function body(step: ApplyStep): string {
   const owed = step.resources
     .flatMap(({ resource }) => resource.notifies ?? [])
     .map((action) => sh`owe ${owedName(action)}`);
-  return [...owed, step.fragment.change].map((part) => part.text).join('\n');
+  const text = [...owed, step.fragment.change].map((part) => part.text).join('\n');
+  // A function without a command is no shell.
+  return text.trim() === '' ? ':' : text;
 }
 
 function open(runId: string, lock: LockTerms): string {

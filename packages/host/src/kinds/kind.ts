@@ -101,6 +101,7 @@ export const rank = {
   file: 4,
   kernelModule: 5,
   sysctl: 6,
+  filesystem: 6.5,
   mount: 7,
   command: 8,
   service: 9,

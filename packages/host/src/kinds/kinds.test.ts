@@ -137,7 +137,7 @@ const rows: readonly (readonly [string, Resource, FakeNode, readonly string[]])[
   [
     'at boot, but does not run',
     { kind: 'sysctl', key: 'vm.swappiness', value: '10' },
-    { texts: { '/proc/sys/vm/swappiness': '60', '/etc/sysctl.d/90-vmstation.conf': 'vm.swappiness = 10' } },
+    { texts: { '/proc/sys/vm/swappiness': '60', '/etc/sysctl.d/99-zz-vmstation.conf': 'vm.swappiness = 10' } },
     ['running: 60'],
   ],
   [
@@ -158,7 +158,7 @@ const rows: readonly (readonly [string, Resource, FakeNode, readonly string[]])[
     {
       texts: {
         '/proc/sys/net/ipv4/tcp_rmem': '1\t2\t3',
-        '/etc/sysctl.d/90-vmstation.conf': 'net.ipv4.tcp_rmem=1  2 3',
+        '/etc/sysctl.d/99-zz-vmstation.conf': 'net.ipv4.tcp_rmem=1  2 3',
       },
     },
     [],
@@ -266,6 +266,123 @@ const rows: readonly (readonly [string, Resource, FakeNode, readonly string[]])[
     { kind: 'mount', path: '/srv', source: 'UUID=1', fstype: 'ext4', options: ['ro'], mounted: true },
     { texts: { '/etc/fstab': 'UUID=1 /srv ext4 rw 0 0', '/proc/mounts': '' } },
     ['fstab: UUID=1 ext4 rw', 'mounted: no'],
+  ],
+  [
+    'block without an end',
+    { kind: 'block', path: '/etc/issue', name: 'b', content: 'x\n' },
+    {
+      stat: [stat('/etc/issue')],
+      digests: { '/etc/issue': 'd' },
+      texts: { '/etc/issue': 'a\n# BEGIN vmstation b\nx' },
+    },
+    ['marks: 1 at a beginning, 0 at an end'],
+  ],
+  [
+    'block as declared',
+    { kind: 'block', path: '/etc/issue', name: 'b', content: 'x\n' },
+    { texts: { '/etc/issue': '# BEGIN vmstation b\nx\n# END vmstation b' } },
+    [],
+  ],
+  [
+    'overruled by a later file',
+    { kind: 'sysctl', key: 'vm.swappiness', value: '10' },
+    {
+      texts: {
+        '/proc/sys/vm/swappiness': '10',
+        '/etc/sysctl.d/99-zz-vmstation.conf': 'vm.swappiness = 10',
+        '/usr/lib/sysctl.d/zz.conf': '-vm/swappiness=60',
+      },
+    },
+    ['at boot: 60 (by /usr/lib/sysctl.d/zz.conf)'],
+  ],
+  [
+    'overruled by a namesake that nobody reads',
+    { kind: 'sysctl', key: 'vm.swappiness', value: '10' },
+    {
+      texts: {
+        '/proc/sys/vm/swappiness': '10',
+        '/etc/sysctl.d/99-zz-vmstation.conf': 'vm.swappiness = 10',
+        '/etc/sysctl.d/zz.conf': '# empty on purpose',
+        '/usr/lib/sysctl.d/zz.conf': 'vm.swappiness=60',
+      },
+    },
+    [],
+  ],
+  [
+    'SELinux is off',
+    { kind: 'selinux', mode: 'enforcing' },
+    { texts: { '/etc/selinux/config': 'SELINUX=enforcing' } },
+    ['running: (SELinux is off)'],
+  ],
+  [
+    'a device with two signatures',
+    { kind: 'filesystem', device: '/dev/sdb', fstype: 'xfs' },
+    { devices: { '/dev/sdb': ['xfs', 'dos'] } },
+    ['fstype: xfs and dos'],
+  ],
+  ['no device', { kind: 'filesystem', device: '/dev/sdb', fstype: 'xfs' }, {}, ['fstype: (no such device)']],
+  [
+    'a label that nobody declared',
+    { kind: 'filesystem', device: '/dev/sdb', fstype: 'xfs' },
+    { devices: { '/dev/sdb': ['xfs theirs'] } },
+    [],
+  ],
+  [
+    'a card without ethtool',
+    { kind: 'link', name: 'e0', wakeOnLan: 'magic' },
+    { texts: { '/sys/class/net/e0/mtu': '1500' } },
+    [
+      'wake-on-lan: unknown: ethtool is missing, or the card has no such setting',
+      'wake-on-lan at boot: (not set)',
+      'enabled: no',
+    ],
+  ],
+  [
+    'no card',
+    { kind: 'link', name: 'e0', mtu: 1500 },
+    {},
+    ['mtu: (no such card)', 'mtu at boot: (not set)', 'enabled: no'],
+  ],
+  [
+    'a source without its index',
+    {
+      kind: 'package-repository',
+      name: 'k',
+      uris: ['https://u@k.example/a_b/'],
+      suites: ['x', '/'],
+      components: ['main'],
+    },
+    { stat: [stat('/var/lib/apt/lists/k.example_a%5fb_dists_x_InRelease')] },
+    ['source: absent', 'index: not read: /'],
+  ],
+  [
+    'on RHEL, where an index is nobody’s care',
+    { kind: 'package-repository', name: 'k', uris: ['https://k.example/'] },
+    { family: 'rhel' },
+    ['source: absent'],
+  ],
+  [
+    'went read-only',
+    { kind: 'mount', path: '/srv', source: '/dev/sdb', fstype: 'ext4', options: ['defaults', 'noexec'], mounted: true },
+    {
+      texts: {
+        '/etc/fstab': '/dev/sdb /srv ext4 defaults,noexec 0 0',
+        '/proc/mounts': '/dev/sdb /srv ext4 ro,noexec 0 0',
+      },
+    },
+    ['options: ro,noexec'],
+  ],
+  [
+    'read-only by nature',
+    { kind: 'mount', path: '/srv', source: '/dev/sr0', fstype: 'iso9660', options: ['defaults'], mounted: true },
+    { texts: { '/etc/fstab': '/dev/sr0 /srv iso9660 defaults 0 0', '/proc/mounts': '/dev/sr0 /srv iso9660 ro 0 0' } },
+    [],
+  ],
+  [
+    'a key that is a comment',
+    { kind: 'authorized-key', user: 'ops', key: 'ssh-ed25519 AAAAx me' },
+    { texts: { '/etc/passwd': passwd, '/home/ops/.ssh/authorized_keys': ' #ssh-ed25519 AAAAx me' } },
+    ['ensure: absent'],
   ],
   [
     'guard says no',

@@ -1,8 +1,10 @@
 import type { Resource, ResourceKind } from '@vmstation/core';
 import { authorizedKeyKind } from './authorized-key/index.ts';
+import { blockKind } from './block/index.ts';
 import { commandKind } from './command/index.ts';
 import { directoryKind } from './directory/index.ts';
 import { fileKind } from './file/index.ts';
+import { filesystemKind } from './filesystem/index.ts';
 import { groupKind } from './group/index.ts';
 import { hostnameKind } from './hostname/index.ts';
 import { hostsEntriesKind, hostsEntryKind } from './hosts-entry/index.ts';
@@ -10,8 +12,11 @@ import { kerberosPrincipalKind } from './kerberos-principal/index.ts';
 import { kernelModuleKind } from './kernel-module/index.ts';
 import type { AnyKind } from './kind.ts';
 import { lineKind } from './line/index.ts';
+import { linkKind } from './link/index.ts';
 import { mountKind } from './mount/index.ts';
 import { packageKind } from './package/index.ts';
+import { packageRepositoryKind } from './package-repository/index.ts';
+import { selinuxKind } from './selinux/index.ts';
 import { serviceKind } from './service/index.ts';
 import { swapKind } from './swap/index.ts';
 import { symlinkKind } from './symlink/index.ts';
@@ -26,7 +31,9 @@ export const kinds: Readonly<Record<ResourceKind, AnyKind>> = {
   directory: directoryKind,
   symlink: symlinkKind,
   line: lineKind,
+  block: blockKind,
   package: packageKind,
+  'package-repository': packageRepositoryKind,
   service: serviceKind,
   unit: unitKind,
   sysctl: sysctlKind,
@@ -40,6 +47,9 @@ export const kinds: Readonly<Record<ResourceKind, AnyKind>> = {
   'hosts-entries': hostsEntriesKind,
   timezone: timezoneKind,
   mount: mountKind,
+  filesystem: filesystemKind,
+  link: linkKind,
+  selinux: selinuxKind,
   command: commandKind,
   'kerberos-principal': kerberosPrincipalKind,
 };

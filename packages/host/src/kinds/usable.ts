@@ -1,4 +1,13 @@
-import { AppError, type HostsEntry, type Resource, resourceId } from '@vmstation/core';
+import {
+  AppError,
+  type BlockResource,
+  type FilesystemResource,
+  type HostsEntry,
+  type LinkResource,
+  type PackageRepositoryResource,
+  type Resource,
+  resourceId,
+} from '@vmstation/core';
 
 /**
  * Refuses resources that no script could carry safely. Names of files may hold anything but control characters; names of units,
@@ -27,6 +36,12 @@ function unusable(resource: Resource): string | undefined {
   switch (resource.kind) {
     case 'package':
       return bad(resource.name, /^[A-Za-z0-9][A-Za-z0-9+._-]*$/, 'is no name of a package');
+    case 'package-repository':
+      return badRepository(resource);
+    case 'filesystem':
+      return badPath(resource.device) ?? badLabel(resource);
+    case 'link':
+      return badLink(resource);
     case 'service':
       return bad(resource.unit, /^[A-Za-z0-9@:_.\\-]+\.[a-z]+$/, 'is no full name of a unit, such as chrony.service');
     case 'unit':
@@ -87,7 +102,47 @@ function badHostsEntries(entries: readonly HostsEntry[]): string | undefined {
 function badText(resource: Resource): string | undefined {
   if (resource.kind === 'symlink')
     return controls.test(resource.target) ? 'its target holds a control character' : undefined;
+  if (resource.kind === 'block') return badBlock(resource);
   return resource.kind === 'line' ? oneLine(resource.line) : undefined;
+}
+
+function badBlock({ name, content, comment = '#' }: BlockResource): string | undefined {
+  if (name === '' || comment === '' || /[\r\n\0]/.test(`${name}${comment}`)) return 'its marks must be one line each';
+  if (content !== '' && !content.endsWith('\n')) return 'its last line needs a newline at its end';
+  if (content.includes('\0')) return 'its content holds a NUL';
+  if (
+    content
+      .split('\n')
+      .some((line) => line.startsWith(`${comment} BEGIN vmstation `) || line.startsWith(`${comment} END vmstation `))
+  )
+    return 'its content holds a mark of a block';
+  // One word of an environment may be 128 KiB (execve(2)).
+  return content.length > 65_536 ? 'its content is longer than 64 KiB' : undefined;
+}
+
+function badRepository(resource: PackageRepositoryResource): string | undefined {
+  const { uris, suites = [], components = [] } = resource;
+  if (uris.length === 0 && resource.ensure !== 'absent') return 'it has no uris';
+  return (
+    bad(resource.name, /^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'is no name of a package repository') ??
+    uris.map((uri) => bad(uri, /^(?:https?:\/\/|file:\/)[!-~]+$/, 'is no address of packages')).find(Boolean) ??
+    [...suites, ...components]
+      .map((word) => bad(word, /^[A-Za-z0-9._\/~+-]+$/, 'is no suite or component'))
+      .find(Boolean)
+  );
+}
+
+function badLabel({ fstype, label = '' }: FilesystemResource): string | undefined {
+  const most = fstype === 'ext4' ? 16 : 12;
+  if (/[\p{Cc}\/,]/u.test(label)) return 'its label holds a character that no label may hold';
+  return Buffer.byteLength(label) > most ? `a label of ${fstype} has at most ${most} bytes` : undefined;
+}
+
+function badLink({ name, mtu, wakeOnLan }: LinkResource): string | undefined {
+  if (mtu === undefined && wakeOnLan === undefined) return 'it says nothing of the card';
+  if (mtu !== undefined && !(Number.isInteger(mtu) && mtu >= 68 && mtu <= 65_536))
+    return `${mtu} is no size of a packet`;
+  return bad(name, /^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/, 'is no name of a network card');
 }
 
 function badPath(path: string): string | undefined {

@@ -19,7 +19,6 @@ export const unitProperties =
 
 /** How long a check of a command may take. */
 export const guardSeconds = 20;
-const byGlob = /^\/etc\/ssh\/sshd_config\.d\/[^./][^/]*\.conf$/;
 
 /**
  * The script that looks at everything once and changes nothing (POSIX sh, sent on stdin of `sh -s`). Its reply is framed by lines that begin with
@@ -44,6 +43,8 @@ export function checkScript(probes: ProbeSet, nonce: string, folders: NodeFolder
     links(probes),
     machine(),
     modules(probes),
+    signatures(probes),
+    wakeOnLan(probes),
     guards(probes),
     ...[kerberosPart(probes.kerberos)].filter((part) => part !== ''),
     `printf '%s\\n' "@${nonce} done $P"`,
@@ -99,17 +100,41 @@ function observer(name: string, words: readonly string[], test: string, command:
  */
 function textLines(probes: ProbeSet): string {
   // A file that a glob brings as well would be read twice.
-  const known = [...new Set([...probes.lines, ...factTextFiles.plain])].filter((path) => !byGlob.test(path));
+  const globs = [...new Set([...factTextFiles.globs, ...probes.globs])];
+  const byGlob = globs.map(expressionOf);
+  const known = [...new Set([...probes.lines, ...factTextFiles.plain])].filter(
+    (path) => !byGlob.some((glob) => glob.test(path)),
+  );
   const homes = probes.keyUsers.map((user) => sh`${user}) set -- "$@" "$h/.ssh/authorized_keys";;`.text);
   return [
     'set --',
     ...(homes.length === 0
       ? []
       : [`while IFS=: read -r u _ _ _ _ h _; do case $u in ${homes.join(' ')} esac; done </etc/passwd`]),
-    `for p in ${quoteArguments(known)} ${factTextFiles.globs.join(' ')}; do set -- "$@" "$p"; done`,
+    `for p in ${quoteArguments(known)} ${globs.join(' ')}; do set -- "$@" "$p"; done`,
     'begin texts; n=$#; while [ "$n" -gt 0 ]; do p=$1; shift; n=$((n-1)); if [ -f "$p" ] && [ -r "$p" ]; then printf \'%s\\n\' "$p"; set -- "$@" "$p"; fi; done; finish texts 0 "$#"',
     'begin lines; P=$((P+1)); grep -H \'\' "$@"; finish lines "$?" -',
   ].join('\n');
+}
+
+/** Paths that the shell finds for a pattern: `*` is no slash and, at the beginning of a name, no dot. */
+function expressionOf(glob: string): RegExp {
+  const source = glob
+    .replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '[^/]*')
+    .replaceAll('/[^/]*', '/(?!\\.)[^/]*');
+  return new RegExp(`^${source}$`);
+}
+
+/** Each device by itself: wipefs names a device by the last part of its path only. It opens for reading. */
+function signatures({ devices }: ProbeSet): string {
+  if (devices.length === 0) return 'begin signature; finish signature 0 -';
+  return `set -- ${quoteArguments(devices)}; begin signature; for p do if [ -e "$p" ]; then P=$((P+1)); printf '%s\\n' "device $p"; wipefs -p "$p"; printf '%s\\n' "status $?"; fi; done; finish signature 0 -`;
+}
+
+function wakeOnLan({ links }: ProbeSet): string {
+  if (links.length === 0) return 'begin wake; finish wake 0 -';
+  return `set -- ${quoteArguments(links)}; begin wake; if command -v ethtool >/dev/null; then for p do P=$((P+1)); printf '%s\\n' "card $p"; ethtool "$p" 2>/dev/null; done; fi; finish wake 0 -`;
 }
 
 function packages(probes: ProbeSet): string {

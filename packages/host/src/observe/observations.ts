@@ -2,6 +2,7 @@ import type { NodeFacts, UnitAction } from '@vmstation/core';
 import { isShut, kerberosTables, type PrincipalSeen, readPrincipals } from './kerberos-database.ts';
 import type { ProbeSet } from './probe.ts';
 import { garbled, type Reply, type ReplySource, type Section, sectionOf } from './reply.ts';
+import { readSignatures, type Signature, type SignaturesSeen } from './signatures.ts';
 
 /** Something could not be looked at; it makes a resource `unreadable`, never equal. */
 export class Unreadable extends Error {}
@@ -48,6 +49,8 @@ export class Observations {
   readonly #modules: ReadonlySet<string>;
   readonly #guards: ReadonlyMap<string, number>;
   readonly #principals: ReadonlyMap<string, PrincipalSeen>;
+  readonly #signatures: ReadonlyMap<string, SignaturesSeen>;
+  readonly #wakeOn: ReadonlyMap<string, string>;
 
   constructor(reply: Reply, probes: ProbeSet, source: ReplySource) {
     const part = (name: string): Section => sectionOf(reply, name, source);
@@ -82,6 +85,8 @@ export class Observations {
     this.#units = readUnits(part('unit'), probes.units);
     this.#links = pairUp(part('link'), part('target'));
     this.#modules = new Set(part('module').lines.map(moduleName));
+    this.#signatures = readSignatures(part('signature').lines);
+    this.#wakeOn = readWakeOn(part('wake').lines);
     const guards = part('guard');
     if (guards.lines.length !== guards.expected)
       throw garbled({ ...source, stderr: reply.stderr }, 'the answers of some guards are missing', '');
@@ -153,6 +158,18 @@ export class Observations {
     return this.#links.get(path);
   }
 
+  /** What a device carries; undefined when there is no such device. */
+  signatures(device: string): readonly Signature[] | undefined {
+    const found = this.#signatures.get(device);
+    if (found === undefined || found.exitCode === 0) return found?.signatures;
+    throw new Unreadable(this.#failure('wipefs', { ...this.#section('signature'), exitCode: found.exitCode }, device));
+  }
+
+  /** The letters that ethtool prints after `Wake-on:`; undefined when it is missing or the card has no such setting. */
+  wakeOnLan(link: string): string | undefined {
+    return this.#wakeOn.get(link);
+  }
+
   moduleLoaded(name: string): boolean {
     return this.#modules.has(name.replaceAll('-', '_'));
   }
@@ -189,6 +206,17 @@ export class Observations {
       .findLast((line) => line.includes(subject) || /error|cannot|failed/i.test(line));
     return `${what} could not read ${subject} (exit status ${section.exitCode})${said === undefined ? '' : `: ${said.trim()}`}`;
   }
+}
+
+function readWakeOn(lines: readonly string[]): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  let card = '';
+  for (const line of lines) {
+    if (line.startsWith('card ')) card = line.slice('card '.length);
+    const letters = /^\s+Wake-on: (\S+)$/.exec(line)?.[1];
+    if (letters !== undefined) found.set(card, letters);
+  }
+  return found;
 }
 
 /** The name of an owed notification's file on the node. */

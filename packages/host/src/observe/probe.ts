@@ -8,6 +8,12 @@ export type Probe =
   | { readonly see: 'content'; readonly path: string }
   /** Every line of a text file or of a kernel value. */
   | { readonly see: 'lines'; readonly path: string }
+  /** Every line of the files that a pattern of the shell names; one of our own, never of an operator. */
+  | { readonly see: 'texts'; readonly glob: string }
+  /** What a block device carries. */
+  | { readonly see: 'signature'; readonly device: string }
+  /** What wakes a network card. */
+  | { readonly see: 'wake-on-lan'; readonly link: string }
   | { readonly see: 'package'; readonly name: string }
   | { readonly see: 'unit'; readonly unit: string }
   | { readonly see: 'module'; readonly name: string }
@@ -23,6 +29,9 @@ export interface ProbeSet {
   readonly paths: readonly string[];
   readonly contents: readonly string[];
   readonly lines: readonly string[];
+  readonly globs: readonly string[];
+  readonly devices: readonly string[];
+  readonly links: readonly string[];
   readonly packages: readonly string[];
   readonly units: readonly string[];
   readonly modules: readonly string[];
@@ -36,6 +45,9 @@ export function mergeProbes(probes: Iterable<Probe>): ProbeSet {
   const paths = new Set<string>();
   const contents = new Set<string>();
   const lines = new Set<string>();
+  const globs = new Set<string>();
+  const devices = new Set<string>();
+  const links = new Set<string>();
   const packages = new Set<string>();
   const units = new Set<string>();
   const modules = new Set<string>();
@@ -55,6 +67,9 @@ export function mergeProbes(probes: Iterable<Probe>): ProbeSet {
     else if (probe.see === 'module') modules.add(probe.name);
     else if (probe.see === 'authorized-keys') keyUsers.add(probe.user);
     else if (probe.see === 'lines') lines.add(probe.path);
+    else if (probe.see === 'texts') globs.add(probe.glob);
+    else if (probe.see === 'signature') devices.add(probe.device);
+    else if (probe.see === 'wake-on-lan') links.add(probe.link);
     else {
       paths.add(probe.path);
       if (probe.see === 'content') contents.add(probe.path);
@@ -64,6 +79,9 @@ export function mergeProbes(probes: Iterable<Probe>): ProbeSet {
     paths: [...paths],
     contents: [...contents],
     lines: [...lines],
+    globs: [...globs],
+    devices: [...devices],
+    links: [...links],
     packages: [...packages],
     units: [...units],
     modules: [...modules],

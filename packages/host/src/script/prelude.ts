@@ -122,6 +122,11 @@ each() {
   if [ -e "$2" ]; then while IFS= read -r u; do systemctl "$1" -- "$u"; done <"$2"; fi
 }
 
+# The beginning of a device, where every file system writes as soon as it is used.
+head_of() {
+  head -c 1048576 "$1" | sha256sum
+}
+
 unlock() {
   rm -rf "$STATE/lock"
 }
@@ -158,6 +163,28 @@ keep() {
   if [ -f "$2" ] && [ ! -L "$2" ]; then cp -p "$2" "$RUN/data.$1"; fi
 }
 
+# Sets d to the device and succeeds only where nothing is on it: no signature that wipefs or blkid knows (file system, partition table,
+# RAID, LVM, LUKS), no partition, nobody at work. A regular file must be all zero.
+untouched() {
+  if [ ! -e "$1" ]; then printf '%s\\n' "there is no device $1"; return 1; fi
+  d=$(readlink -f "$1")
+  s=$(wipefs -p "$d") || { carries "something that wipefs cannot read"; return 1; }
+  case $s in *0x*) carries "$(blkid -p "$d" 2>&1 || printf 'more than one signature')"; return 1;; esac
+  r=0; blkid -p "$d" >/dev/null 2>&1 || r=$?
+  if [ "$r" -ne 2 ]; then carries "something that blkid cannot name (exit status $r)"; return 1; fi
+  if grep -q -F -e "$d " /proc/mounts /proc/swaps; then carries 'what is in use'; return 1; fi
+  if [ -f "$d" ]; then
+    if [ "$(tr -d '\\000' <"$d" | head -c 1 | base64)" != '' ]; then carries 'content'; return 1; fi
+  elif [ ! -b "$d" ]; then printf '%s\\n' "$1 is no block device"; return 1; fi
+  for x in "/sys/class/block/\${d##*/}/\${d##*/}"* "/sys/class/block/\${d##*/}/holders/"*; do
+    if [ -e "$x" ]; then carries "\${x##*/}"; return 1; fi
+  done
+}
+
+carries() {
+  printf '%s\\n' "host/device-not-empty: $d carries $1, so no file system was made and nothing was written"
+}
+
 is_bad() {
   case " $BAD " in *" $1 "*) return 0;; esac
   return 1
@@ -175,7 +202,7 @@ unless_changed() {
 # Candidates that a failed step left behind.
 sweep() {
   if [ -e "$RUN/keeps.$n" ]; then
-    while read -r k; do p=$(cat "$RUN/path.$k"); rm -f "\${p%/*}/.vmstation-$N" "\${p%/*}/.vmstation-$N.2"; done <"$RUN/keeps.$n"
+    while read -r k; do p=$(cat "$RUN/path.$k"); rm -f "\${p%/*}/.vmstation-$N" "\${p%/*}/.vmstation-$N".*; done <"$RUN/keeps.$n"
   fi
   if [ -e "$RUN/keys-file.$n" ]; then rm -f "$(cat "$RUN/keys-file.$n").$N"; fi
 }
@@ -187,7 +214,7 @@ sweep_interrupted() {
     o=$(cat "$f")
     if [ -z "$o" ]; then o=$N; fi
     for k in "\${f%/*}"/path.*; do
-      if [ -e "$k" ]; then p=$(cat "$k"); rm -f "\${p%/*}/.vmstation-$o" "\${p%/*}/.vmstation-$o.2"; fi
+      if [ -e "$k" ]; then p=$(cat "$k"); rm -f "\${p%/*}/.vmstation-$o" "\${p%/*}/.vmstation-$o".*; fi
     done
     for k in "\${f%/*}"/keys-file.*; do
       if [ -e "$k" ]; then rm -f "$(cat "$k").$o"; fi

@@ -37,11 +37,24 @@ function sampleApply(family: NodeFacts['family']): string {
     '/etc/fstab': 'UUID=1 / ext4 defaults 0 1\n/dev/sda2 none swap sw 0 0',
     '/proc/swaps': 'Filename Type Size Used Priority\n/dev/sda2 partition 1024 0 -2',
     '/proc/sys/net/ipv4/ip_forward': '0',
+    '/proc/mounts': 'tmpfs /srv/scratch tmpfs rw,relatime 0 0',
+    '/sys/class/net/enp1s0/mtu': '1500',
+    '/sys/fs/selinux/enforce': '0',
+    '/etc/selinux/config': 'SELINUX=permissive',
     '/proc/sys/kernel/hostname': 'debian',
     '/etc/timezone': 'Etc/UTC',
   };
+  const devices = { '/dev/disk/by-id/ata-DISK': [], '/dev/sdc': ['ext4 old'], '/dev/sdd': ['xfs old'] };
   const seen = observationsOf(
-    { family, texts, units: probes.units.map(() => off), guards: [1, 1], packages: { telnet: '1' } },
+    {
+      family,
+      texts,
+      units: probes.units.map(() => off),
+      guards: [1, 1],
+      packages: { telnet: '1' },
+      devices,
+      wakeOn: { enp1s0: 'd' },
+    },
     probes,
   );
   const context = {

@@ -18,6 +18,10 @@ export interface FakeNode {
   readonly guards?: readonly number[];
   /** Lines of the two tables of a KDC's database. */
   readonly kerberos?: { readonly keys: readonly string[]; readonly attributes: readonly string[] };
+  /** Signatures of devices, by path, as `TYPE` or `TYPE LABEL`. */
+  readonly devices?: Readonly<Record<string, readonly string[]>>;
+  /** What wakes cards, by name. */
+  readonly wakeOn?: Readonly<Record<string, string>>;
 }
 
 const nonce = 'n0nce';
@@ -69,6 +73,18 @@ export function fakeReply(node: FakeNode): string {
       'module',
       (node.modules ?? []).map((name) => `loaded ${name}`),
     ),
+    ...part(
+      'signature',
+      Object.entries(node.devices ?? {}).flatMap(([device, found]) => [
+        `device ${device}`,
+        ...found.map((one) => `0x438,uuid,${one.split(' ')[1] ?? ''},${one.split(' ')[0]}`),
+        'status 0',
+      ]),
+    ),
+    ...part(
+      'wake',
+      Object.entries(node.wakeOn ?? {}).flatMap(([card, letters]) => [`card ${card}`, `\tWake-on: ${letters}`]),
+    ),
     ...part('guard', (node.guards ?? []).map(String)),
     ...part('kerberos-keys', node.kerberos?.keys ?? []),
     ...part('kerberos-attributes', node.kerberos?.attributes ?? []),
@@ -88,6 +104,9 @@ export function observationsOf(
     paths: [],
     contents: [],
     lines: [],
+    globs: [],
+    devices: [],
+    links: [],
     packages: [],
     units: [],
     modules: [],

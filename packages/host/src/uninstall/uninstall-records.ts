@@ -112,5 +112,6 @@ function framed(text: string, source: Source): readonly (readonly [word: string,
 
 function guardOf({ ids, paths, keysFile }: KeptChange): GuardArea | undefined {
   if (keysFile !== undefined || ids.some((id) => id.startsWith('authorized-key:'))) return 'login-key';
+  if (ids.some((id) => id.startsWith('link:'))) return 'network';
   return guardedPaths.find(([pattern]) => paths.some(({ path }) => pattern.test(path)))?.[1];
 }

@@ -1,6 +1,6 @@
 /** Programs that change something whenever they run. */
 const always = new Set(
-  `mv cp install rm rmdir mkdir ln chmod chown chgrp touch tee truncate unlink mkfifo dd modprobe rmmod umount mkfs mkfs.ext4 mkfs.xfs
+  `mv cp install rm rmdir mkdir ln chmod chown chgrp touch tee truncate unlink mkfifo dd modprobe rmmod umount mkfs mkfs.ext4 mkfs.xfs mkswap xfs_admin
 useradd usermod userdel groupadd groupmod groupdel passwd chpasswd setenforce restorecon systemd-run poweroff reboot shutdown`
     .split(/\s+/)
     .filter(Boolean),
@@ -17,6 +17,8 @@ const sometimes: Readonly<Record<string, (args: readonly string[]) => boolean>> 
   rpm: (args) => !args.some((arg) => /^(-q|--query|-V|--verify|-E|--eval|--version)/.test(arg)),
   sysctl: (args) => args.some((arg) => /^(-w|--write|-p|--load|--system|[^-=]+=)/.test(arg)),
   mount: (args) => args.length > 0 && !args.some((arg) => /^(-l|--version)$/.test(arg)),
+  wipefs: (args) => args.some((arg) => /^-\w*a|^--all$/.test(arg)),
+  e2label: (args) => args.length > 1,
   swapon: (args) => args.length > 0 && !args.some((arg) => /^(-s|--show|--summary)/.test(arg)),
   swapoff: () => true,
   hostname: (args) => args.some((arg) => !arg.startsWith('-')),

@@ -153,15 +153,7 @@ export function mountSys(volume: Volume, source: ProcSource): void {
     return known.inode;
   };
   folder.folder('module', undefined, { list: () => [...BUILT_IN, ...state.modules], lookup: moduleFolder });
-  const net = folder.folder('class').folder('net');
-  for (const nic of [...state.interfaces, undefined]) {
-    const card = net.folder(nic?.name ?? 'lo');
-    card.file('address', () => `${nic?.mac ?? '00:00:00:00:00:00'}\n`);
-    card.file('operstate', () => `${nic ? (nic.up ? 'up' : 'down') : 'unknown'}\n`);
-    card.file('mtu', () => `${nic?.mtu ?? 65_536}\n`);
-    card.file('carrier', () => `${nic?.up === false ? 0 : 1}\n`);
-    if (nic) card.folder('device').file('vendor', () => '0x8086\n');
-  }
+  mountCards(folder.folder('class'), volume, state);
   const dmi = folder.folder('class').folder('dmi').folder('id');
   dmi.file('sys_vendor', () => 'VMStation\n');
   dmi.file('product_name', () => 'Lab machine\n');
@@ -190,6 +182,29 @@ export function mountSys(volume: Volume, source: ProcSource): void {
         },
       });
   }
+}
+
+/** A folder for every network card that there is at the moment. */
+function mountCards(folder: VirtualFolder, volume: Volume, state: KernelState): void {
+  const made = new Map<string, VirtualFolder>();
+  const names = (): string[] => [...state.interfaces.map(({ name }) => name), 'lo'];
+  const cardFolder = (name: string): Inode | undefined => {
+    if (!names().includes(name)) return undefined;
+    const known = made.get(name) ?? new VirtualFolder(volume);
+    if (!made.has(name)) fillCard(known, name, state);
+    made.set(name, known);
+    return known.inode;
+  };
+  folder.folder('net', undefined, { list: names, lookup: cardFolder });
+}
+
+function fillCard(card: VirtualFolder, name: string, state: KernelState): void {
+  const nic = () => state.interfaces.find((one) => one.name === name);
+  card.file('address', () => `${nic()?.mac ?? '00:00:00:00:00:00'}\n`);
+  card.file('operstate', () => `${name === 'lo' ? 'unknown' : nic()?.up === true ? 'up' : 'down'}\n`);
+  card.file('mtu', () => `${nic()?.mtu ?? 65_536}\n`);
+  card.file('carrier', () => `${nic()?.up === false ? 0 : 1}\n`);
+  if (name !== 'lo') card.folder('device').file('vendor', () => '0x8086\n');
 }
 
 /** Character devices of /dev: name and behaviour. */

@@ -4,6 +4,7 @@ import { ShellError } from '../shell/shell-state.ts';
 import { changesMachine } from './changing-programs.ts';
 import * as copying from './commands/copy-commands.ts';
 import * as debian from './commands/debian-commands.ts';
+import * as device from './commands/device-commands.ts';
 import { base64, checksum, cksum } from './commands/digest.ts';
 import * as disk from './commands/disk-commands.ts';
 import { expr } from './commands/expr.ts';
@@ -143,7 +144,9 @@ const MACHINE: Record<string, MachineProgram> = {
   'mount.nfs': kernel.mount,
   ...pick(users, 'id whoami groups getent useradd usermod userdel groupadd groupmod groupdel passwd chpasswd'),
   ...pick(kernel, 'sysctl modprobe rmmod modinfo lsmod swapon swapoff mount umount mountpoint findmnt'),
-  ...pick(system, 'uname hostname hostnamectl timedatectl date nproc free uptime df lsblk blkid mkfs'),
+  ...pick(system, 'uname hostname hostnamectl timedatectl date nproc free uptime df lsblk'),
+  ...pick(device, 'wipefs blkid mkfs mkswap e2label'),
+  xfs_admin: device.xfsAdmin,
   ...pick(network, 'ip ethtool ping ss'),
   ...pick(selinux, 'getenforce setenforce sestatus selinuxenabled restorecon'),
   ...pick(validators, 'daemon sshd chronyd chronyc rsyslogd'),
@@ -151,8 +154,8 @@ const MACHINE: Record<string, MachineProgram> = {
   'systemd-run': systemdRun,
   'firewall-cmd': firewallCmd,
   'ssh-keygen': network.sshKeygen,
-  'mkfs.ext4': system.mkfs,
-  'mkfs.xfs': system.mkfs,
+  'mkfs.ext4': device.mkfs,
+  'mkfs.xfs': device.mkfs,
   'apt-get': debian.aptGet,
   'apt-mark': debian.aptMark,
   'apt-cache': debian.aptCache,

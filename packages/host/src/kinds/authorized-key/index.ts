@@ -17,7 +17,7 @@ export const authorizedKeyKind = defineKind<AuthorizedKeyResource, KeySeen>({
   read({ user, key }, seen) {
     const home = userEntry(seen, user)?.home;
     const keys = home === undefined ? undefined : seen.linesOf(`${home}/.ssh/authorized_keys`);
-    return { home, present: (keys ?? []).some((line) => line.split(/\s+/).includes(blobOf(key))) };
+    return { home, present: (keys ?? []).some((line) => isKey(line, blobOf(key))) };
   },
   diff(want, { home, present }) {
     const ensure = want.ensure ?? 'present';
@@ -52,7 +52,7 @@ export const authorizedKeyKind = defineKind<AuthorizedKeyResource, KeySeen>({
         sh`elif [ -e "$RUN/keys.$n" ] && [ -e "$RUN/keys-after.$n" ] && [ "$(state_of "$f")" = "$(cat "$RUN/keys-after.$n")" ]; then cp -p "$RUN/keys.$n" "$t"; place "$f" "$t"`,
         sh`else`,
         want.ensure === 'absent'
-          ? sh`cp -p "$f" "$t"; if [ -e "$RUN/keys.$n" ]; then grep -e ${blobOf(key)} "$RUN/keys.$n" >>"$t" || :; fi; place "$f" "$t"`
+          ? sh`cp -p "$f" "$t"; if [ -e "$RUN/keys.$n" ]; then grep -F -e ${blobOf(key)} "$RUN/keys.$n" | grep -vxF -f "$f" >>"$t" || :; fi; place "$f" "$t"`
           : sh`cp -p "$f" "$t"; grep -vF -e ${blobOf(key)} "$f" >"$t" || :; if [ -s "$t" ] || [ -e "$RUN/keys.$n" ]; then place "$f" "$t"; else rm -f "$f" "$t"; fi`,
         sh`fi; if [ -e "$RUN/keys-folder.$n" ]; then rmdir "\${f%/*}" 2>/dev/null || :; fi; fi`,
       ),
@@ -60,6 +60,11 @@ export const authorizedKeyKind = defineKind<AuthorizedKeyResource, KeySeen>({
   },
   standsOn: ({ user }) => [`user:${user}`],
 });
+
+/** sshd passes over lines that begin with a number sign. */
+function isKey(line: string, blob: string): boolean {
+  return !line.trimStart().startsWith('#') && line.split(/\s+/).includes(blob);
+}
 
 /** The base64 of `type base64 [comment]`, options before it or not. */
 function blobOf(key: string): string {

@@ -22,7 +22,7 @@ export const groupKind = defineKind<GroupResource, GroupEntry | undefined>({
         keeps: [],
         expects,
         change: sh`groupmod ${[...number, name]}`,
-        undo: sh`groupmod -g ${seen.gid} ${name}`,
+        undo: sh`if grep -q -e ${`^${name}:`} /etc/group; then groupmod -g ${seen.gid} ${name}; fi`,
       };
     return {
       keeps: [],

@@ -43,6 +43,8 @@ export const swapKind = defineKind<SwapResource, SwapSeen>({
             sh`dress ${fstab} "$t" - - -; place ${fstab} "$t"`,
           ),
     ),
-    ...(devices.length === 0 ? {} : { undoAfter: sh`swapon ${devices}` }),
+    ...(devices.length === 0
+      ? {}
+      : { undoAfter: sh`for p in ${devices}; do if ! grep -q -F -e "$p " /proc/swaps; then swapon "$p"; fi; done` }),
   }),
 });

@@ -1,13 +1,20 @@
 import type { Difference, SysctlResource } from '@vmstation/core';
+import type { Observations } from '../../observe/observations.ts';
 import { lines, sh } from '../../script/shell-text.ts';
 import { defineKind, difference, rank } from '../kind.ts';
 
-/** Where our kernel settings stand for the next boot. */
-export const sysctlFile = '/etc/sysctl.d/90-vmstation.conf';
+/**
+ * Where our kernel settings stand for the next boot. The last file by name counts: /etc/sysctl.conf, which Debian and RHEL link as
+ * 99-sysctl.conf, and what Kubespray writes go before it.
+ */
+export const sysctlFile = '/etc/sysctl.d/99-zz-vmstation.conf';
 
 interface SysctlSeen {
   readonly running: string | undefined;
-  readonly atBoot: string | undefined;
+  /** What the next boot sets it to, and by which file. */
+  readonly atBoot: { readonly value: string; readonly file: string } | undefined;
+  /** What our own file sets it to. */
+  readonly ours: string | undefined;
 }
 
 /** A kernel setting, as it runs and as it is set at boot. Blanks between values count as one. */
@@ -16,14 +23,13 @@ export const sysctlKind = defineKind<SysctlResource, SysctlSeen>({
   rank: rank.sysctl,
   probes: ({ key }) => [
     { see: 'lines', path: sysctlPath(key) },
-    { see: 'lines', path: sysctlFile },
+    ...folders.map((folder) => ({ see: 'texts', glob: `${folder}/*.conf` }) as const),
     { see: 'content', path: sysctlFile },
   ],
   read: ({ key }, seen) => ({
     running: seen.linesOf(sysctlPath(key))?.join('\n'),
-    atBoot: (seen.linesOf(sysctlFile) ?? [])
-      .map((line) => settingOf(line, key))
-      .findLast((value) => value !== undefined),
+    atBoot: atBootOf(seen, key),
+    ours: lastOf(seen.linesOf(sysctlFile) ?? [], key),
   }),
   diff({ value, setAtBootBy }, seen) {
     const want = oneBlank(value);
@@ -31,23 +37,32 @@ export const sysctlKind = defineKind<SysctlResource, SysctlSeen>({
     const running = seen.running === undefined ? '(no such setting)' : oneBlank(seen.running);
     if (running !== want) found.push(difference('running', want, running));
     // What our file says about it may be left from before, and would win or lose by its name.
-    if (setAtBootBy !== undefined && seen.atBoot === undefined) return found;
-    const atBoot = seen.atBoot === undefined ? '(not set)' : oneBlank(seen.atBoot);
-    if (atBoot !== want) found.push(difference('at boot', want, atBoot));
+    if (setAtBootBy !== undefined && seen.ours === undefined) return found;
+    const { atBoot } = seen;
+    if (atBoot === undefined || oneBlank(atBoot.value) !== want) {
+      const by = atBoot === undefined || atBoot.file === sysctlFile ? '' : ` (by ${atBoot.file})`;
+      found.push(difference('at boot', want, atBoot === undefined ? '(not set)' : `${oneBlank(atBoot.value)}${by}`));
+    }
     return found;
   },
   apply({ key, value, setAtBootBy }, seen) {
     const path = sysctlPath(key);
     const before = seen.running;
-    const isSetAtBoot =
-      seen.atBoot === undefined ? setAtBootBy !== undefined : oneBlank(seen.atBoot) === oneBlank(value);
+    const later =
+      seen.atBoot !== undefined && isLater(seen.atBoot.file) && oneBlank(seen.atBoot.value) !== oneBlank(value)
+        ? seen.atBoot
+        : undefined;
+    const isOurs = seen.ours === undefined ? setAtBootBy !== undefined : oneBlank(seen.ours) === oneBlank(value);
     return {
       keeps: [sysctlFile],
       expects: [{ show: sh`cat ${path} 2>/dev/null`, seen: before ?? '' }],
       change: lines(
         // First in force: what the kernel refuses is not left for the next boot.
         before !== undefined && oneBlank(before) === oneBlank(value) ? undefined : sh`printf '%s\n' ${value} >${path}`,
-        isSetAtBoot ? undefined : sh`setting ${sysctlFile} ${key} ${`${key} = ${value}`}`,
+        isOurs ? undefined : sh`setting ${sysctlFile} ${key} ${`${key} = ${value}`}`,
+        later === undefined
+          ? undefined
+          : sh`echo ${`at the next boot ${later.file} sets it to ${later.value}, after ours: remove its line`}; exit 1`,
       ),
       ...(before === undefined ? {} : { undo: sh`printf '%s\n' ${before} >${path}` }),
     };
@@ -59,9 +74,39 @@ function sysctlPath(key: string): string {
   return `/proc/sys/${key.includes('/') ? key : key.replaceAll('.', '/')}`;
 }
 
+/** Folders of sysctl.d(5): a file of an earlier one takes the place of its namesakes in later ones. */
+const folders = ['/etc/sysctl.d', '/run/sysctl.d', '/usr/local/lib/sysctl.d', '/usr/lib/sysctl.d'] as const;
+
+/** The last assignment in the order of the files' names, whatever their folders. Patterns of keys are not read: a plain key goes before them. */
+function atBootOf(seen: Observations, key: string): SysctlSeen['atBoot'] {
+  const byName = new Map<string, readonly [file: string, lines: readonly string[]]>();
+  for (const folder of folders) {
+    for (const [file, text] of seen.textsBelow(`${folder}/`)) {
+      const name = file.slice(folder.length + 1);
+      if (!byName.has(name)) byName.set(name, [file, text]);
+    }
+  }
+  return [...byName]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, [file, text]]) => ({ file, value: lastOf(text, key) }))
+    .findLast((one): one is { file: string; value: string } => one.value !== undefined);
+}
+
+function isLater(file: string): boolean {
+  return nameOf(file) > nameOf(sysctlFile);
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function lastOf(lines: readonly string[], key: string): string | undefined {
+  return lines.map((line) => settingOf(line, key)).findLast((value) => value !== undefined);
+}
+
 function settingOf(line: string, key: string): string | undefined {
   const parts = /^\s*-?\s*([^#;=\s][^=]*?)\s*=\s*(.*?)\s*$/.exec(line);
-  return parts?.[1] === key ? parts[2] : undefined;
+  return parts !== null && sysctlPath(parts[1] ?? '') === sysctlPath(key) ? parts[2] : undefined;
 }
 
 function oneBlank(value: string): string {

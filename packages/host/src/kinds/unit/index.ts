@@ -1,5 +1,6 @@
 import { sha256Hex, type UnitResource } from '@vmstation/core';
 import type { PathSeen, UnitSeen } from '../../observe/observations.ts';
+import { sh } from '../../script/shell-text.ts';
 import { defineKind, difference, rank } from '../kind.ts';
 import { ownershipDifferences } from '../ownership.ts';
 import { writeFile } from '../write-file.ts';
@@ -35,11 +36,16 @@ export const unitKind = defineKind<UnitResource, UnitFileSeen>({
       seen.loaded.get('NeedDaemonReload') === 'yes' ? [difference('loaded', 'as written', 'an older version')] : [];
     return [...content, ...ownershipDifferences(ownership, seen), ...reload];
   },
-  apply: (want, _seen, context) => ({
-    keeps: [unitPath(want)],
-    reloadsUnits: true,
-    change: writeFile({ ...ownership, path: unitPath(want), content: want.content }, context),
-  }),
+  apply(want, seen, context) {
+    const isWritten = seen.type === 'file' && seen.digest === sha256Hex(want.content);
+    const isRight = isWritten && ownershipDifferences(ownership, seen).length === 0;
+    return {
+      keeps: [unitPath(want)],
+      reloadsUnits: true,
+      // What is written as it should be only has to be read.
+      change: isRight ? sh`:` : writeFile({ ...ownership, path: unitPath(want), content: want.content }, context),
+    };
+  },
 });
 
 /** Where a unit file of ours stands. */

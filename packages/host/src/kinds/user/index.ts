@@ -69,7 +69,7 @@ export const userKind = defineKind<UserResource, UserSeen>({
       keeps: [],
       expects,
       change: sh`usermod ${[...options, ...(more.length === 0 ? [] : ['-a', ...more]), name]}`,
-      undo: sh`usermod -u ${entry.uid} -g ${group} -d ${entry.home} -s ${entry.shell} -G ${groups.join(',')} ${name}`,
+      undo: sh`if grep -q -e ${`^${name}:`} /etc/passwd; then usermod -u ${entry.uid} -g ${group} -d ${entry.home} -s ${entry.shell} -G ${groups.join(',')} ${name}; fi`,
     };
   },
   standsOn: ({ group, groups }) =>

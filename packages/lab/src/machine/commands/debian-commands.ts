@@ -5,6 +5,7 @@ import { whyUnsimulated } from '../faces/unsimulated-packages.ts';
 import type { Machine } from '../machine.ts';
 import type { InstalledPackage } from '../package-database.ts';
 import { installPackages, plannedInstall, plannedRemoval, removePackages } from '../package-transaction.ts';
+import { aptUpdate } from './apt-update.ts';
 import { type MachineProgram, unlessRoot } from './machine-program.ts';
 import { parseOptions, UsageError } from './options.ts';
 import { conffilesOf, isBase } from './package-fields.ts';
@@ -263,16 +264,7 @@ export const aptGet: MachineProgram = async (process, machine) => {
   const quiet = options.has('q', 'quiet');
   switch (verb) {
     case 'update':
-      machine.files.write(
-        '/var/lib/apt/lists/deb.debian.org_debian_dists_bookworm_InRelease',
-        `Date: ${new Date(machine.now()).toUTCString()}\n`,
-      );
-      await process.out(
-        quiet
-          ? 'Reading package lists...\n'
-          : 'Hit:1 http://deb.debian.org/debian bookworm InRelease\nReading package lists... Done\n',
-      );
-      return 0;
+      return aptUpdate(process, machine, options.values('o', 'option'), quiet);
     case 'install':
     case 'reinstall':
       return aptInstall(process, machine, names, simulated);

@@ -32,7 +32,10 @@ export const dd: Program = async (process) => {
 export const truncate: Program = async (process) => {
   const options = parseOptions(process, 's: size= c no-create r:');
   for (const path of options.operands) {
-    const size = Number(options.value('s', 'size')?.replace(/[KMG]$/, '') ?? 0);
+    const asked = options.value('s', 'size') ?? '';
+    const [, number, unit = ''] = /^(\d+)([KMG]?)$/.exec(asked) ?? [];
+    if (number === undefined) return process.fail(`Invalid number: '${asked}'`);
+    const size = Number(number) * (({ K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 } as Record<string, number>)[unit] ?? 1);
     const old = process.find(path) ? await process.readFile(path) : '';
     process.writeFile(path, old.slice(0, size).padEnd(size, '\0'));
   }

@@ -212,8 +212,10 @@ export const mount: MachineProgram = async (process, machine) => {
   }
   if (extra.includes('remount')) {
     const target = machine.state.mounts.findLast((one) => one.path === process.path(operands[0] ?? ''));
-    const wanted = /\b(r[ow])\b/.exec(extra)?.[1];
-    if (target !== undefined && wanted !== undefined) target.options = target.options.replace(/^r[ow]/, wanted);
+    if (target === undefined) return process.fail(`${operands[0]}: mount point not mounted or bad option.`, 32);
+    // With the folder alone, the options of fstab come first.
+    const listed = operands.length === 1 ? table.find(({ path }) => path === target.path)?.options : undefined;
+    target.options = remounted(target.options, `${listed ?? ''},${extra}`.split(','));
     return 0;
   }
   const only =
@@ -230,6 +232,23 @@ export const mount: MachineProgram = async (process, machine) => {
   if (only && mounted(entry.path)) return process.fail(`${entry.source} already mounted on ${entry.path}.`, 32);
   return tryMount(process, machine, entry);
 };
+
+const flags: Readonly<Record<string, string>> = {
+  ro: 'rw',
+  nosuid: 'suid',
+  nodev: 'dev',
+  noexec: 'exec',
+  noatime: 'relatime',
+};
+
+/** Options of a mount after a remount: every flag anew, what is the file system's own stays. */
+function remounted(options: string, asked: readonly string[]): string {
+  const set = Object.keys(flags).filter((flag) => asked.lastIndexOf(flag) > asked.lastIndexOf(flags[flag] ?? ''));
+  const own = options.split(',').filter((word) => !(word in flags) && !Object.values(flags).includes(word));
+  const access = set.includes('ro') ? 'ro' : 'rw';
+  const time = set.includes('noatime') ? 'noatime' : 'relatime';
+  return [access, ...set.filter((flag) => flag !== 'ro' && flag !== 'noatime'), time, ...own].join(',');
+}
 
 async function tryMount(process: Process, machine: Machine, entry: TableEntry): Promise<number> {
   const failed = mountEntry(machine, entry);

@@ -47,6 +47,8 @@ export const ip: MachineProgram = async (process, machine) => {
   const oneLine = flags.some((flag) => /^-\w*o/.test(flag));
   if (/^r(o(u(t(e)?)?)?)?$/.test(object)) return routes(process, machine, verb, rest);
   if (/^l(i(n(k)?)?)?$/.test(object) && verb === 'set') return setLink(process, machine, rest);
+  if (/^l(i(n(k)?)?)?$/.test(object) && /^(?:add|del|delete)$/.test(verb))
+    return makeLink(process, machine, verb, rest);
   if (flags.includes('-j') || flags.includes('-json')) {
     await process.out(
       `${JSON.stringify(chosen.map((link) => ({ ifindex: link.index, ifname: link.name, mtu: link.mtu, operstate: link.up ? 'UP' : 'DOWN', address: link.mac, addr_info: link.addresses.map((one) => ({ family: 'inet', local: one.split('/')[0], prefixlen: Number(one.split('/')[1]), scope: 'global' })) })))}\n`,
@@ -96,6 +98,29 @@ async function routes(process: Process, machine: Machine, verb: string, rest: re
   return 0;
 }
 
+/** `ip link add NAME type KIND [peer name OTHER]` and `ip link del NAME`. */
+async function makeLink(process: Process, machine: Machine, verb: string, rest: readonly string[]): Promise<number> {
+  const refused = await unlessRoot(process, 'RTNETLINK answers: Operation not permitted', 2);
+  if (refused !== undefined) return refused;
+  const { interfaces } = machine.state;
+  const name = rest[0] ?? '';
+  const peer = rest[rest.indexOf('peer') + 2];
+  const names = [name, ...(rest.includes('peer') && peer !== undefined ? [peer] : [])];
+  if (verb === 'add') {
+    if (interfaces.some((one) => names.includes(one.name))) return process.fail('RTNETLINK answers: File exists', 2);
+    const mac = (at: number) => `02:00:00:00:ff:${(interfaces.length + at).toString(16).padStart(2, '0')}`;
+    interfaces.push(
+      ...names.map((one, at) => ({ name: one, mac: mac(at), up: false, addresses: [], mtu: 1500, wakeOnLan: 'd' })),
+    );
+    return 0;
+  }
+  if (!interfaces.some((one) => one.name === name)) return process.fail(`Cannot find device "${name}"`);
+  // The other end of a pair goes with it.
+  const gone = [name, `${name}p`];
+  machine.state.interfaces = interfaces.filter((one) => !gone.includes(one.name));
+  return 0;
+}
+
 async function setLink(process: Process, machine: Machine, rest: readonly string[]): Promise<number> {
   const refused = await unlessRoot(process, 'RTNETLINK answers: Operation not permitted', 2);
   if (refused !== undefined) return refused;
@@ -104,7 +129,10 @@ async function setLink(process: Process, machine: Machine, rest: readonly string
   if (rest.includes('up')) link.up = true;
   if (rest.includes('down')) link.up = false;
   const mtu = rest[rest.indexOf('mtu') + 1];
-  if (rest.includes('mtu')) link.mtu = Number(mtu);
+  if (rest.includes('mtu')) {
+    if (!(Number(mtu) >= 68)) return process.fail('Error: mtu less than device minimum.', 2);
+    link.mtu = Number(mtu);
+  }
   return 0;
 }
 

@@ -6,6 +6,7 @@ import { whyUnsimulated } from '../faces/unsimulated-packages.ts';
 import type { Machine } from '../machine.ts';
 import type { InstalledPackage } from '../package-database.ts';
 import { installPackages, plannedInstall, plannedRemoval, removePackages } from '../package-transaction.ts';
+import { isUnreachable } from './apt-update.ts';
 import { type MachineProgram, unlessRoot } from './machine-program.ts';
 import { parseOptions } from './options.ts';
 
@@ -172,6 +173,7 @@ export const dnf: MachineProgram = async (process, machine) => {
     case 'list':
       return dnfList(process, machine, names);
     case 'makecache':
+      return makeCache(process, machine, options.values('setopt'), quiet);
     case 'clean':
     case 'upgrade':
     case 'update':
@@ -186,6 +188,28 @@ export const dnf: MachineProgram = async (process, machine) => {
       return 1;
   }
 };
+
+/** Reads the index of every source of a folder; what cannot be reached fails unless it may be skipped. */
+async function makeCache(
+  process: Process,
+  machine: Machine,
+  settings: readonly string[],
+  quiet: boolean,
+): Promise<number> {
+  const folder = settings.find((one) => one.startsWith('reposdir='))?.slice('reposdir='.length) ?? '/etc/yum.repos.d';
+  for (const name of machine.files.list(folder).filter((file) => file.endsWith('.repo'))) {
+    const text = machine.files.read(`${folder}/${name}`) ?? '';
+    const [, id = ''] = /^\[(.+)\]$/m.exec(text) ?? [];
+    const urls = (/^baseurl=(.*)$/m.exec(text)?.[1] ?? '').split(/\s+/).filter(Boolean);
+    if (urls.length === 0 || urls.some((url) => !isUnreachable(machine, url))) continue;
+    await process.err(
+      `Errors during downloading metadata for repository '${id}':\nError: Failed to download metadata for repo '${id}': Cannot download repomd.xml\n`,
+    );
+    return 1;
+  }
+  if (!quiet) await process.out('Metadata cache created.\n');
+  return 0;
+}
 
 /** dnf has no limit of its own: it waits until the other one has ended. */
 async function untilUnlocked(process: Process, machine: Machine, quiet: boolean): Promise<void> {

@@ -368,31 +368,3 @@ export const lsblk: MachineProgram = async (process, machine) => {
     );
   return 0;
 };
-
-export const blkid: MachineProgram = async (process, machine) => {
-  const options = parseOptions(process, 's: o: output= p c: L: U: t:');
-  const disks = (machine.spec.disks ?? []).filter(
-    (disk) => disk.fileSystem && (options.operands.length === 0 || options.operands.includes(`/dev/${disk.name}`)),
-  );
-  for (const { name, fileSystem } of disks) {
-    const tags: Record<string, string> = {
-      ...(fileSystem?.label ? { LABEL: fileSystem.label } : {}),
-      UUID: fileSystem?.uuid ?? '',
-      TYPE: fileSystem?.type ?? '',
-    };
-    const only = options.value('s');
-    if (options.value('o', 'output') === 'value')
-      await process.out(`${only ? (tags[only] ?? '') : Object.values(tags).join('\n')}\n`);
-    else
-      await process.out(
-        `/dev/${name}: ${Object.entries(tags)
-          .map(([key, value]) => `${key}="${value}"`)
-          .join(' ')}\n`,
-      );
-  }
-  return disks.length > 0 ? 0 : 2;
-};
-
-/** Making file systems is refused: a lab must not teach that a device is empty. */
-export const mkfs: MachineProgram = (process) =>
-  process.fail("the lab makes no file systems; describe the disk in the machine's specification");

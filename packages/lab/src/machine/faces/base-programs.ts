@@ -5,7 +5,7 @@ export const BASE_PROGRAMS: Record<string, string> = {
       .split(' ')
       .join(' '),
   '/usr/sbin':
-    'blkid chpasswd groupadd groupdel groupmod ip lsmod mkfs mkfs.ext4 mkswap modinfo modprobe nologin poweroff reboot rmmod shutdown sshd swapoff swapon sysctl useradd userdel usermod visudo blockdev findfs losetup depmod insmod ss',
+    'blkid chpasswd e2label wipefs groupadd groupdel groupmod ip lsmod mkfs mkfs.ext4 mkswap modinfo modprobe nologin poweroff reboot rmmod shutdown sshd swapoff swapon sysctl useradd userdel usermod visudo blockdev findfs losetup depmod insmod ss',
 };
 
 /** `path → program` of the base executables. */

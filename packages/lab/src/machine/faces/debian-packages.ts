@@ -388,5 +388,5 @@ tree 2.1.0-1 /usr/bin/tree
 unzip 6.0-28 /usr/bin/unzip
 vim 2:9.0.1378-2+deb12u2 /usr/bin/vim
 wakeonlan 0.41-12.1 /usr/bin/wakeonlan
-xfsprogs 6.1.0-1 /usr/sbin/mkfs.xfs
+xfsprogs 6.1.0-1 /usr/sbin/mkfs.xfs /usr/sbin/xfs_admin
 `;

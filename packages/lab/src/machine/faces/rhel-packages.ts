@@ -161,7 +161,7 @@ tar 2:1.35-7.el10
 tzdata 2025b-1.el10
 util-linux 2.40.2-10.el10
 vim-minimal 2:9.1.083-5.el10
-xfsprogs 6.11.0-1.el10 /usr/sbin/mkfs.xfs
+xfsprogs 6.11.0-1.el10 /usr/sbin/mkfs.xfs /usr/sbin/xfs_admin
 `;
 
 /** Packages that dnf can fetch. */

@@ -1,0 +1,115 @@
+import type { KindCase } from '../kind-case.ts';
+
+const folder = '/etc/kinds';
+const file = `${folder}/motd`;
+const content = "it's é $HOME `date` \\n\n\tlast line without a newline";
+const shownFile = (path: string) =>
+  `if [ -e ${path} ] || [ -L ${path} ]; then stat -c '%F %a %u %g' ${path}; [ ! -f ${path} ] || cat ${path}; [ ! -L ${path} ] || readlink ${path}; else echo absent; fi`;
+
+/** Whole files, folders and links. */
+export const fileCases: readonly KindCase[] = [
+  {
+    kind: 'file',
+    title: 'a new file in a new folder',
+    wants: () => [{ kind: 'file', path: file, content, owner: 'daemon', group: 'mail', mode: '0640' }],
+    shows: `${shownFile(file)}; ls -d ${folder} 2>/dev/null || echo no folder`,
+    innocent: [`touch ${file}`, `cp -p ${file} ${file}.2; mv ${file}.2 ${file}`, `cat ${file} >/dev/null`],
+    tampered: [
+      { attribute: 'content', script: `echo more >>${file}` },
+      { attribute: 'content', script: `cp -p ${file} ${file}.2; : >${file}; touch -r ${file}.2 ${file}; rm ${file}.2` },
+      { attribute: 'owner', script: `chown nobody ${file}` },
+      { attribute: 'group', script: `chgrp daemon ${file}` },
+      { attribute: 'mode', script: `chmod 0600 ${file}` },
+      { attribute: 'mode', script: `chmod u+s ${file}` },
+      { attribute: 'type', script: `rm ${file}` },
+      { attribute: 'type', script: `cp -p ${file} ${file}.2; ln -sf motd.2 ${file}` },
+      {
+        attribute: 'type',
+        script: `rm -f ${file} ${file}.2; mkdir ${file}`,
+        refused: {
+          reason: /there is a directory at/,
+          mend: `rmdir ${file}; printf '%s' '${content.replaceAll("'", "'\\''")}' >${file}; chown daemon:mail ${file}; chmod 0640 ${file}`,
+        },
+      },
+    ],
+    after: `rm -rf ${folder}`,
+  },
+  {
+    kind: 'file',
+    title: 'over what somebody else wrote; what is not declared stays as it is',
+    before: `mkdir ${folder}; echo found >${file}; chown nobody:mail ${file}; chmod 0604 ${file}`,
+    wants: () => [{ kind: 'file', path: file, content: 'ours\n', validate: { command: ['grep', '-q', 'ours', '{}'] } }],
+    shows: shownFile(file),
+    innocent: [`chmod 0606 ${file}; chown daemon ${file}; chmod 0604 ${file}; chown nobody ${file}`],
+    tampered: [{ attribute: 'content', script: `echo more >>${file}` }],
+    after: `rm -rf ${folder}`,
+  },
+  {
+    kind: 'file',
+    title: 'a secret with bytes that no text has',
+    wants: () => [{ kind: 'file', path: file, content: 'a\u0000b\u0001\u00ff', secret: true, mode: '0600' }],
+    shows: shownFile(file),
+    tampered: [
+      { attribute: 'content', script: `printf 'a\\000b\\001\\303\\276' >${file}` },
+      { attribute: 'mode', script: `chmod 0644 ${file}` },
+    ],
+    after: `rm -rf ${folder}`,
+  },
+  {
+    kind: 'file',
+    title: 'one that must not be there',
+    before: `mkdir ${folder}; echo found >${file}`,
+    wants: () => [{ kind: 'file', path: file, ensure: 'absent' }],
+    shows: shownFile(file),
+    tampered: [
+      { attribute: 'ensure', script: `echo again >${file}` },
+      { attribute: 'ensure', script: `ln -s nowhere ${file}` },
+    ],
+    after: `rm -rf ${folder}`,
+  },
+  {
+    kind: 'directory',
+    title: 'a new folder',
+    wants: () => [{ kind: 'directory', path: `${folder}/a b`, owner: 'daemon', group: 'mail', mode: '2750' }],
+    shows: `ls -d ${folder} 2>/dev/null || echo absent`,
+    innocent: [`touch '${folder}/a b'`, `echo x >'${folder}/a b/x'; rm '${folder}/a b/x'`],
+    tampered: [
+      { attribute: 'owner', script: `chown nobody '${folder}/a b'` },
+      { attribute: 'group', script: `chgrp daemon '${folder}/a b'; chmod 2750 '${folder}/a b'` },
+      { attribute: 'mode', script: `chmod 0755 '${folder}/a b'; chmod g-s '${folder}/a b'` },
+      { attribute: 'type', script: `rmdir '${folder}/a b'` },
+    ],
+    after: `rm -rf ${folder}`,
+  },
+  {
+    kind: 'directory',
+    title: 'one that holds something is kept with it',
+    before: `mkdir -p ${folder}/d; echo kept >${folder}/d/f; chmod 0700 ${folder}/d`,
+    wants: () => [{ kind: 'directory', path: `${folder}/d`, mode: '0755' }],
+    shows: `stat -c %a ${folder}/d; cat ${folder}/d/f`,
+    innocent: [`echo more >${folder}/d/g; rm ${folder}/d/g`, `chown nobody ${folder}/d; chown root ${folder}/d`],
+    tampered: [{ attribute: 'mode', script: `chmod 0711 ${folder}/d` }],
+    after: `rm -rf ${folder}`,
+  },
+  {
+    kind: 'symlink',
+    title: 'a new link',
+    wants: () => [{ kind: 'symlink', path: `${folder}/link`, target: "../it's there" }],
+    shows: `${shownFile(`${folder}/link`)}; ls -d ${folder} 2>/dev/null || echo no folder`,
+    tampered: [
+      { attribute: 'target', script: `ln -sfn elsewhere ${folder}/link` },
+      { attribute: 'type', script: `rm ${folder}/link` },
+      { attribute: 'type', script: `rm ${folder}/link; echo x >${folder}/link` },
+    ],
+    after: `rm -rf ${folder}`,
+  },
+  {
+    kind: 'symlink',
+    title: 'in the place of a file, which comes back',
+    before: `mkdir ${folder}; echo found >${folder}/link; chmod 0640 ${folder}/link`,
+    wants: () => [{ kind: 'symlink', path: `${folder}/link`, target: '/dev/null' }],
+    shows: shownFile(`${folder}/link`),
+    tampered: [{ attribute: 'target', script: `ln -sfn /dev/zero ${folder}/link` }],
+    after: `rm -rf ${folder}`,
+  },
+];
