@@ -1,6 +1,7 @@
 import { debianCommands, rhelCommands } from './commands/command-contracts.ts';
 import { generatedCommands } from './commands/generated-contract.ts';
 import type { SideName } from './contract-case.ts';
+import { kindContract } from './kinds/kind-contracts.ts';
 import { aboutContract } from './kubernetes/kubectl/cases/about.ts';
 import { accessContract } from './kubernetes/kubectl/cases/access.ts';
 import { applyContract } from './kubernetes/kubectl/cases/apply.ts';
@@ -28,6 +29,7 @@ export const contracts: readonly ContractSummary[] = [
   rhelCommands,
   generatedCommands,
   ...allPortContracts,
+  kindContract,
   ...kubernetesContracts,
   aboutContract,
   accessContract,

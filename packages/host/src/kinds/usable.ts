@@ -127,14 +127,14 @@ function badRepository(resource: PackageRepositoryResource): string | undefined 
     bad(resource.name, /^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'is no name of a package repository') ??
     uris.map((uri) => bad(uri, /^(?:https?:\/\/|file:\/)[!-~]+$/, 'is no address of packages')).find(Boolean) ??
     [...suites, ...components]
-      .map((word) => bad(word, /^[A-Za-z0-9._\/~+-]+$/, 'is no suite or component'))
+      .map((word) => bad(word, /^[A-Za-z0-9._/~+-]+$/, 'is no suite or component'))
       .find(Boolean)
   );
 }
 
 function badLabel({ fstype, label = '' }: FilesystemResource): string | undefined {
   const most = fstype === 'ext4' ? 16 : 12;
-  if (/[\p{Cc}\/,]/u.test(label)) return 'its label holds a character that no label may hold';
+  if (/[\p{Cc}/,]/u.test(label)) return 'its label holds a character that no label may hold';
   return Buffer.byteLength(label) > most ? `a label of ${fstype} has at most ${most} bytes` : undefined;
 }
 

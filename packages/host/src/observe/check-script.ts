@@ -132,9 +132,9 @@ function signatures({ devices }: ProbeSet): string {
   return `set -- ${quoteArguments(devices)}; begin signature; for p do if [ -e "$p" ]; then P=$((P+1)); printf '%s\\n' "device $p"; wipefs -p "$p"; printf '%s\\n' "status $?"; fi; done; finish signature 0 -`;
 }
 
-function wakeOnLan({ links }: ProbeSet): string {
-  if (links.length === 0) return 'begin wake; finish wake 0 -';
-  return `set -- ${quoteArguments(links)}; begin wake; if command -v ethtool >/dev/null; then for p do P=$((P+1)); printf '%s\\n' "card $p"; ethtool "$p" 2>/dev/null; done; fi; finish wake 0 -`;
+function wakeOnLan(probes: ProbeSet): string {
+  if (probes.links.length === 0) return 'begin wake; finish wake 0 -';
+  return `set -- ${quoteArguments(probes.links)}; begin wake; if command -v ethtool >/dev/null; then for p do P=$((P+1)); printf '%s\\n' "card $p"; ethtool "$p" 2>/dev/null; done; fi; finish wake 0 -`;
 }
 
 function packages(probes: ProbeSet): string {

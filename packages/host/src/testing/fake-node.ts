@@ -73,24 +73,26 @@ export function fakeReply(node: FakeNode): string {
       'module',
       (node.modules ?? []).map((name) => `loaded ${name}`),
     ),
-    ...part(
-      'signature',
-      Object.entries(node.devices ?? {}).flatMap(([device, found]) => [
-        `device ${device}`,
-        ...found.map((one) => `0x438,uuid,${one.split(' ')[1] ?? ''},${one.split(' ')[0]}`),
-        'status 0',
-      ]),
-    ),
-    ...part(
-      'wake',
-      Object.entries(node.wakeOn ?? {}).flatMap(([card, letters]) => [`card ${card}`, `\tWake-on: ${letters}`]),
-    ),
+    ...part('signature', signatureLines(node)),
+    ...part('wake', wakeLines(node)),
     ...part('guard', (node.guards ?? []).map(String)),
     ...part('kerberos-keys', node.kerberos?.keys ?? []),
     ...part('kerberos-attributes', node.kerberos?.attributes ?? []),
     `@${nonce} done 9`,
     '',
   ].join('\n');
+}
+
+function signatureLines({ devices = {} }: FakeNode): readonly string[] {
+  return Object.entries(devices).flatMap(([device, found]) => [
+    `device ${device}`,
+    ...found.map((one) => `0x438,uuid,${one.split(' ')[1] ?? ''},${one.split(' ')[0]}`),
+    'status 0',
+  ]);
+}
+
+function wakeLines({ wakeOn = {} }: FakeNode): readonly string[] {
+  return Object.entries(wakeOn).flatMap(([card, letters]) => [`card ${card}`, `\tWake-on: ${letters}`]);
 }
 
 /** What a check of such a node sees; `reply` when the answer was meddled with. */

@@ -79,7 +79,7 @@ const folders = ['/etc/sysctl.d', '/run/sysctl.d', '/usr/local/lib/sysctl.d', '/
 
 /** The last assignment in the order of the files' names, whatever their folders. Patterns of keys are not read: a plain key goes before them. */
 function atBootOf(seen: Observations, key: string): SysctlSeen['atBoot'] {
-  const byName = new Map<string, readonly [file: string, lines: readonly string[]]>();
+  const byName = new Map<string, readonly [file: string, text: readonly string[]]>();
   for (const folder of folders) {
     for (const [file, text] of seen.textsBelow(`${folder}/`)) {
       const name = file.slice(folder.length + 1);
@@ -100,8 +100,8 @@ function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-function lastOf(lines: readonly string[], key: string): string | undefined {
-  return lines.map((line) => settingOf(line, key)).findLast((value) => value !== undefined);
+function lastOf(text: readonly string[], key: string): string | undefined {
+  return text.map((line) => settingOf(line, key)).findLast((value) => value !== undefined);
 }
 
 function settingOf(line: string, key: string): string | undefined {
