@@ -60,7 +60,8 @@ cannot() {
   exit 0
 }
 
-# One change at a time: a folder that only one can make. It is stale after a reboot, or when its owner is gone. Time is the kernel's
+# One change at a time: a folder that only one can make, with the run, the time, this start of the machine, the process and who it is for.
+# It is stale after a reboot, or when its owner is gone. Time is the kernel's
 # own since boot: a clock that was set would make a living lock seem old.
 lock() {
   i=0
@@ -77,11 +78,11 @@ lock() {
       continue
     fi
     i=$((i+1))
-    if [ "$i" -gt "$1" ]; then RUN=''; say "locked $held"; exit 0; fi
+    if [ "$i" -gt "$1" ]; then RUN=''; say "locked $(age_of "$held") $held"; exit 0; fi
     sleep 1
   done
   # By a program, because the word of a shell for a full disk is only "I/O error".
-  if ! w=$( { printf '%s %s %s %s\n' "$2" "$(seconds_up)" "$boot" "$$" | cat >"$STATE/lock/owner"; } 2>&1 ); then unlock; cannot "$w"; fi
+  if ! w=$( { printf '%s %s %s %s %s\n' "$2" "$(seconds_up)" "$boot" "$$" "$3" | cat >"$STATE/lock/owner"; } 2>&1 ); then unlock; cannot "$w"; fi
 }
 
 seconds_up() {
@@ -89,11 +90,17 @@ seconds_up() {
   printf '%s' "${up%%.*}"
 }
 
+# Seconds for which a lock has been held.
+age_of() {
+  s=${1#* }; s=${s%% *}
+  case $s in ''|*[!0-9]*) printf '?';; *) printf '%s' "$(($(seconds_up)-s))";; esac
+}
+
 is_stale() {
   # Its owner has not written its name yet; one that never does was killed in between.
   if [ -z "$1" ]; then [ "$i" -gt 10 ]; return; fi
   rest=${1#* }; since=${rest%% *}
-  rest=${rest#* }; at=${rest%% *}; pid=${rest##* }
+  rest=${rest#* }; at=${rest%% *}; rest=${rest#* }; pid=${rest%% *}
   if [ "$at" != "$boot" ]; then return 0; fi
   if [ -d "/proc/$$" ] && [ ! -d "/proc/$pid" ]; then return 0; fi
   [ $(($(seconds_up)-since)) -gt 3600 ]
@@ -448,10 +455,21 @@ place /etc/issue "$t"
 }
 change_17() {
 t=/etc/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/hosts; if [ ! -f "$f" ]; then f=/dev/null; fi
-A=192.168.4.63 V='192.168.4.63 masternode.home.arpa masternode' awk '$1 != ENVIRON["A"] { print; next } !done { print ENVIRON["V"]; done = 1 } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"
+cat >"$RUN/hosts.$n" <<'CONTENT_0123456789abcdef'
+192.168.4.63 masternode.home.arpa masternode
+CONTENT_0123456789abcdef
+awk '{ if (FNR == NR) { want[$1] = $0; order[++n] = $1 } else if (!($1 in want)) print; else if (!($1 in done)) { print want[$1]; done[$1] = 1 } } END { for (i = 1; i <= n; i++) if (!(order[i] in done)) print want[order[i]] }' "$RUN/hosts.$n" "$f" >"$t"
 dress /etc/hosts "$t" - - -; place /etc/hosts "$t"
 }
 change_18() {
+t=/etc/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/hosts; if [ ! -f "$f" ]; then f=/dev/null; fi
+cat >"$RUN/hosts.$n" <<'CONTENT_0123456789abcdef'
+192.168.4.61 storagenodet3500.home.arpa storagenodet3500
+CONTENT_0123456789abcdef
+awk '{ if (FNR == NR) { want[$1] = $0; order[++n] = $1 } else if (!($1 in want)) print; else if (!($1 in done)) { print want[$1]; done[$1] = 1 } } END { for (i = 1; i <= n; i++) if (!(order[i] in done)) print want[order[i]] }' "$RUN/hosts.$n" "$f" >"$t"
+dress /etc/hosts "$t" - - -; place /etc/hosts "$t"
+}
+change_19() {
 parents /etc/hostname; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
 cat >"$t" <<'CONTENT_0123456789abcdef'
 masternode
@@ -460,7 +478,7 @@ dress /etc/hostname "$t" 0644 - -
 place /etc/hostname "$t"
 printf '%s\n' masternode >/proc/sys/kernel/hostname
 }
-change_19() {
+change_20() {
 if [ ! -f /usr/share/zoneinfo/Europe/Berlin ]; then echo 'this machine does not know the zone (package tzdata)'; exit 1; fi
 link /usr/share/zoneinfo/Europe/Berlin /etc/localtime
 parents /etc/timezone; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
@@ -470,7 +488,7 @@ CONTENT_0123456789abcdef
 dress /etc/timezone "$t" 0644 - -
 place /etc/timezone "$t"
 }
-change_20() {
+change_21() {
 parents /etc/systemd/system/vmstation-wol.service; t=/etc/systemd/system/.vmstation-0123456789abcdef; rm -f "$t"
 cat >"$t" <<'CONTENT_0123456789abcdef'
 [Service]
@@ -480,21 +498,21 @@ CONTENT_0123456789abcdef
 dress /etc/systemd/system/vmstation-wol.service "$t" 0644 root root
 place /etc/systemd/system/vmstation-wol.service "$t"
 }
-change_21() {
+change_22() {
 modprobe br_netfilter
 setting /etc/modules-load.d/vmstation.conf '' br_netfilter
 }
-change_22() {
+change_23() {
 printf '%s\n' 1 >/proc/sys/net/ipv4/ip_forward
 setting /etc/sysctl.d/99-zz-vmstation.conf net.ipv4.ip_forward 'net.ipv4.ip_forward = 1'
 }
-change_23() {
+change_24() {
 printf '%s' 1 >/sys/fs/selinux/enforce
 t=/etc/selinux/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/selinux/config; if [ ! -f "$f" ]; then parents /etc/selinux/config; f=/dev/null; fi
 V='SELINUX=enforcing' awk '/^[ \t]*SELINUX[ \t]*=/ { if (!done) print ENVIRON["V"]; done = 1; next } { print } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"
 dress /etc/selinux/config "$t" - - -; place /etc/selinux/config "$t"
 }
-change_24() {
+change_25() {
 ip link set dev enp1s0 mtu 9000
 ethtool -s enp1s0 wol g
 parents /etc/systemd/system/vmstation-link-enp1s0.service; t=/etc/systemd/system/.vmstation-0123456789abcdef; rm -f "$t"
@@ -518,52 +536,52 @@ dress /etc/systemd/system/vmstation-link-enp1s0.service "$t" 0644 root root
 place /etc/systemd/system/vmstation-link-enp1s0.service "$t"
 parents /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service; link /etc/systemd/system/vmstation-link-enp1s0.service /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service
 }
-change_25() {
+change_26() {
 untouched /dev/disk/by-id/ata-DISK || exit 1
 mkfs -t xfs -q -L media "$d"
 head_of "$d" >"$RUN/filesystem.$n"
 }
-change_26() {
+change_27() {
 e2label /dev/sdc backup
 }
-change_27() {
+change_28() {
 xfs_admin -L scratch /dev/sdd
 }
-change_28() {
+change_29() {
 swapoff -a
 t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
 awk '$1 !~ /^#/ && $3 == "swap" { print "# off, by vmstation: " $0; next } { print }' /etc/fstab >"$t"
 dress /etc/fstab "$t" - - -; place /etc/fstab "$t"
 }
-change_29() {
+change_30() {
 if [ ! -d /srv/scratch ]; then parents /srv/scratch/.; fi
 t=/etc/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/fstab; if [ ! -f "$f" ]; then f=/dev/null; fi
 A=/srv/scratch V='tmpfs /srv/scratch tmpfs nosuid 0 0' awk '$1 ~ /^#/ || $2 != ENVIRON["A"] { print; next } !done { print ENVIRON["V"]; done = 1 } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"
 dress /etc/fstab "$t" - - -; place /etc/fstab "$t"
 mount -o remount /srv/scratch
 }
-change_30() {
+change_31() {
 if [ ! -d /srv/backup ]; then parents /srv/backup/.; fi
 t=/etc/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/fstab; if [ ! -f "$f" ]; then f=/dev/null; fi
 A=/srv/backup V='192.168.4.61:/srv/backup /srv/backup nfs rw,soft 0 0' awk '$1 ~ /^#/ || $2 != ENVIRON["A"] { print; next } !done { print ENVIRON["V"]; done = 1 } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"
 dress /etc/fstab "$t" - - -; place /etc/fstab "$t"
 mount /srv/backup
 }
-change_31() {
+change_32() {
 locale-gen en_GB.UTF-8
 }
-change_32() {
+change_33() {
 systemctl enable -- chrony.service
 start chrony.service
 }
-change_33() {
+change_34() {
 systemctl disable -- telnet.socket
 halt telnet.socket
 systemctl mask -- telnet.socket
 }
 prepare() {
 set -e
-printf "%s\n" "$N" | cat >"$RUN/nonce"
+printf "%s\n" "$N" | cat >"$RUN/nonce"; : >"$RUN/of.$N"
 keep 1 /etc/yum.repos.d/kubernetes.repo
 keep 2 /etc/pki/rpm-gpg/RPM-GPG-KEY-kubernetes
 keep 3 /srv/media
@@ -640,92 +658,98 @@ printf '%s\n' 'block:/etc/issue#old banner' >"$RUN/ids.16"
 printf '%s\n' 11 >"$RUN/keeps.16"
 printf '%s\n' hosts-entry:192.168.4.63 >"$RUN/ids.17"
 printf '%s\n' 12 >"$RUN/keeps.17"
-printf '%s\n' hostname:system >"$RUN/ids.18"
-printf '%s\n' 13 >"$RUN/keeps.18"
-cat >"$RUN/undo.18" <<'UNDO_0123456789abcdef'
+printf '%s\n' hosts-entries:nodes >"$RUN/ids.18"
+printf '%s\n' 12 >"$RUN/keeps.18"
+printf '%s\n' hostname:system >"$RUN/ids.19"
+printf '%s\n' 13 >"$RUN/keeps.19"
+cat >"$RUN/undo.19" <<'UNDO_0123456789abcdef'
 printf '%s\n' debian >/proc/sys/kernel/hostname
 UNDO_0123456789abcdef
-printf '%s\n' timezone:system >"$RUN/ids.19"
-printf '%s\n' 14 15 >"$RUN/keeps.19"
-printf '%s\n' unit:vmstation-wol.service >"$RUN/ids.20"
-printf '%s\n' 16 >"$RUN/keeps.20"
-: >"$RUN/reload.20"
-printf '%s\n' kernel-module:br_netfilter >"$RUN/ids.21"
-printf '%s\n' 17 >"$RUN/keeps.21"
-cat >"$RUN/undo.21" <<'UNDO_0123456789abcdef'
+printf '%s\n' timezone:system >"$RUN/ids.20"
+printf '%s\n' 14 15 >"$RUN/keeps.20"
+printf '%s\n' unit:vmstation-wol.service >"$RUN/ids.21"
+printf '%s\n' 16 >"$RUN/keeps.21"
+: >"$RUN/reload.21"
+printf '%s\n' kernel-module:br_netfilter >"$RUN/ids.22"
+printf '%s\n' 17 >"$RUN/keeps.22"
+cat >"$RUN/undo.22" <<'UNDO_0123456789abcdef'
 if [ -d /sys/module/br_netfilter ]; then modprobe -r br_netfilter; fi
 UNDO_0123456789abcdef
-printf '%s\n' sysctl:net.ipv4.ip_forward >"$RUN/ids.22"
-printf '%s\n' 18 >"$RUN/keeps.22"
-cat >"$RUN/undo.22" <<'UNDO_0123456789abcdef'
+printf '%s\n' sysctl:net.ipv4.ip_forward >"$RUN/ids.23"
+printf '%s\n' 18 >"$RUN/keeps.23"
+cat >"$RUN/undo.23" <<'UNDO_0123456789abcdef'
 printf '%s\n' 0 >/proc/sys/net/ipv4/ip_forward
 UNDO_0123456789abcdef
-printf '%s\n' selinux:system >"$RUN/ids.23"
-printf '%s\n' 19 >"$RUN/keeps.23"
-cat >"$RUN/undo.23" <<'UNDO_0123456789abcdef'
+printf '%s\n' selinux:system >"$RUN/ids.24"
+printf '%s\n' 19 >"$RUN/keeps.24"
+cat >"$RUN/undo.24" <<'UNDO_0123456789abcdef'
 printf '%s' 0 >/sys/fs/selinux/enforce
 UNDO_0123456789abcdef
-printf '%s\n' link:enp1s0 >"$RUN/ids.24"
-printf '%s\n' 20 21 >"$RUN/keeps.24"
-: >"$RUN/reload.24"
-cat >"$RUN/undo.24" <<'UNDO_0123456789abcdef'
+printf '%s\n' link:enp1s0 >"$RUN/ids.25"
+printf '%s\n' 20 21 >"$RUN/keeps.25"
+: >"$RUN/reload.25"
+cat >"$RUN/undo.25" <<'UNDO_0123456789abcdef'
 ip link set dev enp1s0 mtu 1500
 ethtool -s enp1s0 wol d
 UNDO_0123456789abcdef
-printf '%s\n' filesystem:/dev/disk/by-id/ata-DISK >"$RUN/ids.25"
-cat >"$RUN/undo.25" <<'UNDO_0123456789abcdef'
+printf '%s\n' filesystem:/dev/disk/by-id/ata-DISK >"$RUN/ids.26"
+cat >"$RUN/undo.26" <<'UNDO_0123456789abcdef'
 if [ -e "$RUN/filesystem.$n" ]; then d=$(readlink -f /dev/disk/by-id/ata-DISK)
 if grep -q -F -e "$d " /proc/mounts; then echo "$d is mounted: its file system is left as it is"; exit 1; fi
 if [ "$(head_of "$d")" != "$(cat "$RUN/filesystem.$n")" ]; then echo "$d was used since its file system was made: it is left as it is"; exit 1; fi
 if [ -f "$d" ]; then s=$(stat -c %s "$d"); truncate -s 0 "$d"; truncate -s "$s" "$d"; else wipefs -a -q "$d"; fi; fi
 UNDO_0123456789abcdef
-printf '%s\n' filesystem:/dev/sdc >"$RUN/ids.26"
-cat >"$RUN/undo.26" <<'UNDO_0123456789abcdef'
+printf '%s\n' filesystem:/dev/sdc >"$RUN/ids.27"
+cat >"$RUN/undo.27" <<'UNDO_0123456789abcdef'
 e2label /dev/sdc old
 UNDO_0123456789abcdef
-printf '%s\n' filesystem:/dev/sdd >"$RUN/ids.27"
-cat >"$RUN/undo.27" <<'UNDO_0123456789abcdef'
+printf '%s\n' filesystem:/dev/sdd >"$RUN/ids.28"
+cat >"$RUN/undo.28" <<'UNDO_0123456789abcdef'
 xfs_admin -L old /dev/sdd
 UNDO_0123456789abcdef
-printf '%s\n' swap:system >"$RUN/ids.28"
-printf '%s\n' 22 >"$RUN/keeps.28"
-cat >"$RUN/undo-after.28" <<'UNDO_0123456789abcdef'
+printf '%s\n' swap:system >"$RUN/ids.29"
+printf '%s\n' 22 >"$RUN/keeps.29"
+cat >"$RUN/undo-after.29" <<'UNDO_0123456789abcdef'
 for p in /dev/sda2; do if ! grep -q -F -e "$p " /proc/swaps; then swapon "$p"; fi; done
 UNDO_0123456789abcdef
-printf '%s\n' mount:/srv/scratch >"$RUN/ids.29"
-printf '%s\n' 22 >"$RUN/keeps.29"
-: >"$RUN/reload.29"
-cat >"$RUN/undo-after.29" <<'UNDO_0123456789abcdef'
-mount -o remount,rw,suid,dev,exec,relatime /srv/scratch
-UNDO_0123456789abcdef
-printf '%s\n' mount:/srv/backup >"$RUN/ids.30"
+printf '%s\n' mount:/srv/scratch >"$RUN/ids.30"
 printf '%s\n' 22 >"$RUN/keeps.30"
 : >"$RUN/reload.30"
-cat >"$RUN/undo.30" <<'UNDO_0123456789abcdef'
+cat >"$RUN/undo-after.30" <<'UNDO_0123456789abcdef'
+mount -o remount,rw,suid,dev,exec,relatime /srv/scratch
+UNDO_0123456789abcdef
+printf '%s\n' mount:/srv/backup >"$RUN/ids.31"
+printf '%s\n' 22 >"$RUN/keeps.31"
+: >"$RUN/reload.31"
+cat >"$RUN/undo.31" <<'UNDO_0123456789abcdef'
 if grep -q -F -e ' /srv/backup ' /proc/mounts; then umount /srv/backup; fi
 UNDO_0123456789abcdef
-printf '%s\n' command:locale >"$RUN/ids.31"
-cat >"$RUN/undo.31" <<'UNDO_0123456789abcdef'
+printf '%s\n' command:locale >"$RUN/ids.32"
+cat >"$RUN/undo.32" <<'UNDO_0123456789abcdef'
 true
 UNDO_0123456789abcdef
-printf '%s\n' service:chrony.service >"$RUN/ids.32"
-cat >"$RUN/undo.32" <<'UNDO_0123456789abcdef'
+printf '%s\n' service:chrony.service >"$RUN/ids.33"
+cat >"$RUN/undo.33" <<'UNDO_0123456789abcdef'
 each stop "$RUN/woken.$n"; systemctl stop -- chrony.service
 systemctl disable -- chrony.service
 UNDO_0123456789abcdef
-printf '%s\n' service:telnet.socket >"$RUN/ids.33"
-cat >"$RUN/undo.33" <<'UNDO_0123456789abcdef'
+printf '%s\n' service:telnet.socket >"$RUN/ids.34"
+cat >"$RUN/undo.34" <<'UNDO_0123456789abcdef'
 systemctl unmask -- telnet.socket
 UNDO_0123456789abcdef
 }
 main() {
 say 'vmstation-apply 1'
 mkdir -p "$STATE/runs" "$STATE/owed"; chmod 0700 "$STATE" "$STATE/runs" "$STATE/owed"
-lock 60 20261123-091500-k3f9
+lock 60 20261123-091500-k3f9 ops@station
 sweep_interrupted
 B="$STATE/runs/"20261123-091500-k3f9; mkdir -p "$B"; i=1; while [ -e "$B/$i" ]; do i=$((i+1)); done; RUN="$B/$i"; if ! w=$(mkdir "$RUN" 2>&1); then unlock; cannot "$w"; fi
 w=$( ( prepare ) 2>&1 ); r=$?
 if [ "$r" -ne 0 ]; then unlock; cannot "$w"; fi
+unless_changed 1 "$(grep -e '^media:' /etc/group)" ''
+unless_changed 2 "$(grep -e '^ops:' /etc/group)" ops:x:1000:
+unless_changed 3 "$(grep -e '^media:' /etc/passwd)" ''
+unless_changed 4 "$(grep -e '^ops:' /etc/passwd)" ops:x:1000:1000::/home/ops:/bin/bash
 unless_changed 5 "$(state_of /etc/yum.repos.d/kubernetes.repo)" absent
 unless_changed 5 "$(state_of /etc/pki/rpm-gpg/RPM-GPG-KEY-kubernetes)" absent
 unless_changed 7 "$(state_of /srv/media)" absent
@@ -738,20 +762,24 @@ unless_changed 14 "$(state_of /etc/rsyslog.conf)" absent
 unless_changed 15 "$(state_of /etc/security/limits.conf)" absent
 unless_changed 16 "$(state_of /etc/issue)" absent
 unless_changed 17 "$(state_of /etc/hosts)" absent
-unless_changed 18 "$(state_of /etc/hostname)" absent
-unless_changed 19 "$(state_of /etc/localtime)" absent
-unless_changed 19 "$(state_of /etc/timezone)" absent
-unless_changed 20 "$(state_of /etc/systemd/system/vmstation-wol.service)" absent
-unless_changed 21 "$(state_of /etc/modules-load.d/vmstation.conf)" absent
-unless_changed 22 "$(state_of /etc/sysctl.d/99-zz-vmstation.conf)" absent
-unless_changed 23 "$(state_of /etc/selinux/config)" absent
-unless_changed 24 "$(state_of /etc/systemd/system/vmstation-link-enp1s0.service)" absent
-unless_changed 24 "$(state_of /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service)" absent
-unless_changed 28 "$(state_of /etc/fstab)" absent
+unless_changed 18 "$(state_of /etc/hosts)" absent
+unless_changed 19 "$(state_of /etc/hostname)" absent
+unless_changed 19 "$(cat /proc/sys/kernel/hostname)" debian
+unless_changed 20 "$(state_of /etc/localtime)" absent
+unless_changed 20 "$(state_of /etc/timezone)" absent
+unless_changed 21 "$(state_of /etc/systemd/system/vmstation-wol.service)" absent
+unless_changed 22 "$(state_of /etc/modules-load.d/vmstation.conf)" absent
+unless_changed 23 "$(state_of /etc/sysctl.d/99-zz-vmstation.conf)" absent
+unless_changed 23 "$(cat /proc/sys/net/ipv4/ip_forward 2>/dev/null)" 0
+unless_changed 24 "$(state_of /etc/selinux/config)" absent
+unless_changed 25 "$(state_of /etc/systemd/system/vmstation-link-enp1s0.service)" absent
+unless_changed 25 "$(state_of /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service)" absent
 unless_changed 29 "$(state_of /etc/fstab)" absent
 unless_changed 30 "$(state_of /etc/fstab)" absent
-unless_changed 32 "$(systemctl show --no-pager --property=UnitFileState -- chrony.service)" 'UnitFileState=disabled'
-unless_changed 33 "$(systemctl show --no-pager --property=UnitFileState -- telnet.socket)" 'UnitFileState=disabled'
+unless_changed 31 "$(state_of /etc/fstab)" absent
+unless_changed 32 "$(if timeout 20 grep -q en_GB /etc/locale.gen >/dev/null 2>&1; then echo yes; else echo no; fi)" no
+unless_changed 33 "$(systemctl show --no-pager --property=UnitFileState -- chrony.service)" 'UnitFileState=disabled'
+unless_changed 34 "$(systemctl show --no-pager --property=UnitFileState -- telnet.socket)" 'UnitFileState=disabled'
 step 1
 step 2
 step 3 1
@@ -780,15 +808,11 @@ step 25
 step 26
 step 27
 step 28
-[ ! -d /run/systemd/system ] || systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {
-tell "$RUN/log.reload"
-BAD="$BAD 20"; say "end 20 failed 1"
-BAD="$BAD 24"; say "end 24 failed 1"
-}
 step 29
 [ ! -d /run/systemd/system ] || systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {
 tell "$RUN/log.reload"
-BAD="$BAD 29"; say "end 29 failed 1"
+BAD="$BAD 21"; say "end 21 failed 1"
+BAD="$BAD 25"; say "end 25 failed 1"
 }
 step 30
 [ ! -d /run/systemd/system ] || systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {
@@ -796,8 +820,13 @@ tell "$RUN/log.reload"
 BAD="$BAD 30"; say "end 30 failed 1"
 }
 step 31
+[ ! -d /run/systemd/system ] || systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {
+tell "$RUN/log.reload"
+BAD="$BAD 31"; say "end 31 failed 1"
+}
 step 32
 step 33
+step 34
 handle restart chrony.service
 settle 2
 paid restart chrony.service

@@ -119,6 +119,11 @@ each() {
   if [ -e "$2" ]; then while IFS= read -r u; do systemctl "$1" -- "$u"; done <"$2"; fi
 }
 
+# The beginning of a device, where every file system writes as soon as it is used.
+head_of() {
+  head -c 1048576 "$1" | sha256sum
+}
+
 unlock() {
   rm -rf "$STATE/lock"
 }

@@ -149,7 +149,7 @@ const rows: readonly (readonly [string, Resource, FakeNode, readonly string[]])[
   [
     'a declared file sets it at boot, and ours says otherwise',
     { kind: 'sysctl', key: 'vm.swappiness', value: '10', setAtBootBy: '/etc/sysctl.d/50-x.conf' },
-    { texts: { '/proc/sys/vm/swappiness': '10', '/etc/sysctl.d/90-vmstation.conf': 'vm.swappiness = 60' } },
+    { texts: { '/proc/sys/vm/swappiness': '10', '/etc/sysctl.d/99-zz-vmstation.conf': 'vm.swappiness = 60' } },
     ['at boot: 60'],
   ],
   [
