@@ -46,7 +46,7 @@ discard() {
 
 link() {
   if [ -d "$2" ] && [ ! -L "$2" ]; then printf '%s\n' "there is a directory at $2"; return 1; fi
-  ln -sfn "$1" "$2"
+  ln -sfn -- "$1" "$2"
 }
 
 remove() {
@@ -571,10 +571,25 @@ change_32() {
 locale-gen en_GB.UTF-8
 }
 change_33() {
+if kadmin.local -r HOME.ARPA getprinc alex >/dev/null 2>&1; then
+kdb5_util -r HOME.ARPA dump "$RUN/principal.$n" alex@HOME.ARPA
+if ! kadmin.local -r HOME.ARPA getstrs alex | grep -qxF -e 'vmstation-password: 3866ebe71f260e8bab17a437'; then
+printf '%s\n' 'it'\''s a secret' 'it'\''s a secret' | kadmin.local -r HOME.ARPA cpw alex
+fi
+else
+printf '%s\n' 'it'\''s a secret' 'it'\''s a secret' | kadmin.local -r HOME.ARPA addprinc alex
+fi
+kadmin.local -r HOME.ARPA setstr alex vmstation-password 3866ebe71f260e8bab17a437
+}
+change_34() {
+printf '%s' 'nothing
+' | kinit -k -t /etc/krb5.keytab -c MEMORY:
+}
+change_35() {
 systemctl enable -- chrony.service
 start chrony.service
 }
-change_34() {
+change_36() {
 systemctl disable -- telnet.socket
 halt telnet.socket
 systemctl mask -- telnet.socket
@@ -710,7 +725,7 @@ UNDO_0123456789abcdef
 printf '%s\n' swap:system >"$RUN/ids.29"
 printf '%s\n' 22 >"$RUN/keeps.29"
 cat >"$RUN/undo-after.29" <<'UNDO_0123456789abcdef'
-for p in /dev/sda2; do if ! grep -q -F -e "$p " /proc/swaps; then swapon "$p"; fi; done
+if ! grep -q -F -e '/dev/sda2 ' /proc/swaps; then swapon /dev/sda2; fi
 UNDO_0123456789abcdef
 printf '%s\n' mount:/srv/scratch >"$RUN/ids.30"
 printf '%s\n' 22 >"$RUN/keeps.30"
@@ -728,13 +743,19 @@ printf '%s\n' command:locale >"$RUN/ids.32"
 cat >"$RUN/undo.32" <<'UNDO_0123456789abcdef'
 true
 UNDO_0123456789abcdef
-printf '%s\n' service:chrony.service >"$RUN/ids.33"
+printf '%s\n' kerberos-principal:alex@HOME.ARPA >"$RUN/ids.33"
 cat >"$RUN/undo.33" <<'UNDO_0123456789abcdef'
+if [ -e "$RUN/principal.$n" ]; then kdb5_util -r HOME.ARPA load -update "$RUN/principal.$n"
+elif kadmin.local -r HOME.ARPA getprinc alex >/dev/null 2>&1; then kadmin.local -r HOME.ARPA delprinc -force alex; fi
+UNDO_0123456789abcdef
+printf '%s\n' command:ticket >"$RUN/ids.34"
+printf '%s\n' service:chrony.service >"$RUN/ids.35"
+cat >"$RUN/undo.35" <<'UNDO_0123456789abcdef'
 each stop "$RUN/woken.$n"; systemctl stop -- chrony.service
 systemctl disable -- chrony.service
 UNDO_0123456789abcdef
-printf '%s\n' service:telnet.socket >"$RUN/ids.34"
-cat >"$RUN/undo.34" <<'UNDO_0123456789abcdef'
+printf '%s\n' service:telnet.socket >"$RUN/ids.36"
+cat >"$RUN/undo.36" <<'UNDO_0123456789abcdef'
 systemctl unmask -- telnet.socket
 UNDO_0123456789abcdef
 }
@@ -778,8 +799,9 @@ unless_changed 29 "$(state_of /etc/fstab)" absent
 unless_changed 30 "$(state_of /etc/fstab)" absent
 unless_changed 31 "$(state_of /etc/fstab)" absent
 unless_changed 32 "$(if timeout 20 grep -q en_GB /etc/locale.gen >/dev/null 2>&1; then echo yes; else echo no; fi)" no
-unless_changed 33 "$(systemctl show --no-pager --property=UnitFileState -- chrony.service)" 'UnitFileState=disabled'
-unless_changed 34 "$(systemctl show --no-pager --property=UnitFileState -- telnet.socket)" 'UnitFileState=disabled'
+unless_changed 34 "$(if timeout 20 kinit -k -t /etc/krb5.keytab -c MEMORY: >/dev/null 2>&1; then echo yes; else echo no; fi)" no
+unless_changed 35 "$(systemctl show --no-pager --property=UnitFileState -- chrony.service)" 'UnitFileState=disabled'
+unless_changed 36 "$(systemctl show --no-pager --property=UnitFileState -- telnet.socket)" 'UnitFileState=disabled'
 step 1
 step 2
 step 3 1
@@ -827,6 +849,8 @@ BAD="$BAD 31"; say "end 31 failed 1"
 step 32
 step 33
 step 34
+step 35
+step 36
 handle restart chrony.service
 settle 2
 paid restart chrony.service

@@ -1,6 +1,7 @@
 import type { Contract } from '../contract-case.ts';
 import { accountCases } from './cases/accounts.ts';
 import { fileCases } from './cases/files.ts';
+import { kerberosCases } from './cases/kerberos.ts';
 import { machineCases } from './cases/machine.ts';
 import { partCases } from './cases/parts.ts';
 import { softwareCases } from './cases/software.ts';
@@ -19,6 +20,7 @@ export const kindCases: readonly KindCase[] = [
   ...unitCases,
   ...machineCases,
   ...storageCases,
+  ...kerberosCases,
 ];
 
 /** What each kind of resource keeps on every machine. Cases hold no state and may run in any order, one at a time. */

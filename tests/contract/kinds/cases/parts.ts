@@ -89,6 +89,29 @@ export const partCases: readonly KindCase[] = [
     after: 'cat /root/hosts.kinds >/etc/hosts; rm -f /root/hosts.kinds',
   },
   {
+    kind: 'hosts-entries',
+    title: 'many addresses at once; lines of others stay',
+    before: `cp -p /etc/hosts /root/hosts.kinds; echo '192.0.2.7 old older # theirs' >>/etc/hosts; echo '192.0.2.1 theirs' >>/etc/hosts`,
+    wants: () => [
+      {
+        kind: 'hosts-entries',
+        name: 'nodes',
+        entries: [
+          { address: '192.0.2.7', names: ['a.test', 'a'] },
+          { address: '192.0.2.8', names: ['b'] },
+        ],
+      },
+    ],
+    shows: `stat -c '%a %u %g' /etc/hosts; cat /etc/hosts`,
+    innocent: ['touch /etc/hosts', `sed -i 's/^192.0.2.8 b$/192.0.2.8\tb # ours/' /etc/hosts`],
+    tampered: [
+      { attribute: 'names of 192.0.2.7', script: `sed -i 's/^192.0.2.7 .*/192.0.2.7 a/' /etc/hosts` },
+      { attribute: 'names of 192.0.2.8', script: `sed -i '/^192.0.2.8/d' /etc/hosts` },
+      { attribute: 'names of 192.0.2.8', script: `echo '192.0.2.8 again' >>/etc/hosts` },
+    ],
+    after: 'cat /root/hosts.kinds >/etc/hosts; rm -f /root/hosts.kinds',
+  },
+  {
     kind: 'command',
     title: 'runs when its guard says no, and is undone by its own command',
     wants: () => [

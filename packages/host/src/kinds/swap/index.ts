@@ -1,5 +1,5 @@
 import type { Difference, SwapResource } from '@vmstation/core';
-import { lines, sh } from '../../script/shell-text.ts';
+import { lines, type ShellText, sh } from '../../script/shell-text.ts';
 import { defineKind, difference, rank } from '../kind.ts';
 
 const fstab = '/etc/fstab';
@@ -43,8 +43,10 @@ export const swapKind = defineKind<SwapResource, SwapSeen>({
             sh`dress ${fstab} "$t" - - -; place ${fstab} "$t"`,
           ),
     ),
-    ...(devices.length === 0
-      ? {}
-      : { undoAfter: sh`for p in ${devices}; do if ! grep -q -F -e "$p " /proc/swaps; then swapon "$p"; fi; done` }),
+    ...(devices.length === 0 ? {} : { undoAfter: lines(...devices.map(switchedOnAgain)) }),
   }),
 });
+
+function switchedOnAgain(device: string): ShellText {
+  return sh`if ! grep -q -F -e ${`${device} `} /proc/swaps; then swapon ${device}; fi`;
+}
