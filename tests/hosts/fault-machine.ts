@@ -84,3 +84,8 @@ export function outcomesOf(report: ApplyReport): Readonly<Record<string, string>
 export const leftOnMachine = (folders: string): Promise<string> =>
   asRoot(`ls -d /var/lib/vmstation/lock /var/lib/vmstation/owed/* 2>/dev/null || :
     find ${folders} -xdev -name '.vmstation-*'`);
+
+/** Why a resource ended as it did. */
+export function reasonOf(report: ApplyReport, id: string): string {
+  return report.resources.find((one) => one.id === id)?.reason ?? '';
+}
