@@ -2,8 +2,8 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
-/** Where a contract is tried: the lab's own machines and cluster, or real ones. */
-export type SideName = 'embedded' | 'hosts';
+/** Where a contract is tried: the lab's own machines and cluster, real ones that share a kernel, or guests with a kernel of their own. */
+export type SideName = 'embedded' | 'hosts' | 'guests';
 
 /** One promise that both sides of a port keep. Cases hold no state: each makes what it needs and takes it away again. */
 export interface ContractCase<Subject> {

@@ -50,7 +50,7 @@ export const beyondAllSuites: readonly { readonly what: string; readonly why: st
   },
   {
     what: 'SELinux',
-    why: 'this kernel has no selinuxfs and Debian no policy: labels, booleans and denials are only simulated',
+    why: 'enforcing is tried nowhere: nspawn machines have no selinuxfs, guests no policy; labels, booleans and denials are only simulated',
   },
   {
     what: "RHEL's own layout: /etc/sysconfig, crypto policies, NetworkManager by default, grubby, dnf modules, subscriptions",
@@ -58,6 +58,10 @@ export const beyondAllSuites: readonly { readonly what: string; readonly why: st
   },
   {
     what: 'a machine that is woken from suspend to RAM by its network card',
-    why: 'real machines here share a kernel: they are frozen with their link down, and a listener wakes them',
+    why: 'nspawn machines share a kernel and are frozen; guests really suspend, but QEMU’s cards wake nobody: in both a listener hears the packet and wakes the machine',
+  },
+  {
+    what: 'Metal',
+    why: 'firmware and its boot order, sensors, SMART, link negotiation, wireless and the drivers of real cards and disks are in no machine of the suites',
   },
 ];

@@ -4,6 +4,7 @@ import type { ContractSummary } from './contracts.ts';
 const headings: Readonly<Record<SideName, string>> = {
   embedded: 'What the embedded lab cannot',
   hosts: 'What real machines on one computer, and real clusters, cannot',
+  guests: 'What guests with a kernel of their own cannot',
 };
 
 /** The page on what a side of the contracts cannot keep, with the reasons. Markdown. */
@@ -14,7 +15,10 @@ export function differencesPage(
   return `${[
     '# Where the lab differs from machines and clusters of metal',
     'Contracts hold the embedded lab to what real machines and clusters do; each case runs on both sides wherever it can. What follows is every case that one side cannot keep. It is tried there all the same, and fails the suite as soon as it holds. This page is made from the contracts: `npx vitest run tests/contract/differences.test.ts -u`.',
-    ...(['embedded', 'hosts'] as const).flatMap((side) => [`## ${headings[side]}`, ...sectionsOf(contracts, side)]),
+    ...(['embedded', 'hosts', 'guests'] as const).flatMap((side) => [
+      `## ${headings[side]}`,
+      ...sectionsOf(contracts, side),
+    ]),
     '## What nobody tries',
     'No machine of the suites is of this kind, so that no case can tell:',
     beyond.map(({ what, why }) => `- **${cell(what)}**: ${cell(why)}.`).join('\n'),

@@ -15,6 +15,7 @@ const verbs = {
   start: { program: ['tools/start/main.ts'], ssh: true },
   test: { program: ['tools/test/main.ts'], ssh: true },
   'test-hosts': { program: ['tools/test/hosts.ts'], ssh: true },
+  'test-guests': { program: ['tools/test/guests.ts'], ssh: true },
   check: { program: ['tools/checks/main.ts'], ssh: false },
   build: { program: ['tools/build/main.ts'], ssh: false },
   generate: { program: ['tools/generate/main.ts'], ssh: false },

@@ -33,6 +33,18 @@ test('a long port shows counts and what is not kept; the worst of several tries 
   ]);
 });
 
+test('guests have a column where they ran', () => {
+  const lines = contractTable([
+    result('Power', 'sleeps', 'hosts', 'kept'),
+    result('Power', 'sleeps', 'guests', 'kept'),
+  ]);
+  expect(lines.map((line) => line.replaceAll(/ {2,}/g, '  '))).toEqual([
+    'case  embedded  hosts  guests',
+    'Power (1 case)  -  1 kept  1 kept',
+    '  sleeps  -  kept  kept',
+  ]);
+});
+
 test('without results there is no table', () => {
   expect(contractTable([])).toEqual([]);
 });

@@ -1,5 +1,5 @@
 /** Where a contract is tried. */
-const sides = ['embedded', 'hosts'] as const;
+const sides = ['embedded', 'hosts', 'guests'] as const;
 type Side = (typeof sides)[number];
 
 /** From best to worst: a case that was tried more than once shows its worst. */
@@ -21,7 +21,7 @@ type Row = Partial<Record<Side, Result>>;
 const longPort = 12;
 
 /**
- * The table of a run: case, embedded, hosts, by port. What was not kept stands there with its reason.
+ * The table of a run: case, embedded, hosts, by port, and guests where they ran. What was not kept stands there with its reason.
  * @param lines JSON, one result each. @returns Lines of text; none without results.
  */
 export function contractTable(lines: readonly string[]): readonly string[] {
@@ -36,23 +36,28 @@ export function contractTable(lines: readonly string[]): readonly string[] {
     if (before === undefined || rank(before) < rank(result)) row[result.side] = result;
   }
   if (ports.size === 0) return [];
+  const withGuests = [...ports.values()].some((rows) => [...rows.values()].some((row) => row.guests !== undefined));
+  const shownSides = withGuests ? sides : sides.slice(0, 2);
   const body = [...ports]
     .toSorted(([one], [other]) => one.localeCompare(other))
-    .flatMap(([port, rows]) => section(port, rows));
-  return [line('case', 'embedded', 'hosts'), ...body];
+    .flatMap(([port, rows]) => section(port, rows, shownSides));
+  return [line('case', shownSides), ...body];
 }
 
 function rank({ outcome }: Result): number {
   return outcomes.indexOf(outcome);
 }
 
-function section(port: string, rows: ReadonlyMap<string, Row>): readonly string[] {
-  const counted = sides.map((side) => countsOf([...rows.values()].flatMap((row) => row[side] ?? [])));
+function section(port: string, rows: ReadonlyMap<string, Row>, shownSides: readonly Side[]): readonly string[] {
+  const counted = shownSides.map((side) => countsOf([...rows.values()].flatMap((row) => row[side] ?? [])));
   const shown = [...rows].filter(([, row]) => rows.size <= longPort || sides.some((side) => !isKept(row[side])));
   return [
-    line(`${port} (${rows.size} ${rows.size === 1 ? 'case' : 'cases'})`, counted[0] ?? '', counted[1] ?? ''),
+    line(`${port} (${rows.size} ${rows.size === 1 ? 'case' : 'cases'})`, counted),
     ...shown.flatMap(([title, row]) => [
-      line(`  ${title}`, row.embedded?.outcome ?? '-', row.hosts?.outcome ?? '-'),
+      line(
+        `  ${title}`,
+        shownSides.map((side) => row[side]?.outcome ?? '-'),
+      ),
       ...sides.flatMap((side) => (row[side]?.reason === undefined ? [] : [`      ${side}: ${row[side].reason}`])),
     ]),
   ];
@@ -73,7 +78,7 @@ function countsOf(results: readonly Result[]): string {
 const titleWidth = 90;
 const sideWidth = 28;
 
-function line(title: string, embedded: string, hosts: string): string {
+function line(title: string, columns: readonly string[]): string {
   const cut = title.length > titleWidth ? `${title.slice(0, titleWidth - 1)}…` : title;
-  return `${cut.padEnd(titleWidth)}  ${embedded.padEnd(sideWidth)}  ${hosts}`.trimEnd();
+  return [cut.padEnd(titleWidth), ...columns.map((column) => column.padEnd(sideWidth))].join('  ').trimEnd();
 }

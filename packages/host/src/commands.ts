@@ -128,7 +128,7 @@ export const nodeCommands: readonly NodeCommand[] = [
   },
   { command: 'modprobe', words: ['-r'], reason: 'kernel modules' },
   { command: 'swapoff', words: ['-a'], reason: 'swap' },
-  { command: 'swapon', words: [], reason: 'takes swapoff back' },
+  { command: 'swapon', words: ['-p'], reason: 'takes swapoff back, with the priority that was given' },
   { command: 'mount', words: ['-o'], reason: 'mounts what fstab names, with its options in force' },
   { command: 'umount', words: [], reason: 'takes a mount back' },
   { command: 'wipefs', words: ['-p', '-a', '-q'], reason: 'what a device carries; takes a new file system away again' },

@@ -11,7 +11,7 @@ export interface CommandCase {
   readonly cannot: Partial<Readonly<Record<SideName, string>>>;
 }
 
-const attribute = /^# (?:(as ops)|cannot (embedded|hosts): (.+))$/;
+const attribute = /^# (?:(as ops)|cannot (embedded|hosts|guests): (.+))$/;
 
 /**
  * Reads a file of cases. A case is `### TITLE`, lines such as `# as ops` and `# cannot hosts: REASON`, the script, `==> EXIT STATUS` and what is

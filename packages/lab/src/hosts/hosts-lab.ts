@@ -161,19 +161,26 @@ async function accessOf({ settings, names, folders, commands }: LabParts): Promi
   return access;
 }
 
-async function waitForSsh(
+interface SshWait extends Pick<LabParts, 'names' | 'commands'> {
+  readonly seconds?: number;
+  /** How long one attempt may take: slow machines need it. */
+  readonly answerSeconds?: number;
+}
+
+/** Waits until a machine answers SSH. Throws lab/machine-silent. */
+export async function waitForSsh(
   machine: string,
-  { sshConfigFile, knownHostsFile }: HostsLabAccess,
-  { names, commands }: Pick<LabParts, 'names' | 'commands'>,
+  { sshConfigFile, knownHostsFile }: Pick<HostsLabAccess, 'sshConfigFile' | 'knownHostsFile'>,
+  { names, commands, seconds = 90, answerSeconds = 1 }: SshWait,
 ): Promise<void> {
   const options = [
     'BatchMode=yes',
     'StrictHostKeyChecking=yes',
     `UserKnownHostsFile=${knownHostsFile}`,
-    'ConnectTimeout=1',
+    `ConnectTimeout=${answerSeconds}`,
     'LogLevel=ERROR',
   ].flatMap((option) => ['-o', option]);
-  const deadline = Date.now() + 90_000;
+  const deadline = Date.now() + seconds * 1000;
   let said = '';
   while (Date.now() < deadline) {
     const answer = await commands.ask(['ssh', '-F', sshConfigFile, ...options, machine, 'true']);
@@ -189,7 +196,8 @@ async function waitForSsh(
   });
 }
 
-async function makeOperatorKey(folders: HostsLabFolders, commands: HostCommands): Promise<void> {
+/** Makes the key that the machines let in, unless it is there. */
+export async function makeOperatorKey(folders: HostsLabFolders, commands: HostCommands): Promise<void> {
   await mkdir(folders.keys, { recursive: true, mode: 0o700 });
   if (!existsSync(folders.operatorKey))
     await commands.run([

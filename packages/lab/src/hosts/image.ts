@@ -23,6 +23,19 @@ export async function ensureImage(
 ): Promise<void> {
   const folders = imageFolders(settings);
   if (existsSync(folders.layer)) return;
+  await overBase(settings, commands, say, async () => {
+    if (!existsSync(folders.layer)) await makeLayer(settings, folders, commands, say);
+  });
+}
+
+/** Makes the base image when it is absent, and what a caller makes of it; one process of this computer at a time. */
+export async function overBase(
+  settings: ImageSettings,
+  commands: HostCommands,
+  say: (line: string) => void,
+  make: () => Promise<void>,
+): Promise<void> {
+  const folders = imageFolders(settings);
   const note = `process ${process.pid}`;
   const first = await claimName('images', note);
   if ('heldBy' in first) say(`waiting for ${first.heldBy}, which makes images`);
@@ -30,7 +43,7 @@ export async function ensureImage(
   try {
     await mkdir(folders.directory, { recursive: true });
     if (!existsSync(folders.base)) await makeBase(settings, folders, commands, say);
-    if (!existsSync(folders.layer)) await makeLayer(settings, folders, commands, say);
+    await make();
   } finally {
     await claim.release();
   }
@@ -78,15 +91,30 @@ async function makeLayer(
 ): Promise<void> {
   say(`installing the machines' packages, once: ${settings.packages.join(' ')}`);
   const part = `${directory}/layer.part`;
-  await rm(part, { recursive: true, force: true });
-  for (const folder of ['upper', 'work', 'root']) await mkdir(`${part}/${folder}`, { recursive: true });
-  const sources = await aptSources(commands, settings.suite);
-  const argv = ['unshare', '--mount', '--propagation', 'private', 'sh', '-s', base, part];
-  await commands.run(argv, { stdin: layerScript(settings.packages, sources), timeoutMs: debootstrapMs });
+  await installOver(settings, base, part, commands);
   for (const adaptation of adaptations) await adapt(`${part}/upper`, adaptation);
   await rename(`${part}/upper`, layer);
   await pruneLayers(directory, layer);
   await rm(part, { recursive: true, force: true });
+}
+
+/**
+ * Installs the packages over the base: what changed is then in `upper` of the folder. A script may run afterwards, as root of this computer
+ * with the whole tree in $root and the folder in $2.
+ */
+export async function installOver(
+  settings: ImageSettings,
+  base: string,
+  part: string,
+  commands: HostCommands,
+  afterwards = '',
+): Promise<void> {
+  await rm(part, { recursive: true, force: true });
+  for (const folder of ['upper', 'work', 'root']) await mkdir(`${part}/${folder}`, { recursive: true });
+  const sources = await aptSources(commands, settings.suite);
+  const argv = ['unshare', '--mount', '--propagation', 'private', 'sh', '-s', base, part];
+  const stdin = layerScript(settings.packages, sources) + afterwards;
+  await commands.run(argv, { stdin, timeoutMs: debootstrapMs });
 }
 
 async function adapt(root: string, { path, content, mode, linkTo }: Adaptation): Promise<void> {

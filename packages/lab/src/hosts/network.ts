@@ -70,6 +70,14 @@ export async function connectMachine(
   await commands.run(['ip', '-n', namespace, 'route', 'add', 'default', 'via', gateway, 'dev', 'eth0', 'src', address]);
 }
 
+/** Gives a guest's QEMU a card on the bridge; it goes with the others of the slot. */
+export async function connectGuest(index: number, names: HostsLabNames, commands: HostCommands): Promise<void> {
+  const outside = names.hostInterface(index);
+  await commands.run(['ip', 'tuntap', 'add', 'dev', outside, 'mode', 'tap']);
+  await setCard('ipv6', outside, 'disable_ipv6', '1');
+  await commands.run(['ip', 'link', 'set', outside, 'master', names.bridge, 'up']);
+}
+
 /** Takes a slot's cards, namespaces, bridge and guard route away; what is not there is fine. */
 export async function removeNetwork(names: HostsLabNames, commands: HostCommands): Promise<void> {
   const cards = (await readdir('/sys/class/net')).filter((card) => card.startsWith(`${names.bridge}-`));

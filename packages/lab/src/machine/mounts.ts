@@ -160,7 +160,7 @@ function restoreMount(machine: Machine, mount: MountEntry): void {
 }
 
 /** Turns swap on. Gives swapon(8)'s complaint, or undefined. */
-export function startSwap(machine: Machine, path: string): string | undefined {
+export function startSwap(machine: Machine, path: string, priority?: number): string | undefined {
   if (machine.state.swaps.some((swap) => swap.path === path)) return `${path}: swapon failed: Device or resource busy`;
   const inode = machine.files.find(path);
   if (!inode) return `cannot open ${path}: No such file or directory`;
@@ -173,7 +173,7 @@ export function startSwap(machine: Machine, path: string): string | undefined {
     path,
     kind: isPartition ? 'partition' : 'file',
     sizeKib,
-    priority: -2 - machine.state.swaps.length,
+    priority: priority ?? -2 - machine.state.swaps.length,
   });
   return undefined;
 }

@@ -4,8 +4,14 @@ import { defineKind, difference, rank } from '../kind.ts';
 
 const fstab = '/etc/fstab';
 
+/** A line of /proc/swaps; the kernel chooses a negative priority where nobody gave one (swapon(2)). */
+interface SwapDevice {
+  readonly path: string;
+  readonly priority: number;
+}
+
 interface SwapSeen {
-  readonly devices: readonly string[];
+  readonly devices: readonly SwapDevice[];
   readonly inFstab: readonly string[];
 }
 
@@ -19,14 +25,14 @@ export const swapKind = defineKind<SwapResource, SwapSeen>({
     { see: 'content', path: fstab },
   ],
   read: (_want, seen) => ({
-    devices: (seen.linesOf('/proc/swaps') ?? []).slice(1).map((line) => line.split(/\s+/)[0] ?? ''),
+    devices: (seen.linesOf('/proc/swaps') ?? []).slice(1).map(deviceOf),
     inFstab: (seen.linesOf(fstab) ?? []).filter(
       (line) => !line.trim().startsWith('#') && line.trim().split(/\s+/)[2] === 'swap',
     ),
   }),
   diff(_want, { devices, inFstab }) {
     const found: Difference[] = [];
-    if (devices.length > 0) found.push(difference('in use', 'none', devices.join(', ')));
+    if (devices.length > 0) found.push(difference('in use', 'none', devices.map(({ path }) => path).join(', ')));
     if (inFstab.length > 0)
       found.push(difference('in fstab', 'none', inFstab.map((line) => line.split(/\s+/)[0]).join(', ')));
     return found;
@@ -47,6 +53,12 @@ export const swapKind = defineKind<SwapResource, SwapSeen>({
   }),
 });
 
-function switchedOnAgain(device: string): ShellText {
-  return sh`if ! grep -q -F -e ${`${device} `} /proc/swaps; then swapon ${device}; fi`;
+function deviceOf(line: string): SwapDevice {
+  const [path = '', , , , priority = '-1'] = line.trim().split(/\s+/);
+  return { path, priority: Number(priority) };
+}
+
+function switchedOnAgain({ path, priority }: SwapDevice): ShellText {
+  const on = priority < 0 ? sh`swapon ${path}` : sh`swapon -p ${priority} ${path}`;
+  return sh`if ! grep -q -F -e ${`${path} `} /proc/swaps; then ${on}; fi`;
 }

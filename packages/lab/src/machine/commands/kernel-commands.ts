@@ -161,11 +161,12 @@ export const swapon: MachineProgram = async (process, machine) => {
   const table = readTable(machine)
     .filter((entry) => entry.type === 'swap')
     .map((entry) => entry.source);
+  const priority = options.value('p', 'priority');
   let status = 0;
   for (const path of options.has('a', 'all')
     ? table.filter((one) => !machine.state.swaps.some((swap) => swap.path === one))
     : options.operands) {
-    const complaint = startSwap(machine, path);
+    const complaint = startSwap(machine, path, priority === undefined ? undefined : Number(priority));
     if (complaint) status = await process.fail(complaint, 255);
   }
   return status;

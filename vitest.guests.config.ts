@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['tests/guests/**/*.test.ts'],
+    globalSetup: ['tests/guests/two-guests.ts'],
+    setupFiles: ['tests/guests/record-cases.ts'],
+    // The files share two guests, one after the other; each begins by taking them back to their start.
+    fileParallelism: false,
+    // Only to end what hangs: where instructions are translated, a start of a guest takes minutes on a busy computer.
+    testTimeout: 1_800_000,
+    hookTimeout: 1_800_000,
+  },
+});
