@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exitCodes } from '@vmstation/core';
+import { exitCodes, resourceId } from '@vmstation/core';
 import { createHost } from '@vmstation/host';
 import { openSshTransport } from '@vmstation/remote';
 import type { ApplyAnswer, ApplyOrder } from './apply-site.ts';
@@ -188,9 +188,12 @@ async function ansibleUnchanged(side: Side, options: readonly string[]): Promise
 async function driftOf({ site }: Side): Promise<RanWithCpu & { notHere: readonly string[] }> {
   const line = [vmstation, '--workspace', site.workspaceRoot, 'drift'];
   const ran = await mustWithCpu(line, { env: { ...process.env, CI: '1' } }, [exitCodes.done, exitCodes.differences]);
-  const ids = [...new Set([...ran.stdout.matchAll(/\b([a-z-]+:[^\s:]+)\s/g)].map(([, id = '']) => id))];
-  const declared = new Set([...site.resources.values()].flat().map(({ kind }) => kind as string));
-  return { ...ran, notHere: ids.filter((id) => declared.has(id.split(':')[0] ?? '') || id.includes(':')) };
+  const ids = [...new Set([...ran.stdout.matchAll(/^ {2}([a-z-]+:\S+) /gm)].map(([, id = '']) => id))];
+  const brought = new Set([...site.resources.values()].flat().map(resourceId) as string[]);
+  const wrong = ids.filter((id) => brought.has(id));
+  if (wrong.length > 0 || ids.length === 0)
+    throw new Error(`vmstation drift found what should be right: ${wrong.join(', ')}\n${ran.stdout}`);
+  return { ...ran, notHere: ids };
 }
 
 /** Each side's judge looks at the machines that the other one made. */

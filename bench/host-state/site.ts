@@ -28,8 +28,7 @@ export async function siteOf(machines: BenchMachines, folder: string): Promise<S
     await chmod(file, mode ?? 0o644);
   }
   const workspace = await openWorkspace(workspaceRoot);
-  // The lab's own ssh_config and known_hosts, as `vmstation node trust` would have them.
-  await copyFile(machines.sshConfigFile, join(workspace.stateDir, 'ssh_config'));
+  // As `vmstation node trust` would have written it; the workspace's key comes to the machines with the rest of the site.
   await copyFile(machines.knownHostsFile, join(workspace.stateDir, 'known_hosts'));
   const { publicKey } = await sshKeygen(
     join(workspace.stateDir, 'ssh', 'id_ed25519'),
