@@ -8,11 +8,13 @@ export const BASE_PROGRAMS: Record<string, string> = {
     'blkid chpasswd e2label wipefs groupadd groupdel groupmod ip lsmod mkfs mkfs.ext4 mkswap modinfo modprobe nologin poweroff reboot rmmod shutdown sshd swapoff swapon sysctl useradd userdel usermod visudo blockdev findfs losetup depmod insmod ss',
 };
 
+const PROGRAMS: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(BASE_PROGRAMS).flatMap(([folder, names]) =>
+    names.split(' ').map((name): [string, string] => [`${folder}/${name}`, name]),
+  ),
+);
+
 /** `path → program` of the base executables. */
-export function basePrograms(): Record<string, string> {
-  const programs: Record<string, string> = {};
-  for (const [folder, names] of Object.entries(BASE_PROGRAMS)) {
-    for (const name of names.split(' ')) programs[`${folder}/${name}`] = name;
-  }
-  return programs;
+export function basePrograms(): Readonly<Record<string, string>> {
+  return PROGRAMS;
 }
