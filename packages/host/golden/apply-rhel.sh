@@ -499,20 +499,54 @@ dress /etc/systemd/system/vmstation-wol.service "$t" 0644 root root
 place /etc/systemd/system/vmstation-wol.service "$t"
 }
 change_22() {
+parents /etc/resolv.conf; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
+cat >"$t" <<'CONTENT_0123456789abcdef'
+# Written by VMStation (resolver).
+search home.arpa
+nameserver 192.168.4.1
+CONTENT_0123456789abcdef
+dress /etc/resolv.conf "$t" 0644 root root
+place /etc/resolv.conf "$t"
+}
+change_23() {
+parents /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection; t=/etc/NetworkManager/system-connections/.vmstation-0123456789abcdef; rm -f "$t"
+cat >"$t" <<'CONTENT_0123456789abcdef'
+# Written by VMStation (network-interface).
+[connection]
+id=vmstation-enp2s0
+uuid=13be03d8-25f2-8639-85dc-9fdd5db6e2c1
+type=ethernet
+interface-name=enp2s0
+autoconnect-priority=999
+
+[ipv4]
+method=manual
+address1=192.168.4.63/24,192.168.4.1
+dns=192.168.4.1;
+
+[ipv6]
+method=auto
+CONTENT_0123456789abcdef
+dress /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection "$t" 0600 root root
+place /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection "$t"
+nmcli connection load /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection
+nmcli connection up vmstation-enp2s0
+}
+change_24() {
 modprobe br_netfilter
 setting /etc/modules-load.d/vmstation.conf '' br_netfilter
 }
-change_23() {
+change_25() {
 printf '%s\n' 1 >/proc/sys/net/ipv4/ip_forward
 setting /etc/sysctl.d/99-zz-vmstation.conf net.ipv4.ip_forward 'net.ipv4.ip_forward = 1'
 }
-change_24() {
+change_26() {
 printf '%s' 1 >/sys/fs/selinux/enforce
 t=/etc/selinux/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/selinux/config; if [ ! -f "$f" ]; then parents /etc/selinux/config; f=/dev/null; fi
 V='SELINUX=enforcing' awk '/^[ \t]*SELINUX[ \t]*=/ { if (!done) print ENVIRON["V"]; done = 1; next } { print } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"
 dress /etc/selinux/config "$t" - - -; place /etc/selinux/config "$t"
 }
-change_25() {
+change_27() {
 ip link set dev enp1s0 mtu 9000
 ethtool -s enp1s0 wol g
 parents /etc/systemd/system/vmstation-link-enp1s0.service; t=/etc/systemd/system/.vmstation-0123456789abcdef; rm -f "$t"
@@ -536,41 +570,41 @@ dress /etc/systemd/system/vmstation-link-enp1s0.service "$t" 0644 root root
 place /etc/systemd/system/vmstation-link-enp1s0.service "$t"
 parents /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service; link /etc/systemd/system/vmstation-link-enp1s0.service /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service
 }
-change_26() {
+change_28() {
 untouched /dev/disk/by-id/ata-DISK || exit 1
 mkfs -t xfs -q -L media "$d"
 head_of "$d" >"$RUN/filesystem.$n"
 }
-change_27() {
+change_29() {
 e2label /dev/sdc backup
 }
-change_28() {
+change_30() {
 xfs_admin -L scratch /dev/sdd
 }
-change_29() {
+change_31() {
 swapoff -a
 t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
 awk '$1 !~ /^#/ && $3 == "swap" { print "# off, by vmstation: " $0; next } { print }' /etc/fstab >"$t"
 dress /etc/fstab "$t" - - -; place /etc/fstab "$t"
 }
-change_30() {
+change_32() {
 if [ ! -d /srv/scratch ]; then parents /srv/scratch/.; fi
 t=/etc/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/fstab; if [ ! -f "$f" ]; then f=/dev/null; fi
 A=/srv/scratch V='tmpfs /srv/scratch tmpfs nosuid 0 0' awk '$1 ~ /^#/ || $2 != ENVIRON["A"] { print; next } !done { print ENVIRON["V"]; done = 1 } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"
 dress /etc/fstab "$t" - - -; place /etc/fstab "$t"
 mount -o remount /srv/scratch
 }
-change_31() {
+change_33() {
 if [ ! -d /srv/backup ]; then parents /srv/backup/.; fi
 t=/etc/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/fstab; if [ ! -f "$f" ]; then f=/dev/null; fi
 A=/srv/backup V='192.168.4.61:/srv/backup /srv/backup nfs rw,soft 0 0' awk '$1 ~ /^#/ || $2 != ENVIRON["A"] { print; next } !done { print ENVIRON["V"]; done = 1 } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"
 dress /etc/fstab "$t" - - -; place /etc/fstab "$t"
 mount /srv/backup
 }
-change_32() {
+change_34() {
 locale-gen en_GB.UTF-8
 }
-change_33() {
+change_35() {
 if kadmin.local -r HOME.ARPA getprinc alex >/dev/null 2>&1; then
 kdb5_util -r HOME.ARPA dump "$RUN/principal.$n" alex@HOME.ARPA
 if ! kadmin.local -r HOME.ARPA getstrs alex | grep -qxF -e 'vmstation-password: 3866ebe71f260e8bab17a437'; then
@@ -581,15 +615,15 @@ printf '%s\n' 'it'\''s a secret' 'it'\''s a secret' | kadmin.local -r HOME.ARPA 
 fi
 kadmin.local -r HOME.ARPA setstr alex vmstation-password 3866ebe71f260e8bab17a437
 }
-change_34() {
+change_36() {
 printf '%s' 'nothing
 ' | kinit -k -t /etc/krb5.keytab -c MEMORY:
 }
-change_35() {
+change_37() {
 systemctl enable -- chrony.service
 start chrony.service
 }
-change_36() {
+change_38() {
 systemctl disable -- telnet.socket
 halt telnet.socket
 systemctl mask -- telnet.socket
@@ -613,12 +647,14 @@ keep 13 /etc/hostname
 keep 14 /etc/localtime
 keep 15 /etc/timezone
 keep 16 /etc/systemd/system/vmstation-wol.service
-keep 17 /etc/modules-load.d/vmstation.conf
-keep 18 /etc/sysctl.d/99-zz-vmstation.conf
-keep 19 /etc/selinux/config
-keep 20 /etc/systemd/system/vmstation-link-enp1s0.service
-keep 21 /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service
-keep 22 /etc/fstab
+keep 17 /etc/resolv.conf
+keep 18 /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection
+keep 19 /etc/modules-load.d/vmstation.conf
+keep 20 /etc/sysctl.d/99-zz-vmstation.conf
+keep 21 /etc/selinux/config
+keep 22 /etc/systemd/system/vmstation-link-enp1s0.service
+keep 23 /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service
+keep 24 /etc/fstab
 printf '%s\n' group:media >"$RUN/ids.1"
 cat >"$RUN/undo.1" <<'UNDO_0123456789abcdef'
 if grep -q -e '^media:' /etc/group; then groupdel media; fi
@@ -685,77 +721,88 @@ printf '%s\n' 14 15 >"$RUN/keeps.20"
 printf '%s\n' unit:vmstation-wol.service >"$RUN/ids.21"
 printf '%s\n' 16 >"$RUN/keeps.21"
 : >"$RUN/reload.21"
-printf '%s\n' kernel-module:br_netfilter >"$RUN/ids.22"
+printf '%s\n' resolver:system >"$RUN/ids.22"
 printf '%s\n' 17 >"$RUN/keeps.22"
-cat >"$RUN/undo.22" <<'UNDO_0123456789abcdef'
-if [ -d /sys/module/br_netfilter ]; then modprobe -r br_netfilter; fi
+cat >"$RUN/undo-after.22" <<'UNDO_0123456789abcdef'
+:
 UNDO_0123456789abcdef
-printf '%s\n' sysctl:net.ipv4.ip_forward >"$RUN/ids.23"
+printf '%s\n' network-interface:enp2s0 >"$RUN/ids.23"
 printf '%s\n' 18 >"$RUN/keeps.23"
-cat >"$RUN/undo.23" <<'UNDO_0123456789abcdef'
-printf '%s\n' 0 >/proc/sys/net/ipv4/ip_forward
+cat >"$RUN/undo-after.23" <<'UNDO_0123456789abcdef'
+nmcli connection reload
+if [ -e /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection ]; then nmcli connection up vmstation-enp2s0; else nmcli device connect enp2s0; fi
 UNDO_0123456789abcdef
-printf '%s\n' selinux:system >"$RUN/ids.24"
+printf '%s\n' kernel-module:br_netfilter >"$RUN/ids.24"
 printf '%s\n' 19 >"$RUN/keeps.24"
 cat >"$RUN/undo.24" <<'UNDO_0123456789abcdef'
+if [ -d /sys/module/br_netfilter ]; then modprobe -r br_netfilter; fi
+UNDO_0123456789abcdef
+printf '%s\n' sysctl:net.ipv4.ip_forward >"$RUN/ids.25"
+printf '%s\n' 20 >"$RUN/keeps.25"
+cat >"$RUN/undo.25" <<'UNDO_0123456789abcdef'
+printf '%s\n' 0 >/proc/sys/net/ipv4/ip_forward
+UNDO_0123456789abcdef
+printf '%s\n' selinux:system >"$RUN/ids.26"
+printf '%s\n' 21 >"$RUN/keeps.26"
+cat >"$RUN/undo.26" <<'UNDO_0123456789abcdef'
 printf '%s' 0 >/sys/fs/selinux/enforce
 UNDO_0123456789abcdef
-printf '%s\n' link:enp1s0 >"$RUN/ids.25"
-printf '%s\n' 20 21 >"$RUN/keeps.25"
-: >"$RUN/reload.25"
-cat >"$RUN/undo.25" <<'UNDO_0123456789abcdef'
+printf '%s\n' link:enp1s0 >"$RUN/ids.27"
+printf '%s\n' 22 23 >"$RUN/keeps.27"
+: >"$RUN/reload.27"
+cat >"$RUN/undo.27" <<'UNDO_0123456789abcdef'
 ip link set dev enp1s0 mtu 1500
 ethtool -s enp1s0 wol d
 UNDO_0123456789abcdef
-printf '%s\n' filesystem:/dev/disk/by-id/ata-DISK >"$RUN/ids.26"
-cat >"$RUN/undo.26" <<'UNDO_0123456789abcdef'
+printf '%s\n' filesystem:/dev/disk/by-id/ata-DISK >"$RUN/ids.28"
+cat >"$RUN/undo.28" <<'UNDO_0123456789abcdef'
 if [ -e "$RUN/filesystem.$n" ]; then d=$(readlink -f /dev/disk/by-id/ata-DISK)
 if grep -q -F -e "$d " /proc/mounts; then echo "$d is mounted: its file system is left as it is"; exit 1; fi
 if [ "$(head_of "$d")" != "$(cat "$RUN/filesystem.$n")" ]; then echo "$d was used since its file system was made: it is left as it is"; exit 1; fi
 if [ -f "$d" ]; then s=$(stat -c %s "$d"); truncate -s 0 "$d"; truncate -s "$s" "$d"; else wipefs -a -q "$d"; fi; fi
 UNDO_0123456789abcdef
-printf '%s\n' filesystem:/dev/sdc >"$RUN/ids.27"
-cat >"$RUN/undo.27" <<'UNDO_0123456789abcdef'
+printf '%s\n' filesystem:/dev/sdc >"$RUN/ids.29"
+cat >"$RUN/undo.29" <<'UNDO_0123456789abcdef'
 e2label /dev/sdc old
 UNDO_0123456789abcdef
-printf '%s\n' filesystem:/dev/sdd >"$RUN/ids.28"
-cat >"$RUN/undo.28" <<'UNDO_0123456789abcdef'
+printf '%s\n' filesystem:/dev/sdd >"$RUN/ids.30"
+cat >"$RUN/undo.30" <<'UNDO_0123456789abcdef'
 xfs_admin -L old /dev/sdd
 UNDO_0123456789abcdef
-printf '%s\n' swap:system >"$RUN/ids.29"
-printf '%s\n' 22 >"$RUN/keeps.29"
-cat >"$RUN/undo-after.29" <<'UNDO_0123456789abcdef'
+printf '%s\n' swap:system >"$RUN/ids.31"
+printf '%s\n' 24 >"$RUN/keeps.31"
+cat >"$RUN/undo-after.31" <<'UNDO_0123456789abcdef'
 if ! grep -q -F -e '/dev/sda2 ' /proc/swaps; then swapon /dev/sda2; fi
 UNDO_0123456789abcdef
-printf '%s\n' mount:/srv/scratch >"$RUN/ids.30"
-printf '%s\n' 22 >"$RUN/keeps.30"
-: >"$RUN/reload.30"
-cat >"$RUN/undo-after.30" <<'UNDO_0123456789abcdef'
+printf '%s\n' mount:/srv/scratch >"$RUN/ids.32"
+printf '%s\n' 24 >"$RUN/keeps.32"
+: >"$RUN/reload.32"
+cat >"$RUN/undo-after.32" <<'UNDO_0123456789abcdef'
 mount -o remount,rw,suid,dev,exec,relatime /srv/scratch
 UNDO_0123456789abcdef
-printf '%s\n' mount:/srv/backup >"$RUN/ids.31"
-printf '%s\n' 22 >"$RUN/keeps.31"
-: >"$RUN/reload.31"
-cat >"$RUN/undo.31" <<'UNDO_0123456789abcdef'
+printf '%s\n' mount:/srv/backup >"$RUN/ids.33"
+printf '%s\n' 24 >"$RUN/keeps.33"
+: >"$RUN/reload.33"
+cat >"$RUN/undo.33" <<'UNDO_0123456789abcdef'
 if grep -q -F -e ' /srv/backup ' /proc/mounts; then umount /srv/backup; fi
 UNDO_0123456789abcdef
-printf '%s\n' command:locale >"$RUN/ids.32"
-cat >"$RUN/undo.32" <<'UNDO_0123456789abcdef'
+printf '%s\n' command:locale >"$RUN/ids.34"
+cat >"$RUN/undo.34" <<'UNDO_0123456789abcdef'
 true
 UNDO_0123456789abcdef
-printf '%s\n' kerberos-principal:alex@HOME.ARPA >"$RUN/ids.33"
-cat >"$RUN/undo.33" <<'UNDO_0123456789abcdef'
+printf '%s\n' kerberos-principal:alex@HOME.ARPA >"$RUN/ids.35"
+cat >"$RUN/undo.35" <<'UNDO_0123456789abcdef'
 if [ -e "$RUN/principal.$n" ]; then kdb5_util -r HOME.ARPA load -update "$RUN/principal.$n"
 elif kadmin.local -r HOME.ARPA getprinc alex >/dev/null 2>&1; then kadmin.local -r HOME.ARPA delprinc -force alex; fi
 UNDO_0123456789abcdef
-printf '%s\n' command:ticket >"$RUN/ids.34"
-printf '%s\n' service:chrony.service >"$RUN/ids.35"
-cat >"$RUN/undo.35" <<'UNDO_0123456789abcdef'
+printf '%s\n' command:ticket >"$RUN/ids.36"
+printf '%s\n' service:chrony.service >"$RUN/ids.37"
+cat >"$RUN/undo.37" <<'UNDO_0123456789abcdef'
 each stop "$RUN/woken.$n"; systemctl stop -- chrony.service
 systemctl disable -- chrony.service
 UNDO_0123456789abcdef
-printf '%s\n' service:telnet.socket >"$RUN/ids.36"
-cat >"$RUN/undo.36" <<'UNDO_0123456789abcdef'
+printf '%s\n' service:telnet.socket >"$RUN/ids.38"
+cat >"$RUN/undo.38" <<'UNDO_0123456789abcdef'
 systemctl unmask -- telnet.socket
 UNDO_0123456789abcdef
 }
@@ -789,19 +836,21 @@ unless_changed 19 "$(cat /proc/sys/kernel/hostname)" debian
 unless_changed 20 "$(state_of /etc/localtime)" absent
 unless_changed 20 "$(state_of /etc/timezone)" absent
 unless_changed 21 "$(state_of /etc/systemd/system/vmstation-wol.service)" absent
-unless_changed 22 "$(state_of /etc/modules-load.d/vmstation.conf)" absent
-unless_changed 23 "$(state_of /etc/sysctl.d/99-zz-vmstation.conf)" absent
-unless_changed 23 "$(cat /proc/sys/net/ipv4/ip_forward 2>/dev/null)" 0
-unless_changed 24 "$(state_of /etc/selinux/config)" absent
-unless_changed 25 "$(state_of /etc/systemd/system/vmstation-link-enp1s0.service)" absent
-unless_changed 25 "$(state_of /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service)" absent
-unless_changed 29 "$(state_of /etc/fstab)" absent
-unless_changed 30 "$(state_of /etc/fstab)" absent
+unless_changed 22 "$(state_of /etc/resolv.conf)" absent
+unless_changed 23 "$(state_of /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection)" absent
+unless_changed 24 "$(state_of /etc/modules-load.d/vmstation.conf)" absent
+unless_changed 25 "$(state_of /etc/sysctl.d/99-zz-vmstation.conf)" absent
+unless_changed 25 "$(cat /proc/sys/net/ipv4/ip_forward 2>/dev/null)" 0
+unless_changed 26 "$(state_of /etc/selinux/config)" absent
+unless_changed 27 "$(state_of /etc/systemd/system/vmstation-link-enp1s0.service)" absent
+unless_changed 27 "$(state_of /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service)" absent
 unless_changed 31 "$(state_of /etc/fstab)" absent
-unless_changed 32 "$(if timeout 20 grep -q en_GB /etc/locale.gen >/dev/null 2>&1; then echo yes; else echo no; fi)" no
-unless_changed 34 "$(if timeout 20 kinit -k -t /etc/krb5.keytab -c MEMORY: >/dev/null 2>&1; then echo yes; else echo no; fi)" no
-unless_changed 35 "$(systemctl show --no-pager --property=UnitFileState -- chrony.service)" 'UnitFileState=disabled'
-unless_changed 36 "$(systemctl show --no-pager --property=UnitFileState -- telnet.socket)" 'UnitFileState=disabled'
+unless_changed 32 "$(state_of /etc/fstab)" absent
+unless_changed 33 "$(state_of /etc/fstab)" absent
+unless_changed 34 "$(if timeout 20 grep -q en_GB /etc/locale.gen >/dev/null 2>&1; then echo yes; else echo no; fi)" no
+unless_changed 36 "$(if timeout 20 kinit -k -t /etc/krb5.keytab -c MEMORY: >/dev/null 2>&1; then echo yes; else echo no; fi)" no
+unless_changed 37 "$(systemctl show --no-pager --property=UnitFileState -- chrony.service)" 'UnitFileState=disabled'
+unless_changed 38 "$(systemctl show --no-pager --property=UnitFileState -- telnet.socket)" 'UnitFileState=disabled'
 step 1
 step 2
 step 3 1
@@ -831,26 +880,28 @@ step 26
 step 27
 step 28
 step 29
-[ ! -d /run/systemd/system ] || systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {
-tell "$RUN/log.reload"
-BAD="$BAD 21"; say "end 21 failed 1"
-BAD="$BAD 25"; say "end 25 failed 1"
-}
 step 30
-[ ! -d /run/systemd/system ] || systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {
-tell "$RUN/log.reload"
-BAD="$BAD 30"; say "end 30 failed 1"
-}
 step 31
 [ ! -d /run/systemd/system ] || systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {
 tell "$RUN/log.reload"
-BAD="$BAD 31"; say "end 31 failed 1"
+BAD="$BAD 21"; say "end 21 failed 1"
+BAD="$BAD 27"; say "end 27 failed 1"
 }
 step 32
+[ ! -d /run/systemd/system ] || systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {
+tell "$RUN/log.reload"
+BAD="$BAD 32"; say "end 32 failed 1"
+}
 step 33
+[ ! -d /run/systemd/system ] || systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {
+tell "$RUN/log.reload"
+BAD="$BAD 33"; say "end 33 failed 1"
+}
 step 34
 step 35
 step 36
+step 37
+step 38
 handle restart chrony.service
 settle 2
 paid restart chrony.service
@@ -870,12 +921,14 @@ state_of /etc/hostname >"$RUN/after.13"
 state_of /etc/localtime >"$RUN/after.14"
 state_of /etc/timezone >"$RUN/after.15"
 state_of /etc/systemd/system/vmstation-wol.service >"$RUN/after.16"
-state_of /etc/modules-load.d/vmstation.conf >"$RUN/after.17"
-state_of /etc/sysctl.d/99-zz-vmstation.conf >"$RUN/after.18"
-state_of /etc/selinux/config >"$RUN/after.19"
-state_of /etc/systemd/system/vmstation-link-enp1s0.service >"$RUN/after.20"
-state_of /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service >"$RUN/after.21"
-state_of /etc/fstab >"$RUN/after.22"
+state_of /etc/resolv.conf >"$RUN/after.17"
+state_of /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection >"$RUN/after.18"
+state_of /etc/modules-load.d/vmstation.conf >"$RUN/after.19"
+state_of /etc/sysctl.d/99-zz-vmstation.conf >"$RUN/after.20"
+state_of /etc/selinux/config >"$RUN/after.21"
+state_of /etc/systemd/system/vmstation-link-enp1s0.service >"$RUN/after.22"
+state_of /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service >"$RUN/after.23"
+state_of /etc/fstab >"$RUN/after.24"
 rm -f "$RUN/nonce"
 unlock
 say 'done'

@@ -15,6 +15,7 @@ const files = {
     'node-files',
     'kernel',
     'devices',
+    'network',
     'validators',
     'shell',
     'debian-packages',

@@ -3,6 +3,7 @@ import { accountCases } from './cases/accounts.ts';
 import { fileCases } from './cases/files.ts';
 import { kerberosCases } from './cases/kerberos.ts';
 import { machineCases } from './cases/machine.ts';
+import { networkCases } from './cases/network.ts';
 import { partCases } from './cases/parts.ts';
 import { softwareCases } from './cases/software.ts';
 import { storageCases } from './cases/storage.ts';
@@ -19,6 +20,7 @@ export const kindCases: readonly KindCase[] = [
   ...softwareCases,
   ...unitCases,
   ...machineCases,
+  ...networkCases,
   ...storageCases,
   ...kerberosCases,
 ];

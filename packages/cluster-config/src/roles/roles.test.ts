@@ -171,6 +171,36 @@ test('a node answers for what the model places on it, and for nothing else', () 
   expect(whys('homelab', vxlan)).toEqual(['SSH', 'Calico, VXLAN', 'kubelet', 'node-exporter', ...nodePorts]);
 });
 
+test('a node’s card, address and resolver are left alone unless the model speaks of them, and then changed on trial', () => {
+  const spoken = ['resolver', 'network-interface', 'link'];
+  expect(declare(networkingRole, 'homelab').filter(({ kind }) => spoken.includes(kind))).toEqual([]);
+  const card = { name: 'eno1', isStatic: true, gateway: '192.168.4.1', mtu: 9000, wakeOnLan: true };
+  const cluster: Cluster = {
+    ...withNode('homelab', { interface: card }),
+    network: { ...example.network, dns: { servers: ['192.168.4.1'], search: ['home.arpa'] } },
+  };
+  expect(declare(networkingRole, 'homelab', cluster).filter(({ kind }) => spoken.includes(kind))).toEqual([
+    { kind: 'resolver', servers: ['192.168.4.1'], search: ['home.arpa'], guard: 'resolver' },
+    { kind: 'link', name: 'eno1', mtu: 9000, wakeOnLan: 'magic', guard: 'network' },
+    {
+      kind: 'network-interface',
+      name: 'eno1',
+      address: '192.168.4.62',
+      prefixLength: 24,
+      gateway: '192.168.4.1',
+      servers: ['192.168.4.1'],
+      guard: 'network',
+    },
+  ]);
+});
+
+test('ports that the operator opens answer the LAN, and SSH stays before them', () => {
+  const cluster = withNode('homelab', { openPorts: [{ protocol: 'tcp', ports: '445' }] });
+  const rules = firewallRules(nodeOf(cluster, 'homelab'), cluster);
+  expect(rules).toContain('    ip saddr 192.168.4.0/24 tcp dport 445 accept comment "open-ports"\n');
+  expect(rules.indexOf('"SSH"')).toBeLessThan(rules.indexOf('"open-ports"'));
+});
+
 test('settings of the workspace carry their place', () => {
   const node = nodeOf(example, 'homelab');
   const overlay = {

@@ -52,6 +52,30 @@ const networkSchema = z.strictObject({
     'DNS servers for names outside the cluster. Default: the gateway.',
     ['192.168.4.1'],
   ),
+  dns: described(
+    z
+      .strictObject({
+        servers: described(
+          z.array(addressText).min(1).max(3).optional(),
+          'DNS servers that the nodes ask, at most three. Default: network.resolvers.',
+          ['192.168.4.1'],
+        ),
+        search: described(
+          z
+            .array(
+              z
+                .string()
+                .regex(/^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/, { error: 'is not a domain name in small letters' }),
+            )
+            .optional(),
+          'Domains in which short names are looked for. Default: the domain of the cluster.',
+          ['home.arpa'],
+        ),
+      })
+      .optional(),
+    'Name resolution of the nodes themselves. Default: it is left as it is.',
+    { servers: ['192.168.4.1'] },
+  ),
   cni: described(
     z
       .strictObject({

@@ -29,6 +29,23 @@ export interface SecretRef {
   readonly secret: string;
 }
 
+/** The network card of a node, as far as the model speaks of it. */
+export interface NodeInterface {
+  readonly name: string;
+  /** The node's address is fixed on the card. */
+  readonly isStatic: boolean;
+  readonly gateway: string;
+  readonly mtu: number | undefined;
+  readonly wakeOnLan: boolean | undefined;
+}
+
+/** Ports that answer the LAN for services that the model does not know. */
+export interface OpenPort {
+  readonly protocol: 'tcp' | 'udp';
+  /** One port, or `from-to`. */
+  readonly ports: string;
+}
+
 /** A machine of the cluster. */
 export interface ClusterNode {
   readonly name: string;
@@ -39,6 +56,8 @@ export interface ClusterNode {
   /** Groups whose overlays apply, `common` first. */
   readonly groups: readonly string[];
   readonly power: NodePower;
+  readonly interface: NodeInterface | undefined;
+  readonly openPorts: readonly OpenPort[];
   readonly ssh: { readonly user: string; readonly port: number; readonly local: boolean };
 }
 
@@ -126,6 +145,8 @@ export interface ClusterNetwork {
   readonly dnsServiceIp: string;
   /** Addresses for names that the cluster does not answer itself. */
   readonly resolvers: readonly string[];
+  /** What the nodes themselves ask; undefined: it is left as it is. */
+  readonly dns: { readonly servers: readonly string[]; readonly search: readonly string[] } | undefined;
   readonly cni: { readonly plugin: 'calico'; readonly encapsulation: 'ipip' | 'vxlan' | 'none'; readonly bgp: boolean };
 }
 

@@ -74,6 +74,30 @@ const powerObjectSchema = z.strictObject({
 
 const powerSchema = z.union([z.enum(powerPolicies), powerObjectSchema]);
 
+const interfaceSchema = z.strictObject({
+  name: described(
+    z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/, { error: 'is not the name of a network card' }),
+    'Name of the network card, as `ip link` shows it.',
+    'enp2s0',
+  ),
+  static: described(
+    z.boolean().default(false),
+    'True: the node’s address is fixed on this card, whatever a DHCP server says. False: how it gets its address is left alone.',
+    true,
+  ),
+  gateway: described(addressText.optional(), 'The router, where it is not that of the network.', '192.168.4.1'),
+  mtu: described(
+    z.int().min(1280).max(65_535).optional(),
+    'Largest packet in bytes. Default: what the card has.',
+    9000,
+  ),
+  'wake-on-lan': described(
+    z.boolean().optional(),
+    'Whether a magic packet wakes the machine. Default: what the card has.',
+    true,
+  ),
+});
+
 /** How a machine is logged in to; what is left out is taken from the file's own `ssh`. */
 export const nodeSshSchema = z.strictObject({
   user: described(userText.optional(), 'Login name; not root means: sudo is used.', 'operator'),
@@ -108,6 +132,22 @@ export const nodeSchema = z.strictObject({
     powerSchema.default('always-on'),
     'Whether and how the node sleeps: a policy by its name, or with its details.',
     'always-on',
+  ),
+  interface: described(
+    interfaceSchema.optional(),
+    'Its network card, where that is to be set. Default: it is left alone.',
+    { name: 'enp2s0', static: true },
+  ),
+  'open-ports': described(
+    z
+      .array(
+        z.string().regex(/^\d{1,5}(?:-\d{1,5})?\/(?:tcp|udp)$/, {
+          error: 'is not a port or range with its protocol, such as 445/tcp',
+        }),
+      )
+      .default([]),
+    'Further ports of the node that answer the machines’ own LAN, for services that this file does not know.',
+    ['445/tcp'],
   ),
   ssh: described(nodeSshSchema.prefault({}), 'How to log in to this node, where it differs from the others.', {
     user: 'operator',

@@ -8,7 +8,9 @@ import type {
   ClusterNetwork,
   ClusterNode,
   ClusterUser,
+  NodeInterface,
   Notifier,
+  OpenPort,
   SharedStorage,
   SshAccess,
   Versions,
@@ -74,9 +76,37 @@ function resolveNetwork(file: ClusterFile): ClusterNetwork {
     services: formatCidr(services),
     // Kubespray's kubespray_defaults: skydns_server is address 3 of kube_service_addresses; kubeadm alone would take 10.
     dnsServiceIp: nthAddress(services, 3),
-    resolvers: network.resolvers ?? [network.gateway],
+    resolvers: resolversOf(file),
+    dns:
+      network.dns === undefined
+        ? undefined
+        : {
+            servers: network.dns.servers ?? resolversOf(file).slice(0, 3),
+            search: network.dns.search ?? [file.cluster.domain],
+          },
     cni: { plugin: 'calico', ...network.cni.calico },
   };
+}
+
+function resolversOf({ network }: ClusterFile): readonly string[] {
+  return network.resolvers ?? [network.gateway];
+}
+
+function resolveInterface(file: ClusterFile, node: NodeEntry): NodeInterface | undefined {
+  const card = node.interface;
+  if (card === undefined) return undefined;
+  return {
+    name: card.name,
+    isStatic: card.static,
+    gateway: card.gateway ?? file.network.gateway,
+    mtu: card.mtu,
+    wakeOnLan: card['wake-on-lan'],
+  };
+}
+
+function resolveOpenPort(text: string): OpenPort {
+  const [ports = '', protocol] = text.split('/');
+  return { ports, protocol: protocol === 'udp' ? 'udp' : 'tcp' };
 }
 
 function resolveNode(file: ClusterFile, name: string, node: NodeEntry): ClusterNode {
@@ -88,6 +118,8 @@ function resolveNode(file: ClusterFile, name: string, node: NodeEntry): ClusterN
     roles: [...new Set(node.roles)],
     groups: groupsOf(node),
     power: powerOf(node),
+    interface: resolveInterface(file, node),
+    openPorts: node['open-ports'].map(resolveOpenPort),
     ssh: {
       user: node.ssh.user ?? file.ssh.user ?? 'root',
       port: node.ssh.port ?? file.ssh.port ?? 22,

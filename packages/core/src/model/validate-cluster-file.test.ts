@@ -183,3 +183,17 @@ test('accounts have usable names, numbers of their own, known nodes and public k
       'cluster-file/invalid-value users.alex.keys.0',
     ]);
 });
+
+test('a card has a router in the network, and ports that are opened exist', () => {
+  const card = { name: 'enp2s0', static: true, gateway: '10.0.0.1' };
+  expect(faultsOf(exampleWith('nodes/homelab/interface', card))).toEqual([
+    'cluster-file/address-outside-network nodes.homelab.interface.gateway',
+  ]);
+  expect(faultsOf(exampleWith('nodes/homelab/open-ports', ['445/tcp', '70000/tcp', '20-10/udp']))).toEqual([
+    'cluster-file/invalid-value nodes.homelab.open-ports.1',
+    'cluster-file/invalid-value nodes.homelab.open-ports.2',
+  ]);
+  expect(faultsOf(exampleWith('network/dns', { servers: ['192.168.4.1', '9.9.9.9', '1.1.1.1', '8.8.8.8'] }))).toEqual([
+    'cluster-file/invalid-value network.dns.servers',
+  ]);
+});

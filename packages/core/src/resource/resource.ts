@@ -33,6 +33,8 @@ export type ResourceKind =
   | 'filesystem'
   | 'link'
   | 'selinux'
+  | 'resolver'
+  | 'network-interface'
   | 'command'
   | 'kerberos-principal';
 
@@ -297,6 +299,32 @@ export interface SelinuxResource extends ResourceBase {
   readonly mode: 'enforcing' | 'permissive';
 }
 
+/**
+ * Which DNS servers the machine asks, and in which domains it looks for short names. It is said to whatever owns /etc/resolv.conf there:
+ * systemd-resolved, resolvconf, NetworkManager, or nobody.
+ */
+export interface ResolverResource extends ResourceBase {
+  readonly kind: 'resolver';
+  /** IPv4 addresses, one to three, in the order in which they are asked. */
+  readonly servers: readonly string[];
+  readonly search: readonly string[];
+}
+
+/**
+ * The fixed IPv4 address of a network card. It is said to whatever manages the card there: ifupdown, NetworkManager or systemd-networkd. A card that
+ * nothing of these manages is unreadable, not changed.
+ */
+export interface NetworkInterfaceResource extends ResourceBase {
+  readonly kind: 'network-interface';
+  /** Interface name, for example `enp1s0`. */
+  readonly name: string;
+  readonly address: string;
+  readonly prefixLength: number;
+  readonly gateway: string;
+  /** DNS servers for managers that take them from the card: DHCP names none any more. */
+  readonly servers: readonly string[];
+}
+
 /** A command with a guard: run only when `check` fails, right when `check` succeeds afterwards. Argument vectors, never shell strings. */
 export interface CommandResource extends ResourceBase {
   readonly kind: 'command';
@@ -351,6 +379,8 @@ export type Resource =
   | FilesystemResource
   | LinkResource
   | SelinuxResource
+  | ResolverResource
+  | NetworkInterfaceResource
   | CommandResource
   | KerberosPrincipalResource;
 
@@ -378,6 +408,7 @@ function resourceKey(resource: Resource): string {
     case 'command':
     case 'unit':
     case 'hosts-entries':
+    case 'network-interface':
       return resource.name;
     case 'kerberos-principal':
       return `${resource.name}@${resource.realm}`;
@@ -395,6 +426,7 @@ function resourceKey(resource: Resource): string {
     case 'selinux':
     case 'hostname':
     case 'timezone':
+    case 'resolver':
       return 'system';
   }
 }

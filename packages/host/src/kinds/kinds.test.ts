@@ -26,6 +26,17 @@ const group = 'root:x:0:\nops:x:1000:\nsudo:x:27:ops';
 const file = { kind: 'file', path: '/etc/motd', content: 'hello\n', owner: 'root', mode: '0644' } as const;
 const stat = (path: string, type = 'regular file', mode = '644') => `${mode} 0 0 root root 6 ${type}:${path}`;
 
+const resolver = { kind: 'resolver', servers: ['192.168.4.1'], search: ['home.arpa'] } as const;
+const resolvConf = '# Written by VMStation (resolver).\nsearch home.arpa\nnameserver 192.168.4.1\n';
+const card = {
+  kind: 'network-interface',
+  name: 'enp2s0',
+  address: '192.168.4.63',
+  prefixLength: 24,
+  gateway: '192.168.4.1',
+  servers: [],
+} as const;
+
 /** Each row: what is wanted, what is there, and the differences as `attribute: seen`. */
 const rows: readonly (readonly [string, Resource, FakeNode, readonly string[]])[] = [
   ['as declared', file, { stat: [stat('/etc/motd')], digests: { '/etc/motd': sha256Hex('hello\n') } }, []],
@@ -247,6 +258,48 @@ const rows: readonly (readonly [string, Resource, FakeNode, readonly string[]])[
     { kind: 'hosts-entries', name: 'n', entries: entriesOf(9) },
     { texts: { '/etc/hosts': '127.0.0.1 localhost' } },
     ['lines: (none of them)'],
+  ],
+  [
+    'a resolver as declared',
+    resolver,
+    {
+      stat: [stat('/etc/resolv.conf')],
+      digests: { '/etc/resolv.conf': sha256Hex(resolvConf) },
+      texts: { '/etc/resolv.conf': resolvConf },
+    },
+    [],
+  ],
+  [
+    'a resolver that DHCP has written',
+    resolver,
+    {
+      stat: [stat('/etc/resolv.conf')],
+      digests: { '/etc/resolv.conf': '0'.repeat(64) },
+      texts: { '/etc/resolv.conf': 'nameserver 10.0.0.1' },
+    },
+    ['/etc/resolv.conf: servers 10.0.0.1'],
+  ],
+  [
+    'the stub of systemd-resolved, which has not been told',
+    resolver,
+    {
+      stat: [stat('/etc/resolv.conf', 'symbolic link')],
+      links: { '/etc/resolv.conf': '../run/systemd/resolve/stub-resolv.conf' },
+      texts: {
+        '/run/systemd/resolve/resolv.conf': 'nameserver 192.168.4.1\nnameserver 10.0.0.1\nsearch home.arpa lan',
+      },
+    },
+    ['/etc/systemd/resolved.conf.d/90-vmstation.conf: absent'],
+  ],
+  [
+    'a card that DHCP has configured',
+    card,
+    {
+      stat: [stat('/etc/network/interfaces')],
+      digests: { '/etc/network/interfaces': '0'.repeat(64) },
+      texts: { '/etc/network/interfaces': 'auto enp2s0\niface enp2s0 inet dhcp' },
+    },
+    ['address: iface enp2s0 inet dhcp', 'address in force: not that of the card', 'gateway in force: (none)'],
   ],
   ['UTC by its other name', { kind: 'timezone', zone: 'Etc/UTC' }, {}, []],
   [

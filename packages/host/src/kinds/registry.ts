@@ -14,8 +14,10 @@ import type { AnyKind } from './kind.ts';
 import { lineKind } from './line/index.ts';
 import { linkKind } from './link/index.ts';
 import { mountKind } from './mount/index.ts';
+import { networkInterfaceKind } from './network-interface/index.ts';
 import { packageKind } from './package/index.ts';
 import { packageRepositoryKind } from './package-repository/index.ts';
+import { resolverKind } from './resolver/index.ts';
 import { selinuxKind } from './selinux/index.ts';
 import { serviceKind } from './service/index.ts';
 import { swapKind } from './swap/index.ts';
@@ -50,6 +52,8 @@ export const kinds: Readonly<Record<ResourceKind, AnyKind>> = {
   filesystem: filesystemKind,
   link: linkKind,
   selinux: selinuxKind,
+  resolver: resolverKind,
+  'network-interface': networkInterfaceKind,
   command: commandKind,
   'kerberos-principal': kerberosPrincipalKind,
 };

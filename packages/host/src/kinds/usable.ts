@@ -5,6 +5,7 @@ import {
   type HostsEntry,
   type LinkResource,
   type PackageRepositoryResource,
+  type ResolverResource,
   type Resource,
   resourceId,
 } from '@vmstation/core';
@@ -75,6 +76,13 @@ function unusable(resource: Resource): string | undefined {
         badPath(resource.stash) ??
         (/^\P{Cc}+$/u.test(resource.password.reveal()) ? undefined : 'its password must be one line that is not empty')
       );
+    case 'resolver':
+      return unusableResolver(resource);
+    case 'network-interface':
+      return (
+        bad(resource.name, /^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/, 'is no name of a network card') ??
+        [resource.address, resource.gateway, ...resource.servers].map(badAddress).find(Boolean)
+      );
     case 'command':
       return resource.run.length === 0 || resource.check.length === 0 ? 'it needs a command and a check' : undefined;
     default:
@@ -143,6 +151,19 @@ function badLink({ name, mtu, wakeOnLan }: LinkResource): string | undefined {
   if (mtu !== undefined && !(Number.isInteger(mtu) && mtu >= 68 && mtu <= 65_536))
     return `${mtu} is no size of a packet`;
   return bad(name, /^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/, 'is no name of a network card');
+}
+
+function unusableResolver({ servers, search }: ResolverResource): string | undefined {
+  // resolv.conf(5): MAXNS is 3; what stands after it would never be asked.
+  if (servers.length === 0 || servers.length > 3) return 'it needs one to three servers';
+  return (
+    servers.map(badAddress).find(Boolean) ??
+    search.map((word) => bad(word, /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, 'is no domain')).find(Boolean)
+  );
+}
+
+function badAddress(text: string): string | undefined {
+  return bad(text, /^\d{1,3}(?:\.\d{1,3}){3}$/, 'is no IPv4 address');
 }
 
 function badPath(path: string): string | undefined {

@@ -43,13 +43,17 @@ function sampleApply(family: NodeFacts['family']): string {
     '/etc/selinux/config': 'SELINUX=permissive',
     '/proc/sys/kernel/hostname': 'debian',
     '/etc/timezone': 'Etc/UTC',
+    ...(family === 'debian' ? { '/etc/network/interfaces': 'auto enp2s0\niface enp2s0 inet dhcp' } : {}),
   };
+  const units = probes.units.map((unit) =>
+    unit === 'NetworkManager.service' ? { ...off, ActiveState: 'active' } : off,
+  );
   const devices = { '/dev/disk/by-id/ata-DISK': [], '/dev/sdc': ['ext4 old'], '/dev/sdd': ['xfs old'] };
   const seen = observationsOf(
     {
       family,
       texts,
-      units: probes.units.map(() => off),
+      units,
       guards: [1, 1],
       packages: { telnet: '1' },
       devices,

@@ -75,6 +75,15 @@ export const sampleResources: readonly Resource[] = [
     options: ['rw', 'soft'],
     mounted: true,
   },
+  { kind: 'resolver', servers: ['192.168.4.1'], search: ['home.arpa'] },
+  {
+    kind: 'network-interface',
+    name: 'enp2s0',
+    address: '192.168.4.63',
+    prefixLength: 24,
+    gateway: '192.168.4.1',
+    servers: ['192.168.4.1'],
+  },
   {
     kind: 'command',
     name: 'locale',

@@ -42,6 +42,9 @@ export function openingsOf(node: ClusterNode, cluster: Cluster): readonly Openin
     ),
     ...hostServices(node, cluster, lan),
     ...endpointPorts(node, cluster).map(([name, port]) => tcp(name, [port], lan)),
+    ...node.openPorts.map(
+      ({ protocol, ports }): Opening => ({ why: 'open-ports', protocol, ports: [ports], from: lan }),
+    ),
   ];
 }
 

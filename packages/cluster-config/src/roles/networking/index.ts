@@ -1,17 +1,19 @@
 import type { Resource } from '@vmstation/core';
 import { type ConfigRole, familyOf, writtenBy } from '../config-role.ts';
+import { addressingOf } from './addressing.ts';
 import { firewallRules, firewallTable } from './firewall-table.ts';
 
 const rulesFile = '/etc/vmstation/firewall.nft';
 const unit = 'vmstation-firewall.service';
 
-/** The packet filter of the node, computed from what the model places on it; guarded. */
+/** Resolver, network card, and the packet filter of the node, computed from what the model places on it; all guarded. */
 export const networkingRole: ConfigRole = {
   name: 'networking',
   title: 'Networking',
   why: 'only what the model places on the node is reachable, SSH always',
   phase: 'config',
-  declare: (node, { cluster }): readonly Resource[] => [
+  declare: (node, { cluster }) => [
+    ...addressingOf(node, cluster),
     { kind: 'package', name: 'nftables' },
     {
       kind: 'file',

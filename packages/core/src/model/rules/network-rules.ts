@@ -106,6 +106,11 @@ export const addressesAreInTheirNetwork: Rule = ({ file }) => {
       title: `The address of ${name},`,
       text: node.address,
     })),
+    Object.entries(file.nodes).flatMap(([name, { interface: card }]) =>
+      card?.gateway === undefined
+        ? []
+        : [{ path: ['nodes', name, 'interface', 'gateway'], title: `The router of ${name},`, text: card.gateway }],
+    ),
   );
   return named.flatMap(({ path, title, text }) => {
     const address = parseIpv4(text) ?? 0;
@@ -126,6 +131,24 @@ export const addressesAreInTheirNetwork: Rule = ({ file }) => {
     ];
   });
 };
+
+/** Ports and ranges of ports that exist. */
+export const openPortsExist: Rule = ({ file }) =>
+  Object.entries(file.nodes).flatMap(([name, node]) =>
+    node['open-ports'].flatMap((text, index) => {
+      const [first = 0, last = first] = (text.split('/')[0] ?? '').split('-').map(Number);
+      if (first >= 1 && first <= last && last <= 65_535) return [];
+      const message = `${text} is no port: ports go from 1 to 65535, and a range begins with the lower one.`;
+      return [
+        fault(
+          'cluster-file/invalid-value',
+          ['nodes', name, 'open-ports', index],
+          message,
+          'Write, for example, 445/tcp.',
+        ),
+      ];
+    }),
+  );
 
 /** Pods reach each other only through encapsulation or through routes. */
 export const podsAreRouted: Rule = ({ file }) => {

@@ -7,6 +7,7 @@ import {
 import { appsAreKnown, namesAreLabels, referredNodesExist, referredStorageExists } from './name-rules.ts';
 import {
   addressesAreInTheirNetwork,
+  openPortsExist,
   podsAreRouted,
   rangesAreDisjoint,
   rangesHaveNoHostBits,
@@ -47,6 +48,7 @@ export const clusterFileRules: readonly Rule[] = [
   rangesAreDisjoint,
   rangesHaveUsableSizes,
   addressesAreInTheirNetwork,
+  openPortsExist,
   podsAreRouted,
   addressesAreUnique,
   macsAreUnique,

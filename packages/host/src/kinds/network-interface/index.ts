@@ -1,0 +1,62 @@
+import { type Difference, type NetworkInterfaceResource, sha256Hex } from '@vmstation/core';
+import type { PathSeen } from '../../observe/observations.ts';
+import { lines, sh, writeContent } from '../../script/shell-text.ts';
+import { defineKind, difference, rank } from '../kind.ts';
+import { ownershipDifferences } from '../ownership.ts';
+import { finishFile } from '../write-file.ts';
+import { type AddressInForce, addressInForce } from './address-in-force.ts';
+import { type InterfaceManager, managerOf, managerProbes } from './managers.ts';
+
+interface InterfaceSeen {
+  readonly manager: InterfaceManager;
+  readonly file: PathSeen;
+  readonly digest: string | undefined;
+  readonly inForce: AddressInForce;
+}
+
+const fibTrie = '/proc/net/fib_trie';
+const routes = '/proc/net/route';
+
+/** The fixed IPv4 address and the router of a network card, as its manager was told them and as they are in force. */
+export const networkInterfaceKind = defineKind<NetworkInterfaceResource, InterfaceSeen>({
+  kind: 'network-interface',
+  rank: rank.file,
+  probes: (want) => [...managerProbes(want), { see: 'lines', path: fibTrie }, { see: 'lines', path: routes }],
+  read(want, seen) {
+    const manager = managerOf(want, seen);
+    const file = seen.path(manager.path);
+    return {
+      manager,
+      file,
+      digest: file.type === 'file' ? seen.digest(manager.path) : undefined,
+      inForce: addressInForce(seen.linesOf(fibTrie) ?? [], seen.linesOf(routes) ?? [], want),
+    };
+  },
+  diff(want, { manager, file, digest, inForce }) {
+    const wanted = `${want.address}/${want.prefixLength} by ${manager.name}`;
+    const found: Difference[] = [];
+    if (digest !== sha256Hex(manager.content)) found.push(difference('address', wanted, manager.is));
+    else found.push(...ownershipDifferences({ mode: manager.mode }, file));
+    if (!inForce.address)
+      found.push(difference('address in force', `${want.address}/${want.prefixLength}`, 'not that of the card'));
+    if (inForce.gateway !== want.gateway)
+      found.push(difference('gateway in force', want.gateway, inForce.gateway ?? '(none)'));
+    return found;
+  },
+  apply(_want, { manager }, context) {
+    const { path, mode, content } = manager;
+    return {
+      keeps: [path],
+      change: lines(
+        // The candidate stands before the card goes down: what a full disk refuses is refused while everything still answers.
+        sh`parents ${path}; t=${context.beside(path)}; rm -f "$t"`,
+        writeContent(sh`"$t"`, content, context.delimiter),
+        manager.before,
+        finishFile({ path, mode, owner: 'root', group: 'root' }),
+        manager.after,
+      ),
+      ...(manager.before === undefined ? {} : { undo: manager.before }),
+      undoAfter: manager.afterUndo,
+    };
+  },
+});
