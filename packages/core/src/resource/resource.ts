@@ -1,77 +1,32 @@
 import type { Secret } from '../ports/workspace.ts';
+import type {
+  HostnameResource,
+  HostsEntriesResource,
+  HostsEntryResource,
+  LinkResource,
+  NetworkInterfaceResource,
+  ResolverResource,
+} from './network-resources.ts';
+import type { FileValidation, Ownership, ResourceBase, ResourceId } from './resource-base.ts';
 
-/**
- * Generic declarations of host state: data only, so that any package can declare and only `host` acts.
- * An attribute left out is unmanaged: it is neither compared nor changed.
- */
-
-/** `kind:key`, for example `file:/etc/motd`; unique on a node. */
-export type ResourceId = `${ResourceKind}:${string}`;
-
-/** The kinds of resource that `host` knows. */
-export type ResourceKind =
-  | 'file'
-  | 'directory'
-  | 'symlink'
-  | 'line'
-  | 'block'
-  | 'package'
-  | 'package-repository'
-  | 'service'
-  | 'unit'
-  | 'sysctl'
-  | 'kernel-module'
-  | 'swap'
-  | 'user'
-  | 'group'
-  | 'authorized-key'
-  | 'hostname'
-  | 'hosts-entry'
-  | 'hosts-entries'
-  | 'timezone'
-  | 'mount'
-  | 'filesystem'
-  | 'link'
-  | 'selinux'
-  | 'resolver'
-  | 'network-interface'
-  | 'command'
-  | 'kerberos-principal';
-
-/** Which of the node's own ways in a resource could close; such resources run only in try mode. */
-export type GuardArea = 'sshd' | 'sudoers' | 'pam' | 'firewall' | 'network' | 'resolver' | 'login-key';
-
-/** Attributes that every resource may carry. */
-export interface ResourceBase {
-  readonly kind: ResourceKind;
-  /** Ids that must be right before this one is applied. */
-  readonly after?: readonly ResourceId[];
-  /** Set for resources that may close the operator's way in. */
-  readonly guard?: GuardArea;
-  /** Units to act on once, at the end, when this resource changed. */
-  readonly notifies?: readonly UnitAction[];
-}
-
-/** A handler: what to do with a unit after a change. */
-export interface UnitAction {
-  readonly unit: string;
-  readonly action: 'restart' | 'reload';
-}
-
-/** Owner and permissions. `owner` and `group` are names or numeric ids; `mode` is octal text such as `0644`. */
-export interface Ownership {
-  readonly owner?: string;
-  readonly group?: string;
-  readonly mode?: string;
-}
-
-/** A program that must accept a file before it is put in place; `{}` in `command` stands for the candidate's path. */
-export interface FileValidation {
-  /** Argument vector, never a shell string. */
-  readonly command: readonly string[];
-  /** Skip when this program is not installed yet (its package comes in the same run, and it is checked again after). */
-  readonly unlessMissing?: boolean;
-}
+export type {
+  HostnameResource,
+  HostsEntriesResource,
+  HostsEntry,
+  HostsEntryResource,
+  LinkResource,
+  NetworkInterfaceResource,
+  ResolverResource,
+} from './network-resources.ts';
+export type {
+  FileValidation,
+  GuardArea,
+  Ownership,
+  ResourceBase,
+  ResourceId,
+  ResourceKind,
+  UnitAction,
+} from './resource-base.ts';
 
 /** A whole file with exact content. */
 export interface FileResource extends ResourceBase, Ownership {
@@ -221,37 +176,6 @@ export interface AuthorizedKeyResource extends ResourceBase {
   readonly ensure?: 'present' | 'absent';
 }
 
-/** The static host name, and the one in force. */
-export interface HostnameResource extends ResourceBase {
-  readonly kind: 'hostname';
-  readonly name: string;
-}
-
-/** One line of /etc/hosts by address; other addresses stay. */
-export interface HostsEntryResource extends ResourceBase {
-  readonly kind: 'hosts-entry';
-  readonly address: string;
-  readonly names: readonly string[];
-}
-
-/** An address and its names in /etc/hosts. */
-export interface HostsEntry {
-  readonly address: string;
-  readonly names: readonly string[];
-}
-
-/**
- * Many lines of /etc/hosts in one declaration, each as {@link HostsEntryResource} says; other addresses stay. Nodes that want the same lines
- * share one list, so that a wide cluster costs one object a node and not one for each pair of nodes.
- */
-export interface HostsEntriesResource extends ResourceBase {
-  readonly kind: 'hosts-entries';
-  /** Names the declaration, as there may be several. */
-  readonly name: string;
-  /** At least one; no address twice. */
-  readonly entries: readonly HostsEntry[];
-}
-
 /** The time zone, for example `Europe/Berlin`. */
 export interface TimezoneResource extends ResourceBase {
   readonly kind: 'timezone';
@@ -282,47 +206,10 @@ export interface FilesystemResource extends ResourceBase {
   readonly label?: string;
 }
 
-/** Settings of a network card, in force and from the next boot on (by a unit of ours, as a .link file would take the place of the system's own). */
-export interface LinkResource extends ResourceBase {
-  readonly kind: 'link';
-  /** Interface name, for example `enp1s0`. */
-  readonly name: string;
-  /** Largest packet, in bytes. */
-  readonly mtu?: number;
-  /** `magic`: a magic packet wakes the machine; needs the package ethtool. */
-  readonly wakeOnLan?: 'magic' | 'off';
-}
-
 /** SELinux: the mode in force and the one for the next boot (/etc/selinux/config). */
 export interface SelinuxResource extends ResourceBase {
   readonly kind: 'selinux';
   readonly mode: 'enforcing' | 'permissive';
-}
-
-/**
- * Which DNS servers the machine asks, and in which domains it looks for short names. It is said to whatever owns /etc/resolv.conf there:
- * systemd-resolved, resolvconf, NetworkManager, or nobody.
- */
-export interface ResolverResource extends ResourceBase {
-  readonly kind: 'resolver';
-  /** IPv4 addresses, one to three, in the order in which they are asked. */
-  readonly servers: readonly string[];
-  readonly search: readonly string[];
-}
-
-/**
- * The fixed IPv4 address of a network card. It is said to whatever manages the card there: ifupdown, NetworkManager or systemd-networkd. A card that
- * nothing of these manages is unreadable, not changed.
- */
-export interface NetworkInterfaceResource extends ResourceBase {
-  readonly kind: 'network-interface';
-  /** Interface name, for example `enp1s0`. */
-  readonly name: string;
-  readonly address: string;
-  readonly prefixLength: number;
-  readonly gateway: string;
-  /** DNS servers for managers that take them from the card: DHCP names none any more. */
-  readonly servers: readonly string[];
 }
 
 /** A command with a guard: run only when `check` fails, right when `check` succeeds afterwards. Argument vectors, never shell strings. */
