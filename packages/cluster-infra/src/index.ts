@@ -6,3 +6,5 @@ export { clusterMembers, inventoryDirectory, powerClassLabel, renderKubespray } 
 export { accessOf, compareRendered, writeRendered } from './kubespray/write-kubespray.ts';
 export { createInfraPhase, infraPhase } from './phase/infra-phase.ts';
 export { infraSteps } from './phase/plan-infra.ts';
+export { performPlaybook } from './playbooks/perform-playbook.ts';
+export { planPlaybooks, playbookOf } from './playbooks/plan-playbooks.ts';

@@ -27,6 +27,7 @@ import { type CheckReport, runChecks } from './checks.ts';
 import { type DriftReport, driftPlaces, driftReport } from './drift-report.ts';
 import { hostStepPerformer } from './host-step-performer.ts';
 import type { PlatformPorts } from './platform-ports.ts';
+import { withPlaybooks } from './with-playbooks.ts';
 
 /** The one list of phases. */
 export const phases: readonly AnyPhase[] = orderPhases<AnyPhase>([
@@ -37,6 +38,9 @@ export const phases: readonly AnyPhase[] = orderPhases<AnyPhase>([
   applicationStackPhase,
   toolsPhase,
 ]);
+
+/** What runs are made of: each phase, and the playbooks after it. Drift asks the phases alone. */
+const phasesWithPlaybooks: readonly AnyPhase[] = phases.map(withPlaybooks);
 
 /** How a plan is to be executed. */
 export interface ExecuteOptions {
@@ -87,7 +91,7 @@ export async function createPlatform(ports: PlatformPorts, options: { readonly w
     execute: (plan, how) =>
       remembering(memory, () => executeRun(run, plan, { ...how, runId: ports.ids.runId() }, facts)),
     verify: (names) => runChecks(names, facts),
-    drift: (chosen) => driftReport(facts, run, memory, chosen ?? nodes),
+    drift: (chosen) => driftReport(facts, { ...run, phases }, memory, chosen ?? nodes),
     rollback: (runId, chosen) => Promise.all(chosen.map((node) => ports.host.rollback(node, runId))),
   };
 }
@@ -112,7 +116,7 @@ async function declarations(ports: PlatformPorts): Promise<readonly Declaration[
 function runPorts(ports: PlatformPorts, desired: DesiredState, readings: RunPorts['context']['readings']): RunPorts {
   const { workspace, kube, probe, processes, files, secrets, journal, clock, ids, signal, versions } = ports;
   return {
-    phases,
+    phases: phasesWithPlaybooks,
     context: { workspace, desired, readings, kube, probe, processes, files, secrets, history: journal, clock, signal },
     performHostSteps: hostStepPerformer({ host: ports.host, desired, tryMode: ports.tryMode, signal }),
     journal,

@@ -21,6 +21,7 @@ import { driftIgnoreFileName, readDriftIgnores } from './drift-ignore-file.ts';
 import { clusterFileName, findWorkspace } from './find-workspace.ts';
 import { type LocatedFault, renderFaults, sortedFaults } from './located-fault.ts';
 import { type OverlayTargets, readOverlays } from './overlays.ts';
+import { missingPlaybooks, playbooksDigest } from './playbook-folder.ts';
 import { entriesOf, textOf } from './read-folder.ts';
 import { requireUsablePath } from './usable-path.ts';
 import { readVersionsLock, versionsLockName } from './versions-lock-file.ts';
@@ -77,11 +78,18 @@ export async function loadWorkspace(root: string): Promise<LoadResult> {
   if (document.isReadable) {
     const verdict = validateClusterFile(document.value, lock.versions, apps.entries, document.unsure);
     faults.push(...verdict.faults.map(locate), ...(await secretFaults(root, document)).map(locate));
+    faults.push(...(await missingPlaybooks(root, Object.keys(verdict.file?.playbooks ?? {}))).map(locate));
     if (verdict.file !== undefined) cluster = resolveCluster(verdict.file, lock.versions, apps.entries);
   }
   const sorted = sortedFaults(faults);
   if (cluster === undefined || sorted.some((fault) => fault.severity === 'error')) return { faults: sorted };
-  const inputs = { cluster, overlays: overlays.overlays, apps: apps.folders, dashboards: dashboards.dashboards };
+  const inputs = {
+    cluster,
+    overlays: overlays.overlays,
+    apps: apps.folders,
+    dashboards: dashboards.dashboards,
+    playbooksDigest: await playbooksDigest(root),
+  };
   return {
     workspace: {
       root,

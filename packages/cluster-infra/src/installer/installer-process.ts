@@ -2,10 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import type { FollowedProcess, ProcessRunner, WorkspaceFiles } from '@vmstation/core';
 import { attachTo, findFollowed } from '@vmstation/remote';
 import type { AnsibleCommand } from './ansible-command.ts';
+import type { AnsibleEvent } from './ansible-events.ts';
 import { InstallerRecord, judgeInstaller } from './installer-record.ts';
 
-/** Where a started installer is noted until its end was judged, relative to the state directory. */
-const noteFile = 'infra/installer.json';
+/** Where Kubespray, once started, is noted until its end was judged, relative to the state directory. */
+const kubesprayNote = 'infra/installer.json';
 
 const graceMs = 500;
 
@@ -30,8 +31,10 @@ export interface InstallerRun {
   readonly expected: readonly string[];
   /** Relative to the state directory. */
   readonly logFile: string;
-  readonly tell: (line: string) => void;
+  readonly tell: (line: string, event?: AnsibleEvent) => void;
   readonly signal: AbortSignal;
+  /** Where it is noted until its end was judged, relative to the state directory; left out: Kubespray's. */
+  readonly noteFile?: string;
 }
 
 /**
@@ -40,7 +43,7 @@ export interface InstallerRun {
  * whole one. Throws what {@link ProcessRunner.follow} throws.
  */
 export async function runInstaller(run: InstallerRun): Promise<InstallerEnd> {
-  const earlier = await readNote(run.files);
+  const earlier = await readNote(run.files, noteOf(run));
   return (earlier === undefined ? undefined : await takeOver(run, earlier)) ?? startInstaller(run);
 }
 
@@ -60,8 +63,12 @@ async function takeOver(run: InstallerRun, earlier: InstallerNote): Promise<Inst
 }
 
 /** The end of the installer was judged: the next run starts a new one. */
-export async function forgetInstaller(files: WorkspaceFiles): Promise<void> {
+export async function forgetInstaller(files: WorkspaceFiles, noteFile = kubesprayNote): Promise<void> {
   await files.remove(noteFile);
+}
+
+function noteOf(run: InstallerRun): string {
+  return run.noteFile ?? kubesprayNote;
 }
 
 async function startInstaller(run: InstallerRun): Promise<InstallerEnd> {
@@ -69,7 +76,7 @@ async function startInstaller(run: InstallerRun): Promise<InstallerEnd> {
   await mkdir(files.resolve('infra/facts'), { recursive: true, mode: 0o700 });
   // Noted before it starts: whoever kills us in between must not make the next run start a second one.
   const note: InstallerNote = { inputHash: run.inputHash, logFile };
-  await files.write(noteFile, `${JSON.stringify(note)}\n`, { mode: 0o600 });
+  await files.write(noteOf(run), `${JSON.stringify(note)}\n`, { mode: 0o600 });
   const record = new InstallerRecord(run.tell);
   const installer = await processes.follow(command.argv, {
     env: command.env,
@@ -115,7 +122,7 @@ async function watch(
   }
 }
 
-async function readNote(files: WorkspaceFiles): Promise<InstallerNote | undefined> {
+async function readNote(files: WorkspaceFiles, noteFile: string): Promise<InstallerNote | undefined> {
   const text = await files.read(noteFile);
   if (text === undefined) return undefined;
   try {

@@ -1,16 +1,32 @@
-import { type AnsibleEvent, type HostRecap, parseAnsibleLine, type TaskFailure } from './ansible-events.ts';
+import {
+  type AnsibleEvent,
+  type HostRecap,
+  parseAnsibleLine,
+  type TaskChange,
+  type TaskFailure,
+} from './ansible-events.ts';
 
 const keptTextLines = 12;
+const keptChanges = 2000;
 
 /** Gathers what an installer's output says, line by line. */
 export class InstallerRecord {
   readonly failures: TaskFailure[] = [];
   recap: ReadonlyMap<string, HostRecap> | undefined;
+  /** Tasks that changed something, the first of very many. */
+  readonly changes: TaskChange[] = [];
+  /** Tasks that check mode could not predict, by host. */
+  readonly unpredicted = new Map<string, string>();
+  /** A failure ended a play for hosts that had none. */
+  stopped = false;
+  /** Why the place could not run it at all. */
+  notProved: string | undefined;
   /** The last lines that were no JSON: Ansible's own errors. */
   readonly text: string[] = [];
-  readonly #tell: (line: string) => void;
+  readonly #tell: (line: string, event: AnsibleEvent) => void;
 
-  constructor(tell: (line: string) => void) {
+  /** `tell` hears what is worth a line, with the event it stands for. */
+  constructor(tell: (line: string, event: AnsibleEvent) => void) {
     this.#tell = tell;
   }
 
@@ -23,12 +39,24 @@ export class InstallerRecord {
       case 'recap':
         this.recap = event.hosts;
         break;
+      case 'changed':
+        if (this.changes.length < keptChanges) this.changes.push(event.change);
+        break;
+      case 'unpredicted':
+        this.unpredicted.set(event.host, event.task);
+        break;
+      case 'stopped':
+        this.stopped = true;
+        break;
+      case 'not-proved':
+        this.notProved = event.reason;
+        break;
       case 'text':
         this.#keepText(event.line);
         break;
     }
     const said = wordsOf(event);
-    if (said !== undefined) this.#tell(said);
+    if (said !== undefined) this.#tell(said, event);
   }
 
   #keepText(line: string): void {

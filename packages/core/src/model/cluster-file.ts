@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { sshSchema, usersSchema } from './access-schema.ts';
 import { addressText, cidrText, described, labelText, timezoneText } from './field.ts';
 import { nodeSchema, storageSchema } from './node-schema.ts';
+import { playbooksSchema } from './playbook-schema.ts';
 import { appSchema, monitoringSchema, servicesSchema } from './service-schema.ts';
 
 const clusterSchema = z.strictObject({
@@ -119,6 +120,11 @@ export const clusterFileSchema = z.strictObject({
   apps: described(z.record(z.string(), appSchema).default({}), 'Built-in applications, by name.', {
     jellyfin: { node: 'storagenodet3500', wakes: true },
   }),
+  playbooks: described(
+    playbooksSchema,
+    'Ansible playbooks of your own that run as steps, by name; each lies in playbooks/NAME.yml. Those of one phase run in this order.',
+    { agent: { after: 'config', groups: ['storage'] } },
+  ),
 });
 
 /** The cluster file as checked, with the defaults of its fields; defaults that depend on other fields are resolved later. */

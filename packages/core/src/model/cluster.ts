@@ -1,3 +1,5 @@
+import type { PhaseName } from '../phase/phase-name.ts';
+
 /**
  * The resolved cluster: the cluster file with every default filled in, names checked and references followed.
  * Everything that is generated (manifests, inventories, roles, URLs, checks) reads this and nothing else.
@@ -211,6 +213,21 @@ export type ClusterKerberos =
       readonly password: SecretRef;
     });
 
+/** A playbook of the operator that runs as steps: `playbooks/NAME.yml` of the workspace. */
+export interface ClusterPlaybook {
+  readonly name: string;
+  /** The phase after whose own steps it runs. */
+  readonly after: PhaseName;
+  /** Names of the nodes it runs on. */
+  readonly nodes: readonly string[];
+  readonly tags: readonly string[];
+  readonly skipTags: readonly string[];
+  /** Extra variables; a secret stands as the text `secret:NAME`. */
+  readonly vars: Readonly<Record<string, unknown>>;
+  /** Its tasks can be asked what they would change. */
+  readonly canCheck: boolean;
+}
+
 /** The whole cluster. */
 export interface Cluster {
   readonly name: string;
@@ -229,6 +246,7 @@ export interface Cluster {
   };
   readonly monitoring: ClusterMonitoring;
   readonly apps: readonly ClusterApp[];
+  readonly playbooks: readonly ClusterPlaybook[];
   readonly endpoints: readonly Endpoint[];
   readonly versions: Versions;
 }

@@ -16,6 +16,7 @@ export function exampleWorkspace(parts: Partial<Workspace> = {}): Workspace {
     apps: [],
     dashboards: [],
     driftIgnores: [],
+    playbooksDigest: '',
     inputHash: '0'.repeat(64),
     ...parts,
   };

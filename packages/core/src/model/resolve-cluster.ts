@@ -7,6 +7,7 @@ import type {
   ClusterMonitoring,
   ClusterNetwork,
   ClusterNode,
+  ClusterPlaybook,
   ClusterUser,
   NodeInterface,
   Notifier,
@@ -55,6 +56,7 @@ export function resolveCluster(
     services: resolveServices(file),
     monitoring: resolveMonitoring(file),
     apps: [...builtInApps(file), ...folderApps(file, appFolders)],
+    playbooks: resolvePlaybooks(file),
     versions,
   };
   return { ...model, endpoints: resolveEndpoints(model, appFolders) };
@@ -155,6 +157,27 @@ function resolveUsers(file: ClusterFile): readonly ClusterUser[] {
     nodes: user.nodes ?? Object.keys(file.nodes),
     locked: user.locked,
   }));
+}
+
+function resolvePlaybooks(file: ClusterFile): readonly ClusterPlaybook[] {
+  return Object.entries(file.playbooks).map(([name, playbook]) => {
+    const all = playbook.nodes === undefined && playbook.groups === undefined;
+    const chosen = Object.entries(file.nodes).filter(
+      ([node, entry]) =>
+        all ||
+        playbook.nodes?.includes(node) === true ||
+        groupsOf(entry).some((group) => playbook.groups?.includes(group) === true),
+    );
+    return {
+      name,
+      after: playbook.after,
+      nodes: chosen.map(([node]) => node),
+      tags: playbook.tags,
+      skipTags: playbook['skip-tags'],
+      vars: playbook.vars,
+      canCheck: playbook.check,
+    };
+  });
 }
 
 function resolveStorage(file: ClusterFile, name: string): SharedStorage {

@@ -26,9 +26,16 @@ export function secretReferences(file: ClusterFile): readonly SecretReference[] 
   return [...written, ...defaults];
 }
 
+/** The name in a text that is a reference to a secret (`secret:NAME`); undefined for any other text. */
+export function secretName(text: string): string | undefined {
+  return secretPattern.test(text) ? text.slice('secret:'.length) : undefined;
+}
+
 function referencesIn(value: unknown, path: DocumentPath): readonly SecretReference[] {
-  if (typeof value === 'string')
-    return secretPattern.test(value) ? [{ name: value.slice('secret:'.length), path }] : [];
+  if (typeof value === 'string') {
+    const name = secretName(value);
+    return name === undefined ? [] : [{ name, path }];
+  }
   if (Array.isArray(value)) return value.flatMap((part: unknown, index) => referencesIn(part, [...path, index]));
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, part]) => referencesIn(part, [...path, key]));

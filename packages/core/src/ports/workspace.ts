@@ -46,6 +46,8 @@ export interface Workspace {
   readonly dashboards: readonly { readonly name: string; readonly text: string }[];
   /** Differences that are let be; they shape no plan. */
   readonly driftIgnores: readonly DriftIgnore[];
+  /** sha256 over everything below `playbooks/`; empty where there is nothing. */
+  readonly playbooksDigest: string;
   /** sha256 of all inputs that shape plans. */
   readonly inputHash: string;
 }

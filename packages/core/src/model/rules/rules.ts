@@ -20,6 +20,7 @@ import {
   monitoringHasOneNode,
   oneNodeIsLocal,
 } from './node-rules.ts';
+import { playbooksHaveNodes } from './playbook-rules.ts';
 import { portsAreInTheirRange, portsAreUnique } from './port-rules.ts';
 import {
   alwaysOnServicesStayAwake,
@@ -61,6 +62,7 @@ export const clusterFileRules: readonly Rule[] = [
   sleepSettingsApply,
   referredNodesExist,
   referredStorageExists,
+  playbooksHaveNodes,
   nodesDoNotMountThemselves,
   mountedStorageIsShared,
   mountPathsDoNotCollide,
