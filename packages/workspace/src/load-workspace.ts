@@ -78,7 +78,7 @@ export async function loadWorkspace(root: string): Promise<LoadResult> {
   if (document.isReadable) {
     const verdict = validateClusterFile(document.value, lock.versions, apps.entries, document.unsure);
     faults.push(...verdict.faults.map(locate), ...(await secretFaults(root, document)).map(locate));
-    faults.push(...(await missingPlaybooks(root, Object.keys(verdict.file?.playbooks ?? {}))).map(locate));
+    faults.push(...(await missingPlaybooks(root, document.value)).map(locate));
     if (verdict.file !== undefined) cluster = resolveCluster(verdict.file, lock.versions, apps.entries);
   }
   const sorted = sortedFaults(faults);

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Fault } from '@vmstation/core';
+import { type Fault, namePattern } from '@vmstation/core';
 import { entriesOf, textOf } from './read-folder.ts';
 
 /** Folder of the operator's playbooks below the workspace, with the roles and files that they use. */
 const playbooksFolder = 'playbooks';
 
-/** Playbooks that the cluster file names without their file being there. */
-export async function missingPlaybooks(root: string, names: readonly string[]): Promise<readonly Fault[]> {
-  const faults = names.map(async (name): Promise<readonly Fault[]> => {
+/** Playbooks that a cluster file, whatever else is wrong with it, names without their file being there. */
+export async function missingPlaybooks(root: string, document: unknown): Promise<readonly Fault[]> {
+  const faults = namesIn(document).map(async (name): Promise<readonly Fault[]> => {
     if ((await textOf(join(root, playbooksFolder, `${name}.yml`))) !== undefined) return [];
     return [
       {
@@ -48,4 +48,12 @@ export async function playbooksDigest(root: string): Promise<string> {
   };
   await visit(playbooksFolder);
   return count === 0 ? '' : hash.digest('hex');
+}
+
+/** Names below `playbooks:` that could be names of files. */
+function namesIn(document: unknown): readonly string[] {
+  if (typeof document !== 'object' || document === null || !('playbooks' in document)) return [];
+  const { playbooks } = document;
+  if (typeof playbooks !== 'object' || playbooks === null) return [];
+  return Object.keys(playbooks).filter((name) => namePattern.test(name));
 }
