@@ -171,6 +171,7 @@ export type {
   HostsEntryResource,
   KerberosPrincipalResource,
   KernelModuleResource,
+  Labelling,
   LineResource,
   LinkResource,
   MountResource,

@@ -381,6 +381,7 @@ parents /srv/media; if [ ! -d /srv/media ]; then mkdir /srv/media; chmod 0775 /s
 chown media:media /srv/media
 chmod 0775 /srv/media
 relabel /srv/media
+chcon -t public_content_t /srv/media
 }
 change_8() {
 h=''; while IFS=: read -r u _ o g _ d _; do if [ "$u" = ops ]; then h=$d; break; fi; done </etc/passwd
@@ -403,6 +404,7 @@ CONTENT_0123456789abcdef
 dress /etc/chrony/chrony.conf "$t" 0644 root root
 if command -v chronyd >/dev/null 2>&1; then chronyd -p -f "$t" || discard "$t" 'refused by: chronyd -p -f '\''{}'\'''; fi
 place /etc/chrony/chrony.conf "$t"
+chcon -t etc_t /etc/chrony/chrony.conf
 }
 change_10() {
 parents /etc/krb5.keytab; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"

@@ -13,6 +13,7 @@ ID:*rhel*|ID:*fedora*|ID:*centos*|ID:*rocky*|ID:*almalinux*|ID_LIKE:*rhel*|ID_LI
 esac; done </etc/os-release; fi
 printf '%s\n' "family $family"
 systemd=no; [ ! -d /run/systemd/system ] || systemd=yes; printf '%s\n' "systemd $systemd"
+[ ! -e /sys/fs/selinux/enforce ] || printf '%s\n' selinux
 if [ -r /etc/shadow ]; then while IFS=: read -r k v rest; do if [ "$k" = root ]; then case $v in ''|'!'*|'*'*) ;; *) printf '%s\n' 'root-password';; esac; break; fi; done </etc/shadow; fi
 [ ! -e /etc/rancher/k3s/k3s.yaml ] || printf '%s\n' 'kubernetes k3s'
 [ ! -e /etc/systemd/system/k3s-agent.service ] || printf '%s\n' 'kubernetes k3s'
@@ -54,6 +55,8 @@ if [ -d /sys/module/br_netfilter ]; then printf '%s\n' 'loaded br_netfilter'; el
 k=''; [ ! -r /proc/sys/kernel/osrelease ] || read -r k </proc/sys/kernel/osrelease
 if [ "$#" -gt 0 ] && [ -r "/lib/modules/$k/modules.builtin" ]; then P=$((P+1)); grep "$@" "/lib/modules/$k/modules.builtin"; fi
 finish module 0 -
+set --; for p in /srv/media /etc/chrony/chrony.conf; do if [ -e /sys/fs/selinux/enforce ] && [ -e "$p" ]; then set -- "$@" "$p"; fi; done
+begin context; r=0; if [ "$#" -gt 0 ]; then P=$((P+1)); stat -c '%C %n' "$@"; r=$?; fi; finish context "$r" "$#"
 set -- /dev/disk/by-id/ata-DISK /dev/sdc /dev/sdd; begin signature; for p do if [ -e "$p" ]; then P=$((P+1)); printf '%s\n' "device $p"; wipefs -p "$p"; printf '%s\n' "status $?"; fi; done; finish signature 0 -
 set -- enp1s0; begin wake; if command -v ethtool >/dev/null; then for p do P=$((P+1)); printf '%s\n' "card $p"; ethtool "$p" 2>/dev/null; done; fi; finish wake 0 -
 begin guard

@@ -65,6 +65,7 @@ export const nodeCommands: readonly NodeCommand[] = [
   { command: 'chmod', words: [], reason: 'mode' },
   { command: 'chown', words: [], reason: 'owner and group' },
   { command: 'sleep', words: [], reason: 'waits for the lock and for units to settle' },
+  { command: 'chcon', words: ['-t'], reason: 'a declared SELinux type', family: 'rhel' },
   { command: 'restorecon', words: [], reason: 'SELinux context, where SELinux is installed', family: 'rhel' },
   {
     command: 'systemctl',

@@ -63,6 +63,12 @@ export interface Ownership {
   readonly mode?: string;
 }
 
+/** The SELinux type of a path, kept through every write of ours; without effect where SELinux is off. */
+export interface Labelling {
+  /** For example `httpd_sys_content_t`; undeclared, a write gives the type that the policy wants. */
+  readonly context?: string;
+}
+
 /** A program that must accept a file before it is put in place; `{}` in `command` stands for the candidate's path. */
 export interface FileValidation {
   /** Argument vector, never a shell string. */

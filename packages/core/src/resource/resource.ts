@@ -7,7 +7,7 @@ import type {
   NetworkInterfaceResource,
   ResolverResource,
 } from './network-resources.ts';
-import type { FileValidation, Ownership, ResourceBase, ResourceId } from './resource-base.ts';
+import type { FileValidation, Labelling, Ownership, ResourceBase, ResourceId } from './resource-base.ts';
 
 export type {
   HostnameResource,
@@ -21,6 +21,7 @@ export type {
 export type {
   FileValidation,
   GuardArea,
+  Labelling,
   Ownership,
   ResourceBase,
   ResourceId,
@@ -29,7 +30,7 @@ export type {
 } from './resource-base.ts';
 
 /** A whole file with exact content. */
-export interface FileResource extends ResourceBase, Ownership {
+export interface FileResource extends ResourceBase, Ownership, Labelling {
   readonly kind: 'file';
   readonly path: string;
   readonly ensure?: 'present' | 'absent';
@@ -43,7 +44,7 @@ export interface FileResource extends ResourceBase, Ownership {
 }
 
 /** A directory. */
-export interface DirectoryResource extends ResourceBase, Ownership {
+export interface DirectoryResource extends ResourceBase, Ownership, Labelling {
   readonly kind: 'directory';
   readonly path: string;
 }

@@ -321,6 +321,23 @@ const rows: readonly (readonly [string, Resource, FakeNode, readonly string[]])[
     ['fstab: UUID=1 ext4 rw', 'mounted: no'],
   ],
   [
+    'another SELinux type',
+    { ...file, content: 'x\n', context: 'public_content_t' },
+    {
+      system: ['selinux'],
+      stat: [stat('/etc/motd')],
+      digests: { '/etc/motd': sha256Hex('x\n') },
+      labels: ['system_u:object_r:etc_t:s0:c1,c2 /etc/motd'],
+    },
+    ['context: etc_t'],
+  ],
+  [
+    'a type where SELinux is off',
+    { ...file, content: 'x\n', context: 'public_content_t' },
+    { stat: [stat('/etc/motd')], digests: { '/etc/motd': sha256Hex('x\n') } },
+    [],
+  ],
+  [
     'block without an end',
     { kind: 'block', path: '/etc/issue', name: 'b', content: 'x\n' },
     {

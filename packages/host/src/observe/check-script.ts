@@ -43,6 +43,7 @@ export function checkScript(probes: ProbeSet, nonce: string, folders: NodeFolder
     links(probes),
     machine(),
     modules(probes),
+    labels(probes),
     signatures(probes),
     wakeOnLan(probes),
     guards(probes),
@@ -70,6 +71,7 @@ function system(folders: NodeFolders): string {
     ...familyLines,
     `printf '%s\\n' "family $family"`,
     'systemd=no; [ ! -d /run/systemd/system ] || systemd=yes; printf \'%s\\n\' "systemd $systemd"',
+    "[ ! -e /sys/fs/selinux/enforce ] || printf '%s\\n' selinux",
     "if [ -r /etc/shadow ]; then while IFS=: read -r k v rest; do if [ \"$k\" = root ]; then case $v in ''|'!'*|'*'*) ;; *) printf '%s\\n' 'root-password';; esac; break; fi; done </etc/shadow; fi",
     ...marks,
     sh`for f in ${folders.state}/owed/*; do [ ! -f "$f" ] || printf '%s\n' "owed \${f##*/}"; done`.text,
@@ -124,6 +126,11 @@ function expressionOf(glob: string): RegExp {
     .replaceAll('*', '[^/]*')
     .replaceAll('/[^/]*', '/(?!\\.)[^/]*');
   return new RegExp(`^${source}$`);
+}
+
+function labels(probes: ProbeSet): string {
+  if (probes.labels.length === 0) return 'begin context; finish context 0 -';
+  return observer('context', probes.labels, '[ -e /sys/fs/selinux/enforce ] && [ -e "$p" ]', 'stat -c \'%C %n\' "$@"');
 }
 
 /** Each device by itself: wipefs names a device by the last part of its path only. It opens for reading. */

@@ -49,6 +49,9 @@ export class Observations {
   readonly #modules: ReadonlySet<string>;
   readonly #guards: ReadonlyMap<string, number>;
   readonly #principals: ReadonlyMap<string, PrincipalSeen>;
+  /** Whether SELinux is on, enforcing or not. */
+  readonly hasSelinux: boolean;
+  readonly #labels: ReadonlyMap<string, string>;
   readonly #signatures: ReadonlyMap<string, SignaturesSeen>;
   readonly #wakeOn: ReadonlyMap<string, string>;
 
@@ -85,6 +88,8 @@ export class Observations {
     this.#units = readUnits(part('unit'), probes.units);
     this.#links = pairUp(part('link'), part('target'));
     this.#modules = new Set(part('module').lines.map(moduleName));
+    this.hasSelinux = word('selinux') !== undefined;
+    this.#labels = readLabels(part('context').lines);
     this.#signatures = readSignatures(part('signature').lines);
     this.#wakeOn = readWakeOn(part('wake').lines);
     const guards = part('guard');
@@ -158,6 +163,14 @@ export class Observations {
     return this.#links.get(path);
   }
 
+  /** The type in SELinux's label of a path; undefined where there is none. */
+  contextType(path: string): string | undefined {
+    const found = this.#labels.get(path);
+    if (found === undefined && this.#section('context').exitCode !== 0)
+      throw new Unreadable(this.#failure('stat', this.#section('context'), path));
+    return found;
+  }
+
   /** What a device carries; undefined when there is no such device. */
   signatures(device: string): readonly Signature[] | undefined {
     const found = this.#signatures.get(device);
@@ -206,6 +219,16 @@ export class Observations {
       .findLast((line) => line.includes(subject) || /error|cannot|failed/i.test(line));
     return `${what} could not read ${subject} (exit status ${section.exitCode})${said === undefined ? '' : `: ${said.trim()}`}`;
   }
+}
+
+/** `user:role:type:level PATH`. */
+function readLabels(lines: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    lines.flatMap((line): [string, string][] => {
+      const parts = /^[^: ]+:[^: ]+:([^: ]+)\S* (.*)$/.exec(line);
+      return parts === null ? [] : [[parts[2] ?? '', parts[1] ?? '']];
+    }),
+  );
 }
 
 function readWakeOn(lines: readonly string[]): ReadonlyMap<string, string> {

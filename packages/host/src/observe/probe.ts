@@ -10,6 +10,8 @@ export type Probe =
   | { readonly see: 'lines'; readonly path: string }
   /** Every line of the files that a pattern of the shell names; one of our own, never of an operator. */
   | { readonly see: 'texts'; readonly glob: string }
+  /** SELinux's label of a path. */
+  | { readonly see: 'context'; readonly path: string }
   /** What a block device carries. */
   | { readonly see: 'signature'; readonly device: string }
   /** What wakes a network card. */
@@ -30,6 +32,7 @@ export interface ProbeSet {
   readonly contents: readonly string[];
   readonly lines: readonly string[];
   readonly globs: readonly string[];
+  readonly labels: readonly string[];
   readonly devices: readonly string[];
   readonly links: readonly string[];
   readonly packages: readonly string[];
@@ -46,6 +49,7 @@ export function mergeProbes(probes: Iterable<Probe>): ProbeSet {
   const contents = new Set<string>();
   const lines = new Set<string>();
   const globs = new Set<string>();
+  const labels = new Set<string>();
   const devices = new Set<string>();
   const links = new Set<string>();
   const packages = new Set<string>();
@@ -68,6 +72,7 @@ export function mergeProbes(probes: Iterable<Probe>): ProbeSet {
     else if (probe.see === 'authorized-keys') keyUsers.add(probe.user);
     else if (probe.see === 'lines') lines.add(probe.path);
     else if (probe.see === 'texts') globs.add(probe.glob);
+    else if (probe.see === 'context') labels.add(probe.path);
     else if (probe.see === 'signature') devices.add(probe.device);
     else if (probe.see === 'wake-on-lan') links.add(probe.link);
     else {
@@ -80,6 +85,7 @@ export function mergeProbes(probes: Iterable<Probe>): ProbeSet {
     contents: [...contents],
     lines: [...lines],
     globs: [...globs],
+    labels: [...labels],
     devices: [...devices],
     links: [...links],
     packages: [...packages],

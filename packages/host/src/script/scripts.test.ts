@@ -52,6 +52,7 @@ function sampleApply(family: NodeFacts['family']): string {
   const seen = observationsOf(
     {
       family,
+      system: ['selinux'],
       texts,
       units,
       guards: [1, 1],

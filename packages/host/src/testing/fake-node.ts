@@ -18,6 +18,8 @@ export interface FakeNode {
   readonly guards?: readonly number[];
   /** Lines of the two tables of a KDC's database. */
   readonly kerberos?: { readonly keys: readonly string[]; readonly attributes: readonly string[] };
+  /** Lines as `stat -c '%C %n'` prints them. */
+  readonly labels?: readonly string[];
   /** Signatures of devices, by path, as `TYPE` or `TYPE LABEL`. */
   readonly devices?: Readonly<Record<string, readonly string[]>>;
   /** What wakes cards, by name. */
@@ -73,6 +75,7 @@ export function fakeReply(node: FakeNode): string {
       'module',
       (node.modules ?? []).map((name) => `loaded ${name}`),
     ),
+    ...part('context', node.labels ?? []),
     ...part('signature', signatureLines(node)),
     ...part('wake', wakeLines(node)),
     ...part('guard', (node.guards ?? []).map(String)),
@@ -107,6 +110,7 @@ export function observationsOf(
     contents: [],
     lines: [],
     globs: [],
+    labels: [],
     devices: [],
     links: [],
     packages: [],

@@ -26,10 +26,11 @@ export const sampleResources: readonly Resource[] = [
   { kind: 'package', name: 'chrony' },
   { kind: 'package', name: 'rsyslog' },
   { kind: 'package', name: 'telnet', ensure: 'absent' },
-  { kind: 'directory', path: '/srv/media', owner: 'media', group: 'media', mode: '0775' },
+  { kind: 'directory', path: '/srv/media', owner: 'media', group: 'media', mode: '0775', context: 'public_content_t' },
   {
     kind: 'file',
     path: '/etc/chrony/chrony.conf',
+    context: 'etc_t',
     content: "pool 192.168.4.63 iburst\ndriftfile /var/lib/chrony/drift\n# it's ours\n",
     owner: 'root',
     group: 'root',

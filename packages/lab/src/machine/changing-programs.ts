@@ -1,7 +1,7 @@
 /** Programs that change something whenever they run. */
 const always = new Set(
   `mv cp install rm rmdir mkdir ln chmod chown chgrp touch tee truncate unlink mkfifo dd modprobe rmmod umount mkfs mkfs.ext4 mkfs.xfs mkswap xfs_admin
-useradd usermod userdel groupadd groupmod groupdel passwd chpasswd setenforce restorecon systemd-run poweroff reboot shutdown`
+useradd usermod userdel groupadd groupmod groupdel passwd chpasswd setenforce restorecon chcon systemd-run poweroff reboot shutdown`
     .split(/\s+/)
     .filter(Boolean),
 );

@@ -148,7 +148,7 @@ const MACHINE: Record<string, MachineProgram> = {
   ...pick(device, 'wipefs blkid mkfs mkswap e2label'),
   xfs_admin: device.xfsAdmin,
   ...pick(network, 'ip ethtool ping ss'),
-  ...pick(selinux, 'getenforce setenforce sestatus selinuxenabled restorecon'),
+  ...pick(selinux, 'getenforce setenforce sestatus selinuxenabled restorecon chcon'),
   ...pick(validators, 'daemon sshd chronyd chronyc rsyslogd'),
   'systemd-analyze': validators.systemdAnalyze,
   'systemd-run': systemdRun,

@@ -92,6 +92,28 @@ export const fileCases: readonly KindCase[] = [
     after: `rm -rf ${folder}`,
   },
   {
+    kind: 'file',
+    title: 'with a type of SELinux that the policy would not give it',
+    family: 'rhel',
+    before: `mkdir ${folder}; echo found >${file}; chcon -t admin_home_t ${file}`,
+    wants: () => [{ kind: 'file', path: file, content: 'ours\n', context: 'public_content_t' }],
+    shows: `stat -c '%C %a' ${file}; cat ${file}`,
+    tampered: [
+      { attribute: 'context', script: `restorecon ${file}` },
+      { attribute: 'content', script: `echo more >>${file}` },
+    ],
+    after: `rm -rf ${folder}`,
+  },
+  {
+    kind: 'directory',
+    title: 'with a type of SELinux that the policy would not give it',
+    family: 'rhel',
+    wants: () => [{ kind: 'directory', path: `${folder}/d`, mode: '0755', context: 'public_content_t' }],
+    shows: `ls -d ${folder} 2>/dev/null || echo absent`,
+    tampered: [{ attribute: 'context', script: `restorecon ${folder}/d` }],
+    after: `rm -rf ${folder}`,
+  },
+  {
     kind: 'symlink',
     title: 'a new link',
     wants: () => [{ kind: 'symlink', path: `${folder}/link`, target: "../it's there" }],

@@ -3,17 +3,25 @@ import type { PathSeen } from '../../observe/observations.ts';
 import { lines, sh } from '../../script/shell-text.ts';
 import { defineKind, difference, rank } from '../kind.ts';
 import { ownershipDifferences } from '../ownership.ts';
+import {
+  type ContextSeen,
+  contextDifferences,
+  contextProbes,
+  readContext,
+  resetContext,
+  setContext,
+} from '../selinux-context.ts';
 import { changeOwnership } from '../write-file.ts';
 
 /** A directory with its owner, group and mode; what is in it is not looked at. */
-export const directoryKind = defineKind<DirectoryResource, PathSeen>({
+export const directoryKind = defineKind<DirectoryResource, PathSeen & { readonly label: ContextSeen }>({
   kind: 'directory',
   rank: rank.directory,
-  probes: ({ path }) => [{ see: 'content', path }],
-  read: ({ path }, seen) => seen.path(path),
+  probes: (want) => [{ see: 'content', path: want.path }, ...contextProbes(want)],
+  read: (want, seen) => ({ ...seen.path(want.path), label: readContext(want, seen) }),
   diff(want, seen) {
     if (seen.type !== 'directory') return [difference('type', 'directory', seen.type)];
-    return ownershipDifferences(want, seen);
+    return [...ownershipDifferences(want, seen), ...contextDifferences(want, seen.label)];
   },
   apply: (want, seen) => ({
     keeps: [want.path],
@@ -23,6 +31,8 @@ export const directoryKind = defineKind<DirectoryResource, PathSeen>({
         : sh`parents ${want.path}; if [ ! -d ${want.path} ]; then mkdir ${want.path}; chmod ${want.mode ?? '0755'} ${want.path}; fi`,
       changeOwnership(want.path, want),
       sh`relabel ${want.path}`,
+      setContext(want, seen.label),
     ),
+    undoAfter: resetContext(want, seen.label) ?? sh``,
   }),
 });

@@ -39,6 +39,23 @@ function contextFor(path: string): string {
   return `system_u:object_r:${type}:s0`;
 }
 
+/** chcon(1): -t sets the type alone. */
+export const chcon: MachineProgram = async (process) => {
+  const options = parseOptions(process, 't: type= R recursive v verbose h no-dereference');
+  const type = options.value('t', 'type') ?? '';
+  let status = 0;
+  for (const path of options.operands) {
+    const inode = process.find(path, false);
+    if (!inode) status = await process.fail(`cannot access '${path}': No such file or directory`);
+    else
+      inode.context = (inode.context ?? 'system_u:object_r:unlabeled_t:s0').replace(
+        /^([^:]*:[^:]*:)[^:]*/,
+        `$1${type}`,
+      );
+  }
+  return status;
+};
+
 /** restorecon(8): sets what the policy wants; a file that has it already is not touched. */
 export const restorecon: MachineProgram = async (process) => {
   const options = parseOptions(process, 'R r v F n i p m x');
