@@ -61,6 +61,12 @@ export async function measureHostState(rounds: Rounds, say: (line: string) => vo
   const firstAnsible: Cost[] = [];
   let applyRoundTrips = 0;
   let sides: readonly [product: Side, ansible: Side] | undefined;
+  // Whoever stops the bench wants its machines away as well.
+  const interrupted = async (): Promise<never> => {
+    for (const { machines } of sides ?? []) await machines.down();
+    process.exit(130);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void interrupted());
   try {
     // The first round only fills the machines' cache of packages; each one has new machines.
     for (let round = 0; round <= rounds.firstApply; round += 1) {
