@@ -23,6 +23,13 @@ state_of() {
   else printf 'absent\n'; fi
 }
 
+# A copy that only root can read, whoever could read the file: owner and mode stand in its state.
+keep_copy() {
+  cp -p "$1" "$2"
+  chmod 0600 "$2"
+  chown 0:0 "$2" 2>/dev/null || :
+}
+
 # SELinux: the context that the policy wants for the path.
 relabel() {
   if command -v restorecon >/dev/null 2>&1; then restorecon "$1"; fi
@@ -153,7 +160,7 @@ dress() {
 keep() {
   printf '%s\n' "$2" >"$RUN/path.$1"
   state_of "$2" >"$RUN/before.$1"
-  if [ -f "$2" ] && [ ! -L "$2" ]; then cp -p "$2" "$RUN/data.$1"; fi
+  if [ -f "$2" ] && [ ! -L "$2" ]; then keep_copy "$2" "$RUN/data.$1"; fi
 }
 
 # Sets d to the device and succeeds only where nothing is on it: no signature that wipefs or blkid knows (file system, partition table,
@@ -227,6 +234,8 @@ step() {
   printf '%s\n' "$n" >>"$RUN/order"
   ( set -eu; "change_$n" ) >"$RUN/log.$n" 2>&1
   r=$?
+  # What it printed may hold the secret.
+  if [ -e "$RUN/secret.$n" ]; then rm -f "$RUN/log.$n"; fi
   if [ "$r" -eq 0 ]; then say "end $n ok"; return 0; fi
   BAD="$BAD $n"
   sweep
@@ -789,6 +798,7 @@ if [ -e "$RUN/principal.$n" ]; then kdb5_util -r HOME.ARPA load -update "$RUN/pr
 elif kadmin.local -r HOME.ARPA getprinc alex >/dev/null 2>&1; then kadmin.local -r HOME.ARPA delprinc -force alex; fi
 UNDO_0123456789abcdef
 printf '%s\n' command:ticket >"$RUN/ids.36"
+: >"$RUN/secret.36"
 printf '%s\n' service:chrony.service >"$RUN/ids.37"
 cat >"$RUN/undo.37" <<'UNDO_0123456789abcdef'
 each stop "$RUN/woken.$n"; systemctl stop -- chrony.service

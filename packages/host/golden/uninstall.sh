@@ -23,6 +23,13 @@ state_of() {
   else printf 'absent\n'; fi
 }
 
+# A copy that only root can read, whoever could read the file: owner and mode stand in its state.
+keep_copy() {
+  cp -p "$1" "$2"
+  chmod 0600 "$2"
+  chown 0:0 "$2" 2>/dev/null || :
+}
+
 # SELinux: the context that the policy wants for the path.
 relabel() {
   if command -v restorecon >/dev/null 2>&1; then restorecon "$1"; fi
@@ -160,7 +167,8 @@ restore() {
     absent) if [ -d "$p" ] && [ ! -L "$p" ] && ! rmdir "$p" 2>/dev/null; then printf '%s\n' "$p is not empty: what came since is left as it is"; return 1; fi
       remove "$p";;
     link*) remove "$p"; ln -s -- "${was#link }" "$p";;
-    file*) t="${p%/*}/.vmstation-$N"; cp -p "$RUN/data.$1" "$t"; if [ -L "$p" ]; then rm -f "$p"; fi; place "$p" "$t";;
+    file*) t="${p%/*}/.vmstation-$N"; cp -p "$RUN/data.$1" "$t"
+      read -r _ _ m o g <"$RUN/before.$1"; chown "$o:$g" "$t"; chmod "$m" "$t"; if [ -L "$p" ]; then rm -f "$p"; fi; place "$p" "$t";;
     directory*) [ -d "$p" ] || mkdir "$p"
       read -r k m o g <"$RUN/before.$1"; chown "$o:$g" "$p"; chmod "$m" "$p";;
     *) printf '%s\n' "$p was neither a file, a folder nor a link"; return 1;;
@@ -229,7 +237,7 @@ tell_units() {
 keep() {
   printf '%s\n' "$2" >"$U/path.$1"
   state_of "$2" >"$U/before.$1"
-  if [ -f "$2" ] && [ ! -L "$2" ]; then cp -p "$2" "$U/data.$1"; fi
+  if [ -f "$2" ] && [ ! -L "$2" ]; then keep_copy "$2" "$U/data.$1"; fi
   printf '%s\n' "$1" >>"$U/keeps.1"
 }
 

@@ -176,10 +176,15 @@ function judgeStep(
     }
     // In one transaction for many packages, those that are there now did not fail.
     if (record.ended === 'failed' && !(isEqual && step.fragment.keeps.length === 0 && resource.kind === 'package'))
-      return end('failed', record.said.join('; ') || 'its command failed without a word');
+      return end(
+        'failed',
+        record.said.join('; ') || (step.fragment.secret === true ? unsaid : 'its command failed without a word'),
+      );
     return isEqual ? end('changed') : end('failed', `no step failed, but afterwards ${stillWrong(id, after)}`);
   });
 }
+
+const unsaid = 'it was refused; what its program said may hold a secret, and is not shown';
 
 function unitsOf(resource: Resource): readonly string[] {
   const notified = (resource.notifies ?? []).map(({ unit }) => unit);

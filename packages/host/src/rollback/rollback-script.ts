@@ -46,7 +46,8 @@ restore() {
     absent) if [ -d "$p" ] && [ ! -L "$p" ] && ! rmdir "$p" 2>/dev/null; then printf '%s\\n' "$p is not empty: what came since is left as it is"; return 1; fi
       remove "$p";;
     link*) remove "$p"; ln -s -- "\${was#link }" "$p";;
-    file*) t="\${p%/*}/.vmstation-$N"; cp -p "$RUN/data.$1" "$t"; if [ -L "$p" ]; then rm -f "$p"; fi; place "$p" "$t";;
+    file*) t="\${p%/*}/.vmstation-$N"; cp -p "$RUN/data.$1" "$t"
+      read -r _ _ m o g <"$RUN/before.$1"; chown "$o:$g" "$t"; chmod "$m" "$t"; if [ -L "$p" ]; then rm -f "$p"; fi; place "$p" "$t";;
     directory*) [ -d "$p" ] || mkdir "$p"
       read -r k m o g <"$RUN/before.$1"; chown "$o:$g" "$p"; chmod "$m" "$p";;
     *) printf '%s\\n' "$p was neither a file, a folder nor a link"; return 1;;

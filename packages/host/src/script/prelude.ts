@@ -26,6 +26,13 @@ state_of() {
   else printf 'absent\\n'; fi
 }
 
+# A copy that only root can read, whoever could read the file: owner and mode stand in its state.
+keep_copy() {
+  cp -p "$1" "$2"
+  chmod 0600 "$2"
+  chown 0:0 "$2" 2>/dev/null || :
+}
+
 # SELinux: the context that the policy wants for the path.
 relabel() {
   if command -v restorecon >/dev/null 2>&1; then restorecon "$1"; fi
@@ -160,7 +167,7 @@ dress() {
 keep() {
   printf '%s\\n' "$2" >"$RUN/path.$1"
   state_of "$2" >"$RUN/before.$1"
-  if [ -f "$2" ] && [ ! -L "$2" ]; then cp -p "$2" "$RUN/data.$1"; fi
+  if [ -f "$2" ] && [ ! -L "$2" ]; then keep_copy "$2" "$RUN/data.$1"; fi
 }
 
 # Sets d to the device and succeeds only where nothing is on it: no signature that wipefs or blkid knows (file system, partition table,
@@ -234,6 +241,8 @@ step() {
   printf '%s\\n' "$n" >>"$RUN/order"
   ( set -eu; "change_$n" ) >"$RUN/log.$n" 2>&1
   r=$?
+  # What it printed may hold the secret.
+  if [ -e "$RUN/secret.$n" ]; then rm -f "$RUN/log.$n"; fi
   if [ "$r" -eq 0 ]; then say "end $n ok"; return 0; fi
   BAD="$BAD $n"
   sweep

@@ -92,7 +92,7 @@ export function takeBackScript(
 keep() {
   printf '%s\\n' "$2" >"$U/path.$1"
   state_of "$2" >"$U/before.$1"
-  if [ -f "$2" ] && [ ! -L "$2" ]; then cp -p "$2" "$U/data.$1"; fi
+  if [ -f "$2" ] && [ ! -L "$2" ]; then keep_copy "$2" "$U/data.$1"; fi
   printf '%s\\n' "$1" >>"$U/keeps.1"
 }
 

@@ -16,6 +16,7 @@ export const commandKind = defineKind<CommandResource, boolean>({
     expects: [
       { show: sh`if timeout ${guardSeconds} ${check} >/dev/null 2>&1; then echo yes; else echo no; fi`, seen: 'no' },
     ],
+    secret: stdin !== undefined,
     // printf is the shell's own: what it is given stands in no list of processes.
     change: stdin === undefined ? sh`${run}` : sh`printf '%s' ${stdin.reveal()} | ${run}`,
     ...(undo === undefined ? {} : { undo: sh`${undo}` }),
