@@ -139,6 +139,8 @@ may_restore() {
   p=$(cat "$RUN/path.$1")
   # A later change of ours, taken back a moment ago, has left it as it is.
   if [ -n "${OURS:-}" ] && grep -qxF -e "$p" "$OURS"; then return 0; fi
+  # What the run left as it was is nobody's to take back, and says nothing of who changed it since.
+  if was_left "$1"; then return 0; fi
   if may_restore_path "$1"; then
     if [ -n "${OURS:-}" ]; then printf '%s\n' "$p" >>"$OURS"; fi
     return 0
@@ -147,10 +149,12 @@ may_restore() {
   return 1
 }
 
+was_left() {
+  [ -e "$RUN/after.$1" ] && [ "$(cat "$RUN/before.$1")" = "$(cat "$RUN/after.$1")" ]
+}
+
 may_restore_path() {
   now=$(state_of "$p")
-  # What the run left as it was is nobody's to take back.
-  if [ -e "$RUN/after.$1" ] && [ "$(cat "$RUN/before.$1")" = "$(cat "$RUN/after.$1")" ]; then return 0; fi
   if [ "$now" = "$(cat "$RUN/before.$1")" ] || [ ! -e "$RUN/after.$1" ]; then return 0; fi
   [ "$now" = "$(cat "$RUN/after.$1")" ]
 }
@@ -161,7 +165,7 @@ restore() {
   now=$(state_of "$p")
   was=$(cat "$RUN/before.$1")
   if [ "$now" = "$was" ]; then return 0; fi
-  if [ -e "$RUN/after.$1" ] && [ "$was" = "$(cat "$RUN/after.$1")" ]; then return 0; fi
+  if was_left "$1"; then return 0; fi
   case $was in
     absent) if [ -d "$p" ] && [ ! -L "$p" ] && ! rmdir "$p" 2>/dev/null; then printf '%s\n' "$p is not empty: what came since is left as it is"; return 1; fi
       remove "$p";;
