@@ -156,3 +156,10 @@ test('no key is added where there is none, or where nobody logs in', async () =>
   const declared = await declareSetup(local, { operatorPublicKey: publicKey });
   expect(declared.some(({ role }) => role === 'ssh-keys')).toBe(false);
 });
+
+test('the hosts entries of all nodes are one object that the nodes share', async () => {
+  const { nodes } = await desiredState();
+  const lists = [...nodes.values()].map((list) => list.filter(({ resource }) => resource.kind === 'hosts-entries'));
+  expect(lists.map((list) => list.length)).toEqual(names.map(() => 1));
+  expect(new Set(lists.flat().map(({ resource }) => resource)).size).toBe(1);
+});

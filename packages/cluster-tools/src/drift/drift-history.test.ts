@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   afterLook,
+  afterLooks,
   type DriftHistory,
   historyText,
   type Look,
@@ -109,6 +110,32 @@ test('since is the start of the last unbroken row of looks that saw the value, w
         const [where = '', target = '', attribute = ''] = key.split(' ');
         expect(sinceOf(history, where, { target, attribute, seen })).toBe(since);
       }
+    }),
+  );
+});
+
+test('several looks at once give what they give one after the other', () => {
+  const places = fc.constantFrom('node/a', 'node/b', 'cluster');
+  const difference = fc.record({
+    target: fc.constantFrom('file:/etc/motd', 'file:/etc/hosts'),
+    attribute: fc.constantFrom('content', 'mode'),
+    seen: fc.constantFrom('1', '2'),
+  });
+  const looks = fc.array(
+    fc.record({ place: places, differences: fc.array(difference, { maxLength: 4 }), blind: fc.boolean() }),
+  );
+  fc.assert(
+    fc.property(looks, looks, (before, later) => {
+      const all = [...before, ...later].map(
+        ({ place: at, differences, blind }, day): Look => ({
+          place: at,
+          at: new Date(Date.UTC(2026, 0, day + 1)).toISOString(),
+          differences,
+          unreadable: () => blind,
+        }),
+      );
+      const first = afterLooks([], all.slice(0, before.length));
+      expect(afterLooks(first, all.slice(before.length))).toEqual(all.reduce<DriftHistory>(afterLook, []));
     }),
   );
 });
