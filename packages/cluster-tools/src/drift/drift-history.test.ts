@@ -115,17 +115,17 @@ test('since is the start of the last unbroken row of looks that saw the value, w
 });
 
 test('several looks at once give what they give one after the other', () => {
-  const places = fc.constantFrom('node/a', 'node/b', 'cluster');
+  const anyPlace = fc.constantFrom('node/a', 'node/b', 'cluster');
   const difference = fc.record({
     target: fc.constantFrom('file:/etc/motd', 'file:/etc/hosts'),
     attribute: fc.constantFrom('content', 'mode'),
     seen: fc.constantFrom('1', '2'),
   });
-  const looks = fc.array(
-    fc.record({ place: places, differences: fc.array(difference, { maxLength: 4 }), blind: fc.boolean() }),
+  const anyLooks = fc.array(
+    fc.record({ place: anyPlace, differences: fc.array(difference, { maxLength: 4 }), blind: fc.boolean() }),
   );
   fc.assert(
-    fc.property(looks, looks, (before, later) => {
+    fc.property(anyLooks, anyLooks, (before, later) => {
       const all = [...before, ...later].map(
         ({ place: at, differences, blind }, day): Look => ({
           place: at,
