@@ -116,13 +116,13 @@ test('since is the start of the last unbroken row of looks that saw the value, w
 
 test('several looks at once give what they give one after the other', () => {
   const anyPlace = fc.constantFrom('node/a', 'node/b', 'cluster');
-  const difference = fc.record({
+  const anyDifference = fc.record({
     target: fc.constantFrom('file:/etc/motd', 'file:/etc/hosts'),
     attribute: fc.constantFrom('content', 'mode'),
     seen: fc.constantFrom('1', '2'),
   });
   const anyLooks = fc.array(
-    fc.record({ place: anyPlace, differences: fc.array(difference, { maxLength: 4 }), blind: fc.boolean() }),
+    fc.record({ place: anyPlace, differences: fc.array(anyDifference, { maxLength: 4 }), blind: fc.boolean() }),
   );
   fc.assert(
     fc.property(anyLooks, anyLooks, (before, later) => {
