@@ -28,7 +28,7 @@ printf 'path %s\n' "$p"; head -c 65537 "$p" | base64
 fi; done; finish content 0 -
 begin packages
 case $family in
-debian) dpkg-query -W -f='${db:Status-Abbrev}\t${Priority}\t${Essential}\t${Package}\n'; r=$?;;
+debian) dpkg-query -W -f='${db:Status-Abbrev}\t${Priority}\t${Essential}\t${Package}\t${Pre-Depends}, ${Depends}\n'; r=$?;;
 rhel) dnf -q --disablerepo='*' repoquery --userinstalled --qf='%{name}\n'; r=$?;;
 *) r=127;;
 esac; finish packages "$r" -

@@ -77,7 +77,7 @@ function packages(): string {
   return [
     'begin packages',
     'case $family in',
-    "debian) dpkg-query -W -f='${db:Status-Abbrev}\\t${Priority}\\t${Essential}\\t${Package}\\n'; r=$?;;",
+    "debian) dpkg-query -W -f='${db:Status-Abbrev}\\t${Priority}\\t${Essential}\\t${Package}\\t${Pre-Depends}, ${Depends}\\n'; r=$?;;",
     // Without repositories nothing is fetched: what was installed by name is known here.
     "rhel) dnf -q --disablerepo='*' repoquery --userinstalled --qf='%{name}\\n'; r=$?;;",
     '*) r=127;;',

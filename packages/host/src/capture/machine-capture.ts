@@ -154,15 +154,40 @@ function automatic(lines: readonly string[]): ReadonlySet<string> {
   return names;
 }
 
-/** What belongs to every installation, or came for another package, was chosen by nobody. */
+/**
+ * What somebody chose: not what belongs to every installation, came for another package, or would come for one that stays in the list. The marks of apt
+ * alone do not tell: an installation by debootstrap leaves none.
+ */
 function chosen(family: string | undefined, lines: readonly string[], auto: ReadonlySet<string>): readonly string[] {
   if (family !== 'debian') return [...new Set(lines.map((line) => line.trim()))].toSorted();
-  const names = lines.flatMap((line) => {
-    const [status = '', priority = '', essential = '', name = ''] = line.split('\t');
+  const needs = new Map<string, ReadonlySet<string>>();
+  for (const line of lines) {
+    const [status = '', priority = '', essential = '', name = '', depends = ''] = line.split('\t');
     const isBase = ['required', 'important', 'standard'].includes(priority) || essential === 'yes';
-    return status.startsWith('ii') && !isBase && !auto.has(name) ? [name] : [];
-  });
-  return [...new Set(names)].toSorted();
+    if (status.startsWith('ii') && !isBase && !auto.has(name)) needs.set(name, namesIn(depends));
+  }
+  const brings = new Map([...needs.keys()].map((name) => [name, broughtBy(name, needs)]));
+  // One by one: of two that need each other, one stays.
+  for (const name of [...needs.keys()].toSorted())
+    if ([...brings].some(([other, brought]) => other !== name && brought.has(name))) brings.delete(name);
+  return [...brings.keys()].toSorted();
+}
+
+/** All that comes with a package, through others too. */
+function broughtBy(name: string, needs: ReadonlyMap<string, ReadonlySet<string>>): ReadonlySet<string> {
+  const brought = new Set<string>();
+  const open = [...(needs.get(name) ?? [])];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (brought.has(next)) continue;
+    brought.add(next);
+    open.push(...(needs.get(next) ?? []));
+  }
+  return brought;
+}
+
+/** Names in a field such as `libc6 (>= 2.36), a | b:any`. */
+function namesIn(depends: string): ReadonlySet<string> {
+  return new Set(depends.split(/[,|]/).flatMap((part) => /^\s*([a-z0-9][a-z0-9+.-]*)/.exec(part)?.[1] ?? []));
 }
 
 function shippedFiles(lines: readonly string[]): ReadonlyMap<string, string> {

@@ -8,7 +8,7 @@ import { installPackages, plannedInstall, plannedRemoval, removePackages } from 
 import { aptUpdate } from './apt-update.ts';
 import { type MachineProgram, unlessRoot } from './machine-program.ts';
 import { parseOptions, UsageError } from './options.ts';
-import { conffilesOf, isBase } from './package-fields.ts';
+import { conffilesOf, dependsOf, isBase } from './package-fields.ts';
 import { refusesHeld, unreadableDatabase } from './package-refusals.ts';
 import { isLocked } from './process-commands.ts';
 
@@ -32,6 +32,8 @@ function formatted(format: string, entry: InstalledPackage, machine: Machine): s
     Priority: isBase(machine, entry) ? 'required' : 'optional',
     Essential: isBase(machine, entry) ? 'yes' : 'no',
     Conffiles: conffilesOf(machine, entry),
+    'Pre-Depends': '',
+    Depends: dependsOf(machine, entry),
     Description: entry.summary,
   };
   return unescape(format, 'printf', false).text.replace(

@@ -15,3 +15,8 @@ export function conffilesOf(machine: Machine, { name }: InstalledPackage): strin
     .map(([path, text]) => `\n ${path} ${createHash('md5').update(text).digest('hex')}`)
     .join('');
 }
+
+/** Names of the packages that it needs, as dpkg lists them. */
+export function dependsOf(machine: Machine, { name }: InstalledPackage): string {
+  return (catalogueOf(machine.face).get(name)?.depends ?? []).join(', ');
+}
