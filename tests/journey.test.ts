@@ -61,12 +61,12 @@ beforeAll(async () => {
     const { exitCode, text } = await vmstation(...args);
     if (exitCode !== 0) throw new Error(`vmstation ${args.join(' ')} ended with ${exitCode}: ${text}`);
   }
-}, 60_000);
+}, 300_000);
 
 afterAll(async () => {
   await vmstation('lab', 'stop');
   await rm(join(workspace, '..'), { recursive: true, force: true });
-}, 60_000);
+}, 300_000);
 
 test('bare machines become a validated cluster, step by step as it was when somebody last read it', async () => {
   const { exitCode, text } = await vmstation('up', '--yes', '--json');

@@ -22,4 +22,4 @@ test('a journey with one manifest that the API refuses ends red and names it', a
   expect(text).toContain('ConfigMap broken/settings');
   expect(text).toContain('.datas: field not declared in schema');
   expect(exitCode).toBe(1);
-}, 90_000);
+}, 300_000);

@@ -39,7 +39,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await run(join(root, 'apps/cli/bin/vmstation'), ['lab', 'stop', '--workspace', join(folder, 'example')]);
   await rm(folder, { recursive: true, force: true });
-}, 60_000);
+}, 300_000);
 
 test('the journey ends validated', () => {
   expect(printed.text).toContain('application-stack');

@@ -22,8 +22,8 @@ afterAll(() => workspace.remove());
 const hook = '#!/bin/sh\necho "$1 $2" >>/var/log/sleep-hooks\n';
 
 const powerOf = async () => (await workspace.status()).nodes.find(({ name }) => name === sleeper)?.power;
-const isAsleep = async () => await expect.poll(powerOf, { timeout: 30_000 }).toBe('suspended');
-const isAwake = async () => await expect.poll(powerOf, { timeout: 30_000 }).toBe('on');
+const isAsleep = async () => await expect.poll(powerOf, { timeout: 60_000 }).toBe('suspended');
+const isAwake = async () => await expect.poll(powerOf, { timeout: 60_000 }).toBe('on');
 
 /** Sends a magic packet from the other machine, as the station would. */
 const wakeBy = (python: string) => workspace.onMachine('masternode', 'python3 -', `${magic}${python}`);

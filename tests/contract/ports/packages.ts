@@ -86,7 +86,7 @@ export const packageContract: Contract<PortSubject> = {
             const resources = [present(subject.freePackage)];
             const { node, host } = subject;
             const applying = host.apply({ node, runId: newRunId(), resources, onProgress: (id) => begun.push(id) });
-            await expect.poll(() => begun.length, { timeout: 20_000 }).toBe(1);
+            await expect.poll(() => begun.length, { timeout: 60_000 }).toBe(1);
             expect(await asRoot(subject, statusOf(subject.freePackage))).not.toBe('install ok installed');
             await letGo();
             expect((await applying).resources).toMatchObject([{ outcome: 'changed' }]);

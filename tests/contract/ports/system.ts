@@ -221,7 +221,7 @@ export const systemContract: Contract<PortSubject> = {
             { elevate: true },
           );
           await expect
-            .poll(async () => (await run(subject, ['test', '-e', '/tmp/contract-sits'])).exitCode, { timeout: 10_000 })
+            .poll(async () => (await run(subject, ['test', '-e', '/tmp/contract-sits'])).exitCode, { timeout: 60_000 })
             .toBe(0);
           expect(await rollBack(subject, applied)).toEqual([expect.stringMatching(/^mount:.*busy/)]);
           await asRoot(subject, 'rm /tmp/contract-sits');

@@ -176,7 +176,7 @@ export const transportContract: Contract<PortSubject> = {
         const running = run(subject, ['sh', '-c', script], { signal: stop.signal, onStdout: () => stop.abort() });
         await expect(running).rejects.toMatchObject({ code: 'ssh/interrupted' });
         const isThere = async () => (await run(subject, ['rm', mark])).exitCode;
-        await expect.poll(isThere, { timeout: 10_000 }).toBe(0);
+        await expect.poll(isThere, { timeout: 60_000 }).toBe(0);
       },
     },
     {
@@ -209,7 +209,7 @@ export const transportContract: Contract<PortSubject> = {
         const script = 'echo one; while [ ! -e /tmp/contract-go ]; do sleep 0.1; done; echo two';
         const onStdout = (chunk: Uint8Array) => heard.push(textOf(chunk));
         const running = run(subject, ['sh', '-c', script], { onStdout });
-        await expect.poll(() => heard.join(''), { timeout: 10_000 }).toBe('one\n');
+        await expect.poll(() => heard.join(''), { timeout: 60_000 }).toBe('one\n');
         await run(subject, ['touch', '/tmp/contract-go']);
         expect(textOf((await running).stdout)).toBe('one\ntwo\n');
         await run(subject, ['rm', '/tmp/contract-go']);
@@ -230,7 +230,7 @@ export const transportContract: Contract<PortSubject> = {
         between(subject, { before: preLogin, after: noPreLogin }, async () => {
           // For a moment sshd, told to read its configuration again, takes no connections.
           const heard = async () => textOf((await run(subject, ['echo', 'x'], { freshConnection: true })).stdout);
-          await expect.poll(() => heard().catch((error: unknown) => error), { timeout: 10_000 }).toBe('x\n');
+          await expect.poll(() => heard().catch((error: unknown) => error), { timeout: 60_000 }).toBe('x\n');
         }),
     },
     {

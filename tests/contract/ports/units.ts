@@ -31,7 +31,7 @@ const show = (property: string, unitName = name) => `systemctl show --value -p $
 
 /** Asks a unit's property until it is as expected. */
 async function becomes(subject: PortSubject, property: string, value: string): Promise<void> {
-  await expect.poll(async () => (await asRoot(subject, show(property))).trim(), { timeout: 20_000 }).toBe(value);
+  await expect.poll(async () => (await asRoot(subject, show(property))).trim(), { timeout: 60_000 }).toBe(value);
 }
 
 /** Units: enabled, active, masked, failed, and what systemd makes of files, sockets and timers. */
@@ -269,7 +269,7 @@ export const unitContract: Contract<PortSubject> = {
             const want = service({ active: true }, 'contract.timer');
             expect(await apply(subject, [want])).toMatchObject({ outcomes: ['changed'], reasons: [''] });
             const fired = async () => textOf((await run(subject, ['cat', '/run/contract-fired'])).stdout);
-            await expect.poll(fired, { timeout: 20_000 }).toBe('fired\n');
+            await expect.poll(fired, { timeout: 60_000 }).toBe('fired\n');
             await asRoot(subject, 'rm /run/contract-fired');
           },
         ),

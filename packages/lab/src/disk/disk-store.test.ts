@@ -196,7 +196,7 @@ test('what was saved outlives kill -9', async () => {
   for (let index = 0; index <= last; index += 1) {
     expect(Buffer.from(tree.lookup(`/file${index}`, ROOT).content as Uint8Array).toString()).toBe(`number ${index}`);
   }
-}, 20_000);
+}, 120_000);
 
 const path = fc.constantFrom('/a', '/b', '/d', '/d/a', '/d/b', '/d/e', '/d/e/c');
 const operation = fc.oneof(

@@ -21,7 +21,7 @@ test('a cluster survives kill -9 with its objects, its identity and growing reso
     });
     let printed = '';
     child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
-    await eventually(async () => printed.endsWith('---'), 20_000);
+    await eventually(async () => printed.endsWith('---'), 120_000);
     const config = new KubeConfig();
     config.loadFromString(printed.slice(0, -3));
     const core = config.makeApiClient(CoreV1Api);
