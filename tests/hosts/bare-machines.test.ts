@@ -89,6 +89,7 @@ test('exactly what such machines cannot do is left out', () => {
   };
   const everywhere = [
     'file:/etc/ssh/sshd_config.d/10-vmstation.conf',
+    'file:/etc/sudoers.d/vmstation-users',
     'file:/etc/vmstation/firewall.nft',
     'kernel-module:br_netfilter',
     'kernel-module:ipip',
@@ -100,7 +101,7 @@ test('exactly what such machines cannot do is left out', () => {
     'sysctl:net.bridge.bridge-nf-call-iptables',
     'unit:vmstation-firewall.service',
   ];
-  expect(leftOut('masternode')).toEqual([...everywhere, 'mount:/mnt/media'].toSorted());
+  expect(leftOut('masternode')).toEqual([...everywhere, 'mount:/mnt/media', 'service:mnt-media.automount'].toSorted());
   expect(leftOut('storagenodet3500')).toEqual(
     [
       ...everywhere,

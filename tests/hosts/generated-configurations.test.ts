@@ -39,10 +39,16 @@ const judges: readonly { readonly place: RegExp; readonly argv: readonly string[
   { place: /^\/etc\/chrony\/chrony\.conf$/, argv: ['chronyd', '-p', '-f', '{}'] },
   { place: /^\/etc\/rsyslog\.d\//, argv: ['rsyslogd', '-N1', '-f', '{}'] },
   { place: /^\/etc\/ssh\/sshd_config\.d\//, argv: ['sshd', '-t', '-h', 'HOSTKEY', '-f', '{}'] },
-  { place: /^\/etc\/logrotate\.d\//, argv: ['logrotate', '-d', '{}'] },
+  { place: /^\/etc\/logrotate\.(?:d\/|conf$)/, argv: ['logrotate', '-d', '{}'] },
+  { place: /^\/etc\/apt\/apt\.conf\.d\//, argv: ['apt-config', 'dump', '-c', '{}'] },
+  { place: /^\/etc\/modprobe\.d\//, argv: ['modprobe', '--showconfig', '-C', '{}'] },
+  { place: /^\/etc\/profile\.d\//, argv: ['sh', '-n', '{}'] },
   { place: /^\/etc\/vmstation\/firewall\.nft$/, argv: ['nft', '-c', '-f', '{}'] },
   { place: /^\/etc\/sudoers\.d\//, argv: ['visudo', '-c', '-f', '{}'] },
-  { place: /^\/etc\/systemd\/journald\.conf\.d\//, argv: undefined },
+  { place: /^\/etc\/systemd\/(?:coredump|journald|system)\.conf\.d\//, argv: undefined },
+  { place: /^\/etc\/security\//, argv: undefined },
+  // auditctl judges rules only while it loads them.
+  { place: /^\/etc\/audit\/rules\.d\//, argv: undefined },
   { place: /^\/etc\/exports\.d\//, argv: undefined },
   { place: /^\/etc\/(motd|issue\.net)$/, argv: undefined },
 ];

@@ -22,6 +22,7 @@ nodes:
     mac: 02:00:00:00:00:61
     roles: [worker, storage]
     power: { policy: auto-sleep, idle-after: 2h }
+system: { audit: false }
 services:
   ntp: { server: masternode }
   syslog: { server: masternode, keep: 30d }

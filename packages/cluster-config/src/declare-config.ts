@@ -10,7 +10,7 @@ import {
 import { withOverlays } from './overlays/overlay-declarations.ts';
 import { configRoles } from './roles/config-roles.ts';
 import { type RealmSecrets, realmSecrets } from './roles/kerberos/realm-secrets.ts';
-import { defaultKernelSettings } from './roles/system/index.ts';
+import { defaultKernelSettings } from './roles/system/kernel.ts';
 
 const replaceableKernelSettings: ReadonlySet<string> = new Set(Object.keys(defaultKernelSettings));
 

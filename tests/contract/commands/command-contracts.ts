@@ -17,6 +17,7 @@ const files = {
     'devices',
     'network',
     'validators',
+    'audit',
     'shell',
     'debian-packages',
     'kerberos',

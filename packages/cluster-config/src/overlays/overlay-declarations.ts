@@ -20,7 +20,7 @@ export function withOverlays(
   const settled = new Set(settings.map(({ key }) => key).filter((key) => replaceable.has(key)));
   const kept = fromRoles
     .filter(({ resource, origin }) => !isDefault(resource, origin, settled))
-    .map((declaration) => replaced(declaration, byPath));
+    .map((declaration) => replaced(node, declaration, byPath));
   const written = new Set(fromRoles.map(({ resource }) => pathOf(resource)));
   return [
     ...kept,
@@ -47,7 +47,7 @@ function isDefault(resource: Resource, origin: string, settled: ReadonlySet<stri
   return resource.kind === 'sysctl' && origin.startsWith('role ') && settled.has(resource.key);
 }
 
-function replaced(declaration: Declaration, byPath: ReadonlyMap<string, OverlayFile>): Declaration {
+function replaced(node: ClusterNode, declaration: Declaration, byPath: ReadonlyMap<string, OverlayFile>): Declaration {
   const { resource } = declaration;
   const file = byPath.get(pathOf(resource) ?? '');
   if (file === undefined) return declaration;
@@ -55,7 +55,10 @@ function replaced(declaration: Declaration, byPath: ReadonlyMap<string, OverlayF
   const owned = { ...(owner === undefined ? {} : { owner }), ...(group === undefined ? {} : { group }) };
   if (resource.kind === 'unit') return { ...declaration, resource: { ...resource, content }, origin };
   if (resource.kind !== 'file') return declaration;
-  return { ...declaration, resource: { ...resource, content, mode, ...owned }, origin };
+  // What a role writes there may be known to be harmless; what the operator writes is not.
+  const guard = resource.guard ?? overlayRuleOf(file.path, node).guard;
+  const guarded = guard === undefined ? {} : { guard };
+  return { ...declaration, resource: { ...resource, content, mode, ...owned, ...guarded }, origin };
 }
 
 function declarationOf(node: ClusterNode, file: OverlayFile): Declaration {

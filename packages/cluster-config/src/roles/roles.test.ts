@@ -13,7 +13,6 @@ import { openingsOf } from './networking/firewall-openings.ts';
 import { firewallRules } from './networking/firewall-table.ts';
 import { networkingRole } from './networking/index.ts';
 import { chronyConfiguration, ntpRole } from './ntp/index.ts';
-import { storageRole } from './storage/index.ts';
 import { syslogRole } from './syslog/index.ts';
 import { systemRole } from './system/index.ts';
 
@@ -97,29 +96,6 @@ test('without a log server nothing of rsyslog is declared', () => {
   expect(declare(syslogRole, 'masternode', cluster)).toEqual([]);
 });
 
-test('storage belongs to its numeric owner and is shared with the other nodes by address', () => {
-  const resources = declare(storageRole, 'storagenodet3500');
-  expect(resources[0]).toEqual({ kind: 'directory', path: '/srv/media', owner: '1000', group: '1000', mode: '0775' });
-  const exported = resources.find((resource) => resourceId(resource) === 'file:/etc/exports.d/vmstation.exports');
-  expect(exported).toMatchObject({
-    content: expect.stringMatching(/^\/srv\/media 192\.168\.4\.63\(.*\) 192\.168\.4\.62\(.*\)$/m),
-  });
-});
-
-test('a sleeping server is mounted on demand only, an always-on one stays mounted; nobody mounts from itself', () => {
-  const all = withMedia({ mountOn: ['masternode', 'storagenodet3500', 'homelab'] });
-  expect(declare(storageRole, 'storagenodet3500', all).some(({ kind }) => kind === 'mount')).toBe(false);
-  expect(declare(storageRole, 'homelab', all).find(({ kind }) => kind === 'mount')).toMatchObject({
-    source: '192.168.4.61:/srv/media',
-    mounted: false,
-    options: expect.arrayContaining(['nofail', '_netdev', 'x-systemd.automount']),
-  });
-  const awake = withMedia({ node: 'masternode', mountOn: ['homelab'] });
-  const mount = declare(storageRole, 'homelab', awake).find(({ kind }) => kind === 'mount');
-  expect(mount).toMatchObject({ mounted: true, options: expect.arrayContaining(['nofail', '_netdev']) });
-  expect(mount?.kind === 'mount' ? mount.options : []).not.toContain('x-systemd.automount');
-});
-
 test('SSH is let in first, at the port where it is, from anywhere', () => {
   const ops = withNode('masternode', { ssh: { user: 'ops', port: 2222, local: false } });
   expect(openingsOf(nodeOf(ops, 'masternode'), ops)[0]).toEqual({
@@ -162,7 +138,8 @@ test('a node answers for what the model places on it, and for nothing else', () 
     'system logs',
     'Loki',
   ]);
-  expect(whys('storagenodet3500')).toEqual([...everywhere, ...nodePorts, 'NFS']);
+  expect(whys('storagenodet3500')).toEqual([...everywhere, ...nodePorts]);
+  expect(whys('storagenodet3500', withMedia({ mountOn: ['homelab'] }))).toEqual([...everywhere, ...nodePorts, 'NFS']);
   expect(whys('homelab')).toEqual([...everywhere, ...nodePorts]);
   const vxlan: Cluster = {
     ...example,

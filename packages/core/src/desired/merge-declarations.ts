@@ -3,6 +3,7 @@ import { type PhaseName, phaseNames } from '../phase/phase-name.ts';
 import { type Resource, type ResourceId, resourceId } from '../resource/resource.ts';
 import type { Declaration, DesiredResource, DesiredState } from './desired-state.ts';
 import { hostsConflicts } from './hosts-conflicts.ts';
+import { kernelSettingConflicts } from './kernel-setting-conflicts.ts';
 import { partConflicts } from './part-conflicts.ts';
 
 /** Attributes that add up over declarations instead of having to be equal. */
@@ -27,6 +28,7 @@ export function mergeDeclarations(nodes: readonly string[], declarations: readon
       ...pathConflicts(node, list),
       ...partConflicts(node, list.values()),
       ...hostsConflicts(node, list.values()),
+      ...kernelSettingConflicts(node, list.values()),
     );
   if (conflicts.length > 0) {
     throw new AppError({

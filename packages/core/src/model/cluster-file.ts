@@ -4,6 +4,7 @@ import { addressText, cidrText, described, labelText, timezoneText } from './fie
 import { nodeSchema, storageSchema } from './node-schema.ts';
 import { playbooksSchema } from './playbook-schema.ts';
 import { appSchema, monitoringSchema, servicesSchema } from './service-schema.ts';
+import { systemSchema } from './system-schema.ts';
 
 const clusterSchema = z.strictObject({
   name: described(labelText, 'Name of the cluster.', 'vmstation'),
@@ -110,6 +111,10 @@ export const clusterFileSchema = z.strictObject({
     },
   ),
   nodes: described(z.record(z.string(), nodeSchema), 'The machines, by their host names.', { masternode: exampleNode }),
+  system: described(systemSchema.prefault({}), 'Care for the operating system of every node.', {
+    upgrades: 'security',
+    audit: true,
+  }),
   storage: described(z.record(z.string(), storageSchema).default({}), 'Storage that nodes offer, by name.', {
     media: { node: 'storagenodet3500', path: '/srv/media', share: 'nfs' },
   }),

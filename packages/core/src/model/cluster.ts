@@ -61,6 +61,29 @@ export interface ClusterNode {
   readonly interface: NodeInterface | undefined;
   readonly openPorts: readonly OpenPort[];
   readonly ssh: { readonly user: string; readonly port: number; readonly local: boolean };
+  /** Further disks, mounted at boot. */
+  readonly disks: readonly NodeDisk[];
+}
+
+/** A file system on a disk of a node. */
+export interface NodeDisk {
+  readonly path: string;
+  /** `UUID=…`, `LABEL=…` or a lasting path below /dev. */
+  readonly device: string;
+  readonly type: 'ext4' | 'xfs';
+  readonly options: readonly string[];
+}
+
+/** Care for the operating system of every node. */
+export interface ClusterSystem {
+  readonly upgrades: 'security' | 'off';
+  readonly audit: boolean;
+  /** `size` as journald.conf(5) has it, for example `500M`. */
+  readonly journal: { readonly size: string; readonly keepDays: number };
+  /** How long a shell may wait at its prompt; undefined: for ever. */
+  readonly idleLogoutSeconds: number | undefined;
+  /** Hard limit of open files of services. */
+  readonly openFiles: number;
 }
 
 /** What the SSH servers of all nodes let in, besides the keys of users. */
@@ -237,6 +260,7 @@ export interface Cluster {
   readonly nodes: readonly ClusterNode[];
   readonly access: SshAccess;
   readonly users: readonly ClusterUser[];
+  readonly system: ClusterSystem;
   readonly storage: readonly SharedStorage[];
   readonly services: {
     readonly ntp: { readonly server: string; readonly upstream: readonly string[] };

@@ -11,6 +11,7 @@ import {
   secretText,
   userText,
 } from './field.ts';
+import { diskSchema } from './system-schema.ts';
 
 /** Operating systems that the product knows. */
 export const nodeOsNames = ['debian-12', 'debian-13', 'rhel-9', 'rhel-10'] as const;
@@ -148,6 +149,11 @@ export const nodeSchema = z.strictObject({
       .default([]),
     'Further ports of the node that answer the machines’ own LAN, for services that this file does not know.',
     ['445/tcp'],
+  ),
+  disks: described(
+    z.array(diskSchema).default([]),
+    'Further disks of the machine, mounted at boot; one that is missing does not stop the start.',
+    [{ path: '/srv/media', device: 'LABEL=media', type: 'ext4' }],
   ),
   ssh: described(nodeSshSchema.prefault({}), 'How to log in to this node, where it differs from the others.', {
     user: 'operator',

@@ -8,6 +8,7 @@ import type {
   ClusterNetwork,
   ClusterNode,
   ClusterPlaybook,
+  ClusterSystem,
   ClusterUser,
   NodeInterface,
   Notifier,
@@ -31,7 +32,7 @@ import {
   storageMounts,
   syslogServerName,
 } from './derived.ts';
-import { durationDays } from './duration.ts';
+import { durationDays, durationSeconds } from './duration.ts';
 import { resolveEndpoints } from './resolve-endpoints.ts';
 import { canonicalMac } from './rules/node-rules.ts';
 
@@ -52,6 +53,7 @@ export function resolveCluster(
     nodes: Object.entries(file.nodes).map(([name, node]) => resolveNode(file, name, node)),
     access: resolveAccess(file),
     users: resolveUsers(file),
+    system: resolveSystem(file),
     storage: Object.keys(file.storage).map((name) => resolveStorage(file, name)),
     services: resolveServices(file),
     monitoring: resolveMonitoring(file),
@@ -127,6 +129,7 @@ function resolveNode(file: ClusterFile, name: string, node: NodeEntry): ClusterN
       port: node.ssh.port ?? file.ssh.port ?? 22,
       local: node.ssh.local ?? false,
     },
+    disks: node.disks,
   };
 }
 
@@ -178,6 +181,17 @@ function resolvePlaybooks(file: ClusterFile): readonly ClusterPlaybook[] {
       canCheck: playbook.check,
     };
   });
+}
+
+function resolveSystem({ system }: ClusterFile): ClusterSystem {
+  const { upgrades, audit, journal } = system;
+  return {
+    upgrades,
+    audit,
+    journal: { size: journal.size, keepDays: keepDays(journal.keep) },
+    idleLogoutSeconds: system['idle-logout'] === 'off' ? undefined : durationSeconds(system['idle-logout']),
+    openFiles: system['open-files'],
+  };
 }
 
 function resolveStorage(file: ClusterFile, name: string): SharedStorage {

@@ -18,6 +18,10 @@ function exampleWith(path: string, value: unknown): Json {
   return document;
 }
 
+function disk(path: string, device = 'LABEL=a'): Json {
+  return { path, device, type: 'ext4' };
+}
+
 function faultsOf(document: unknown): string[] {
   return validateClusterFile(document, defaultVersions).faults.map((fault) => `${fault.code} ${fault.path.join('.')}`);
 }
@@ -141,6 +145,9 @@ test.each([
     { users: { root: { password: 'secret:root' } } },
     'cluster-file/invalid-name services.kerberos.users.root',
   ],
+  ['system/journal/keep', '36h', 'cluster-file/invalid-value system.journal.keep'],
+  ['system/journal/size', '500', 'cluster-file/invalid-value system.journal.size'],
+  ['system/open-files', 2_000_000, 'cluster-file/invalid-value system.open-files'],
   ['kerberos', 'off', 'cluster-file/unknown-key kerberos'],
   ['backup', {}, 'cluster-file/unknown-key backup'],
 ])('%s: %j is one fault', (path, value, expected) => {
@@ -196,4 +203,23 @@ test('a card has a router in the network, and ports that are opened exist', () =
   expect(faultsOf(exampleWith('network/dns', { servers: ['192.168.4.1', '9.9.9.9', '1.1.1.1', '8.8.8.8'] }))).toEqual([
     'cluster-file/invalid-value network.dns.servers',
   ]);
+});
+
+test.each([
+  ['storage/media/mount-path', '/etc/media', 'cluster-file/mount-path-in-use storage.media.mount-path'],
+  ['nodes/homelab/disks', [disk('/var/lib/etcd')], 'cluster-file/mount-path-in-use nodes.homelab.disks.0.path'],
+  ['nodes/homelab/disks', [disk('/mnt/media')], 'cluster-file/mount-path-clash storage.media.mount-on.0'],
+  ['nodes/homelab/disks', [disk('/mnt/media/hot')], 'cluster-file/mount-path-in-use storage.media.mount-on.0'],
+  [
+    'nodes/homelab/disks',
+    [disk('/srv/a'), disk('/srv/a', 'LABEL=b')],
+    'cluster-file/mount-path-clash nodes.homelab.disks.1.path',
+  ],
+  ['nodes/homelab/disks', [disk('/srv/a'), disk('/srv/b')], 'cluster-file/duplicate-disk nodes.homelab.disks.1.device'],
+  ['nodes/homelab/disks', [disk('/srv/a', 'dev/sdb')], 'cluster-file/invalid-value nodes.homelab.disks.0.device'],
+  ['nodes/homelab/disks', [disk('/srv/a', '/dev/sdb')], 'cluster-file/invalid-value nodes.homelab.disks.0.device'],
+])('where homelab mounts the media, %s: %j is one fault', (path, value, expected) => {
+  const document = exampleWith(path, value);
+  ((document['storage'] as Json)['media'] as Json)['mount-on'] = ['homelab'];
+  expect(faultsOf(document)).toContain(expected);
 });

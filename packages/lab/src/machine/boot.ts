@@ -1,5 +1,6 @@
 import type { Machine } from './machine.ts';
 import { loadModule } from './modules.ts';
+import { generateMountUnits } from './mount-units.ts';
 import { mountFromTable, restoreMounts } from './mounts.ts';
 import { readSshdConfig } from './sshd-config.ts';
 import { applySysctlFiles } from './sysctl-files.ts';
@@ -17,7 +18,9 @@ export async function bootMachine(machine: Machine): Promise<void> {
   applySysctlFiles(machine);
   state.hostname = (files.read('/etc/hostname') ?? machine.name).trim() || 'localhost';
   mountFromTable(machine);
+  const automounts = generateMountUnits(machine);
   if (machine.hasSelinux) state.selinux = selinuxMode(files.read('/etc/selinux/config') ?? '');
+  for (const unit of automounts) await machine.systemd.start(unit);
   await machine.systemd.start('multi-user.target');
 }
 

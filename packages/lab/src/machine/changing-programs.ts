@@ -28,6 +28,8 @@ const sometimes: Readonly<Record<string, (args: readonly string[]) => boolean>> 
   date: (args) => args.some((arg) => /^(-s|--set)/.test(arg)),
   nft: (args) => !args.some((arg) => /^(-c|--check|list)$/.test(arg)),
   'firewall-cmd': (args) => args.some((arg) => /^--(add|remove|set|change|reload|new|delete)/.test(arg)),
+  augenrules: (args) => !args.includes('--check'),
+  auditctl: (args) => !args.some((arg) => /^-[ls]$/.test(arg)),
   exportfs: (args) => args.some((arg) => /^-[a-z]*[aru]/.test(arg)),
   ethtool: (args) => args.includes('-s'),
   ip: (args) => args.some((arg) => /^(add|del|delete|set|flush|replace)$/.test(arg)),

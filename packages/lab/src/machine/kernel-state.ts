@@ -60,6 +60,8 @@ export interface KernelState {
   routes: { to: string; via?: string; device: string }[];
   selinux: 'Enforcing' | 'Permissive' | 'Disabled';
   nftables: string;
+  /** Rules that auditctl gave the kernel; none is absent. */
+  auditRules?: string[];
   lastPid: number;
   /** Text of sshd's configuration with its includes, as the daemon read it at its last start or reload. */
   sshdConfig: string;

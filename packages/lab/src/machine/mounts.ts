@@ -11,7 +11,7 @@ export interface TableEntry {
 }
 
 /** Reads /etc/fstab; comments and short lines are skipped, octal escapes undone. */
-export function readTable(machine: Machine): TableEntry[] {
+export function readTable(machine: Pick<Machine, 'files'>): TableEntry[] {
   return (machine.files.read('/etc/fstab') ?? '').split('\n').flatMap((line) => {
     if (/^\s*#/.test(line)) return [];
     const [source, path, type, options = 'defaults'] = line

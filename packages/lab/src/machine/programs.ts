@@ -2,6 +2,7 @@ import type { Process, Program } from '../shell/process.ts';
 import { shellProgram } from '../shell/shell-program.ts';
 import { ShellError } from '../shell/shell-state.ts';
 import { changesMachine } from './changing-programs.ts';
+import { auditctl, augenrules } from './commands/audit.ts';
 import * as copying from './commands/copy-commands.ts';
 import * as debian from './commands/debian-commands.ts';
 import * as device from './commands/device-commands.ts';
@@ -139,6 +140,8 @@ const MACHINE: Record<string, MachineProgram> = {
   journalctl,
   sudo,
   su,
+  auditctl,
+  augenrules,
   exportfs,
   showmount,
   'mount.nfs': kernel.mount,

@@ -18,6 +18,7 @@ const INT = 2_147_483_647;
 
 /** name initial [min max]; a trailing word `text`, `ro` or `module=…` qualifies. Values of Linux 6.1. */
 const KEYS = `
+dev.tty.ldisc_autoload 1 0 1
 fs.file-max 9223372036854775807 text
 fs.inotify.max_user_instances 128 0 ${INT}
 fs.inotify.max_user_watches 65536 0 ${INT}
@@ -30,10 +31,12 @@ fs.protected_regular 2 0 2
 fs.protected_fifos 1 0 2
 fs.suid_dumpable 0 0 2
 kernel.core_pattern core text
+kernel.core_uses_pid 0 0 1
 kernel.dmesg_restrict 1 0 1
 kernel.kptr_restrict 0 0 2
 kernel.panic 0 ${-INT} ${INT}
 kernel.panic_on_oops 0 0 1
+kernel.perf_event_paranoid 2 ${-INT} ${INT}
 kernel.pid_max 4194304 301 4194304
 kernel.printk 4_4_1_7 text
 kernel.randomize_va_space 2 0 2

@@ -8,6 +8,7 @@ import { endTree, nextTurn } from './end-tree.ts';
 import { execLine, spanMs, unitEnvironment } from './exec-line.ts';
 import type { Journal } from './journal.ts';
 import type { KernelState, UnitRuntime } from './kernel-state.ts';
+import { generateMountUnits } from './mount-units.ts';
 import type { RootFiles } from './root-files.ts';
 import { wantedBy } from './unit-enablement.ts';
 import { isYes, loadUnit, type UnitDefinition, unitValue, unitValues, unitWords } from './unit-file.ts';
@@ -94,6 +95,7 @@ export class Systemd {
   /** `systemctl daemon-reload`. */
   daemonReload(): void {
     this.#loaded.clear();
+    generateMountUnits(this.#host);
     for (const [name, runtime] of Object.entries(this.#host.state.units)) {
       const unit = loadUnit(this.#host.files, name);
       runtime.loadedFrom = unit?.signature ?? '';
@@ -128,7 +130,10 @@ export class Systemd {
     if (name.endsWith('.timer')) this.timers.arm(name, unit, runtime);
     const refusal = name.endsWith('.socket') ? this.sockets.refusal(name) : undefined;
     if (refusal !== undefined) return { ok: false, message: refusal, status: 1 };
-    this.#activated(runtime, name.endsWith('.timer') ? 'waiting' : name.endsWith('.socket') ? 'listening' : 'active');
+    this.#activated(
+      runtime,
+      /\.(?:timer|automount)$/.test(name) ? 'waiting' : name.endsWith('.socket') ? 'listening' : 'active',
+    );
     if (name.endsWith('.target')) for (const wanted of wantedBy(this.#host.files, name)) await this.start(wanted, seen);
     return DONE;
   }

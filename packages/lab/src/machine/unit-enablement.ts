@@ -7,6 +7,7 @@ export function enablement(files: RootFiles, name: string): string | undefined {
   if (!unit) return undefined;
   if (unit.masked) return unit.fragment.startsWith('/run/') ? 'masked-runtime' : 'masked';
   if (unit.name !== name && !name.includes('@')) return 'alias';
+  if (unit.fragment.startsWith('/run/systemd/generator/')) return 'generated';
   if (isWanted(files, name)) return 'enabled';
   if (unit.fragment.startsWith('/run/systemd/transient')) return 'transient';
   const install = unit.sections.get('Install');

@@ -7,6 +7,7 @@ export const UNIT_FOLDERS = [
   '/run/systemd/transient',
   '/usr/local/lib/systemd/system',
   '/usr/lib/systemd/system',
+  '/run/systemd/generator',
 ];
 
 /** A unit's merged definition. */

@@ -1,5 +1,5 @@
 import { type Cluster, type ClusterNode, nodesWithRole } from '@vmstation/core';
-import { clientsOf } from '../storage/index.ts';
+import { clientsOf } from '../storage/nfs-exports.ts';
 import { receiptPort, syslogPort } from '../syslog/index.ts';
 
 /** Kubernetes' default range of NodePorts, which the model's ports are checked against. */

@@ -41,6 +41,9 @@ export function sshdConfiguration(node: ClusterNode, cluster: Cluster): string {
     ['LoginGraceTime', '30'],
     ['ClientAliveInterval', '300'],
     ['ClientAliveCountMax', '2'],
+    // The two above do so inside the encryption; packets of TCP anybody can forge.
+    ['TCPKeepAlive', 'no'],
+    ['Compression', 'no'],
     ['X11Forwarding', 'no'],
     ['AllowAgentForwarding', 'no'],
     ['PermitUserEnvironment', 'no'],

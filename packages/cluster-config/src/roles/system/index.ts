@@ -1,29 +1,35 @@
 import type { ClusterNode, FileResource, PlacedResource, Resource } from '@vmstation/core';
-import { type ConfigRole, type ConfigRoleContext, writtenBy } from '../config-role.ts';
+import { type ConfigRole, type ConfigRoleContext, familyOf } from '../config-role.ts';
+import { audit } from './audit.ts';
+import { blockedModules, kernelSettings } from './kernel.ts';
+import { limits } from './limits.ts';
+import { logs } from './logs.ts';
+import { upgrades } from './upgrades.ts';
 
-/** Kernel settings that every node gets unless a `settings.yaml` or an overlay file says otherwise. */
-export const defaultKernelSettings: Readonly<Record<string, string>> = {
-  'kernel.dmesg_restrict': '1',
-  'kernel.kptr_restrict': '1',
-  'net.core.somaxconn': '32768',
-  'vm.max_map_count': '262144',
-};
+/** What an operator reaches for on a machine that misbehaves; of these names on both families. */
+const basePackages = ['less', 'lsof', 'rsync'];
 
-/** Time zone, packages, services and kernel settings from the settings, journal limits, log rotation, message of the day. */
+/** Tells which files of packages were changed; rpm does so by itself. */
+const debianPackages = ['debsums'];
+
+/** The operating system: time zone, packages, kernel, limits, logs, security updates, audit, and what the settings ask for. */
 export const systemRole: ConfigRole = {
   name: 'system',
   title: 'System',
-  why: 'time zone, settings of the workspace, bounded logs',
+  why: 'settings of the workspace, a hardened kernel, bounded logs, security updates, audit',
   phase: 'config',
   declare: (node, context) => [
     timezone(context),
     ...fromSettings(context),
-    ...Object.entries(defaultKernelSettings)
-      .filter(([key]) => !context.settings.sysctl.has(key))
-      .map(([key, value]): Resource => ({ kind: 'sysctl', key, value })),
-    journalLimits,
-    { kind: 'package', name: 'logrotate' },
-    { kind: 'service', unit: 'logrotate.timer', enabled: true, active: true, after: ['package:logrotate'] },
+    ...[...basePackages, ...(familyOf(node) === 'debian' ? debianPackages : [])].map(
+      (name) => ({ kind: 'package', name }) as const,
+    ),
+    ...kernelSettings(context),
+    blockedModules,
+    ...limits(node, context),
+    ...logs(context),
+    ...upgrades(node, context),
+    ...audit(node, context),
     messageOfTheDay(node, context),
   ],
 };
@@ -56,16 +62,6 @@ function fromSettings({ settings }: ConfigRoleContext): readonly PlacedResource[
     ),
   ];
 }
-
-const journalLimits: FileResource = {
-  kind: 'file',
-  path: '/etc/systemd/journald.conf.d/10-vmstation.conf',
-  content: `${writtenBy('system')}[Journal]\nStorage=persistent\nSystemMaxUse=500M\nMaxRetentionSec=30day\n`,
-  owner: 'root',
-  group: 'root',
-  mode: '0644',
-  notifies: [{ unit: 'systemd-journald.service', action: 'restart' }],
-};
 
 function messageOfTheDay(node: ClusterNode, { cluster }: ConfigRoleContext): FileResource {
   const roles = node.roles.join(', ');

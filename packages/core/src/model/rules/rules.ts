@@ -1,5 +1,11 @@
 import { accountNamesAreUsable, loginUserMayLogIn, rootLoginIsPossible, userNumbersAreUnique } from './access-rules.ts';
 import {
+  disksAreMountedOnce,
+  disksHaveTheirOwnPaths,
+  mountsHideNothing,
+  systemFoldersAreNotMountPoints,
+} from './disk-rules.ts';
+import {
   kerberosProviderIsDescribed,
   kerberosServicesAreEnrolled,
   kerberosUsersAreAccounts,
@@ -66,6 +72,10 @@ export const clusterFileRules: readonly Rule[] = [
   nodesDoNotMountThemselves,
   mountedStorageIsShared,
   mountPathsDoNotCollide,
+  disksAreMountedOnce,
+  disksHaveTheirOwnPaths,
+  mountsHideNothing,
+  systemFoldersAreNotMountPoints,
   storageHasNoCycles,
   alwaysOnDataStaysAwake,
   mountsFromSleepersAreKnown,

@@ -85,6 +85,7 @@ export const keepIsWholeDays: Rule = ({ file }) => {
   const { syslog } = file.services;
   const periods: readonly (readonly [DocumentPath, string | undefined])[] = [
     [['services', 'syslog', 'keep'], syslog === 'off' ? undefined : syslog.keep],
+    [['system', 'journal', 'keep'], file.system.journal.keep],
     [['monitoring', 'prometheus', 'keep'], file.monitoring.prometheus.keep],
     [['monitoring', 'loki', 'keep'], file.monitoring.loki.keep],
   ];

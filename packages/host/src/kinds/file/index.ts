@@ -46,7 +46,8 @@ export const fileKind = defineKind<FileResource, FileSeen>({
   },
   apply(want, seen, context) {
     const keeps = [want.path];
-    const reloadsUnits = want.path.startsWith('/etc/systemd/system/');
+    // The manager reads its own settings again together with its units.
+    const reloadsUnits = /^\/etc\/systemd\/system(?:\/|\.conf)/.test(want.path);
     const secret = want.secret === true;
     if (want.ensure === 'absent') return { keeps, reloadsUnits, secret, change: sh`remove ${want.path}` };
     const sameContent = want.content === undefined || digestOf(want) === seen.digest;

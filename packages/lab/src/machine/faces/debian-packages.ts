@@ -1,4 +1,5 @@
 import { basePrograms } from './base-programs.ts';
+import { aptTimers, audit } from './care-packages.ts';
 import { definePackage, type PackageDefinition, plainPackages } from './package-definition.ts';
 import { logrotate } from './shared-packages.ts';
 import { serviceUnit } from './unit-texts.ts';
@@ -58,7 +59,9 @@ export function debianBase(): PackageDefinition[] {
     definePackage({
       name: 'apt',
       version: '2.6.1',
+      ...aptTimers,
       programs: {
+        ...aptTimers.programs,
         '/usr/bin/apt-get': 'apt-get',
         '/usr/bin/apt': 'apt-get',
         '/usr/bin/apt-cache': 'apt-cache',
@@ -207,6 +210,7 @@ function debianServices(): PackageDefinition[] {
       },
       starts: ['chrony.service'],
     }),
+    audit('auditd', '1:3.0.9-1', 'amd64'),
     definePackage({
       name: 'wget',
       version: '1.21.3-1+deb12u1',
@@ -353,6 +357,7 @@ bash-completion 1:2.11-6
 bridge-utils 1.7.1-1
 conntrack 1:1.4.7-1+b2 /usr/sbin/conntrack
 curl 7.88.1-10+deb12u12 /usr/bin/curl
+debsums 3.0.2.1 /usr/bin/debsums=true
 dnsutils 1:9.18.33-1~deb12u2 /usr/bin/dig /usr/bin/nslookup
 ebtables 2.0.11-5 /usr/sbin/ebtables
 ethtool 1:6.1-1 /usr/sbin/ethtool
@@ -366,6 +371,7 @@ iptables 1.8.9-2 /usr/sbin/iptables /usr/sbin/iptables-save
 iputils-ping 3:20221126-1+deb12u1 /usr/bin/ping
 ipvsadm 1:1.31-1+b1 /usr/sbin/ipvsadm
 jq 1.6-2.1+deb12u1 /usr/bin/jq
+libpam-pwquality 1.4.4-2
 libseccomp2 2.5.4-1+deb12u1
 lm-sensors 1:3.6.0-7.1 /usr/bin/sensors
 lsb-release 12.0-1 /usr/bin/lsb_release

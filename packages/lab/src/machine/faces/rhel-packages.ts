@@ -1,4 +1,5 @@
 import { basePrograms } from './base-programs.ts';
+import { audit, dnfAutomatic } from './care-packages.ts';
 import { RSYSLOG_CONF } from './debian-packages.ts';
 import { definePackage, type PackageDefinition, plainPackages } from './package-definition.ts';
 import { logrotate } from './shared-packages.ts';
@@ -120,13 +121,13 @@ export function rhelBase(): PackageDefinition[] {
       architecture: 'noarch',
       programs: { '/usr/bin/crontab': 'crontab' },
     }),
+    audit('audit', '4.0.3-1.el10', ARCH),
     logrotate('3.22.0-4.el10', ARCH),
     ...plainPackages(RHEL_BASE, ARCH),
   ];
 }
 
 const RHEL_BASE = `
-audit 4.0.3-1.el10
 ca-certificates 2024.2.69_v8.0.303-102.3.el10
 curl 8.9.1-5.el10 /usr/bin/curl
 dracut 103-4.el10 /usr/bin/dracut
@@ -209,6 +210,7 @@ function rhelServices(): PackageDefinition[] {
       folders: { '/etc/rsyslog.d': 0o755, '/var/lib/rsyslog': 0o700 },
       enables: ['rsyslog.service'],
     }),
+    dnfAutomatic('4.20.0-14.el10'),
     rpm({
       name: 'nfs-utils',
       version: '1:2.8.2-3.el10',
