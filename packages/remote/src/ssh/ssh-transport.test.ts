@@ -134,6 +134,18 @@ if [ ! -e "$socket" ]; then echo opened >>"${folder}/calls"; sleep 0.2; : >"$soc
   expect(readFileSync(join(folder, 'calls'), 'utf8')).toContain('exit');
 });
 
+test('of many commands at once no more run on a connection than a server takes', async () => {
+  const transport = transportOver(`for word; do case $word in ControlPath=*) socket=\${word#ControlPath=};; esac; done
+: >"$socket"; mkdir "${folder}/at-work.$$"; ls -d "${folder}"/at-work.* | wc -l >>"${folder}/together"; sleep 0.2; rmdir "${folder}/at-work.$$"`);
+  await Promise.all(Array.from({ length: 20 }, () => transport.run('homelab', { ...command, timeoutMs: 60_000 })));
+  const together = readFileSync(join(folder, 'together'), 'utf8').trim().split('\n').map(Number);
+  expect(together).toHaveLength(20);
+  expect(Math.max(...together)).toBeGreaterThan(1);
+  // MaxSessions is 10; the operator has sessions of their own.
+  expect(Math.max(...together)).toBeLessThanOrEqual(6);
+  expect(transport.counters.connections).toBe(1);
+});
+
 test('a fresh connection shares nothing', async () => {
   const transport = transportOver(`printf '%s\\n' "$@"`);
   const { stdout } = await transport.run('homelab', { ...command, freshConnection: true });
