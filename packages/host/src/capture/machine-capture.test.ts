@@ -24,7 +24,9 @@ const installed = (name: string, depends = '', priority = 'optional') => `ii \t$
 
 test('packages that somebody chose: not the base, not what came or comes for others, and one of two that need each other', () => {
   const packages = [
-    installed('dash', '', 'required'),
+    installed('dash', 'dash-doc', 'required'),
+    installed('dash-doc', 'dash-pictures'),
+    installed('dash-pictures'),
     installed('htop', 'libc6 (>= 2.36), libncurses6 | libncurses-dev:any'),
     installed('libncurses6', 'libtinfo6'),
     installed('libtinfo6'),

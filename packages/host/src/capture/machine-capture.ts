@@ -161,22 +161,31 @@ function automatic(lines: readonly string[]): ReadonlySet<string> {
 function chosen(family: string | undefined, lines: readonly string[], auto: ReadonlySet<string>): readonly string[] {
   if (family !== 'debian') return [...new Set(lines.map((line) => line.trim()))].toSorted();
   const needs = new Map<string, ReadonlySet<string>>();
+  const candidates: string[] = [];
   for (const line of lines) {
     const [status = '', priority = '', essential = '', name = '', depends = ''] = line.split('\t');
+    if (!status.startsWith('ii')) continue;
+    needs.set(name, namesIn(depends));
     const isBase = ['required', 'important', 'standard'].includes(priority) || essential === 'yes';
-    if (status.startsWith('ii') && !isBase && !auto.has(name)) needs.set(name, namesIn(depends));
+    if (!isBase && !auto.has(name)) candidates.push(name);
   }
-  const brings = new Map([...needs.keys()].map((name) => [name, broughtBy(name, needs)]));
+  const own = new Set(candidates);
+  const others = broughtBy(
+    [...needs.keys()].filter((name) => !own.has(name)),
+    needs,
+  );
+  const left = candidates.filter((name) => !others.has(name)).toSorted();
+  const brings = new Map(left.map((name) => [name, broughtBy(needs.get(name) ?? [], needs)]));
   // One by one: of two that need each other, one stays.
-  for (const name of [...needs.keys()].toSorted())
+  for (const name of left)
     if ([...brings].some(([other, brought]) => other !== name && brought.has(name))) brings.delete(name);
-  return [...brings.keys()].toSorted();
+  return [...brings.keys()];
 }
 
-/** All that comes with a package, through others too. */
-function broughtBy(name: string, needs: ReadonlyMap<string, ReadonlySet<string>>): ReadonlySet<string> {
+/** These packages and all that comes with them, through others too. */
+function broughtBy(names: Iterable<string>, needs: ReadonlyMap<string, ReadonlySet<string>>): ReadonlySet<string> {
   const brought = new Set<string>();
-  const open = [...(needs.get(name) ?? [])];
+  const open = [...names];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (brought.has(next)) continue;
     brought.add(next);
