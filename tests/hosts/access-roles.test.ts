@@ -216,6 +216,19 @@ test('what the model places on a node answers whoever may ask, and nothing else 
   });
 });
 
+test.each([
+  'nft delete rule inet vmstation input handle "$(nft -a list table inet vmstation | sed -n \'s/.*"NFS" # handle //p\')"',
+  'nft delete table inet vmstation',
+  'nft add rule inet vmstation input accept',
+])('rules that somebody changed in the kernel are reported and loaded anew: %s', async (tampering) => {
+  const declared = await onNode(transport, storage, 'nft -s list table inet vmstation');
+  await onNode(transport, storage, tampering);
+  const { text } = await operator.vmstation('drift', '--node', storage);
+  expect(text).toContain('packet-filter-in-force');
+  await apply();
+  expect(await onNode(transport, storage, 'nft -s list table inet vmstation')).toBe(declared);
+});
+
 test('every node knows the others by name, without any server', async () => {
   for (const [from, to] of [
     [master, storage],

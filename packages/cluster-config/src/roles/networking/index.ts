@@ -5,6 +5,9 @@ import { firewallRules, firewallTable } from './firewall-table.ts';
 
 const rulesFile = '/etc/vmstation/firewall.nft';
 const unit = 'vmstation-firewall.service';
+/** What the kernel had right after the rules were loaded: what anybody changes there later differs from it. */
+const listing = '/run/vmstation-firewall.listing';
+const list = `nft -s list table ${firewallTable}`;
 
 /** Resolver, network card, and the packet filter of the node, computed from what the model places on it; all guarded. */
 export const networkingRole: ConfigRole = {
@@ -29,8 +32,19 @@ export const networkingRole: ConfigRole = {
     },
     { kind: 'unit', name: unit, content: unitFile, guard: 'firewall', after: [`file:${rulesFile}`] },
     { kind: 'service', unit, enabled: true, active: true, guard: 'firewall', after: [`unit:${unit}`] },
+    rulesInForce,
     ...(familyOf(node) === 'rhel' ? [firewalldOff] : []),
   ],
+};
+
+// A unit that has run stays active when somebody flushes its table, so the kernel itself is asked.
+const rulesInForce: Resource = {
+  kind: 'command',
+  name: 'packet-filter-in-force',
+  check: ['sh', '-c', `${list} 2>/dev/null | cmp -s - ${listing}`],
+  run: ['systemctl', 'reload-or-restart', '--', unit],
+  guard: 'firewall',
+  after: [`service:${unit}`],
 };
 
 // Its forward chain rejects what Calico routes between pods, and Calico's manual asks for it to be off.
@@ -55,7 +69,9 @@ DefaultDependencies=no
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=/usr/sbin/nft -f ${rulesFile}
+ExecStartPost=/bin/sh -c '/usr/sbin/${list} >${listing}'
 ExecReload=/usr/sbin/nft -f ${rulesFile}
+ExecReload=/bin/sh -c '/usr/sbin/${list} >${listing}'
 ExecStop=/usr/sbin/nft delete table ${firewallTable}
 
 [Install]
