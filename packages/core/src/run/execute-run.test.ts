@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { AppError } from '../errors/app-error.ts';
 import { missing, type Observed, type PhaseFacts, present } from '../phase/facts.ts';
 import type { PhaseName } from '../phase/phase-name.ts';
 import type { PlanScope, Step } from '../plan/step.ts';
@@ -277,4 +278,32 @@ test('host steps of a node go in one call, nodes side by side, guarded ones last
     '-two',
     '-three',
   ]);
+});
+
+test('what fails on the first host is tried on no other', async () => {
+  const action = { type: 'host', resources: [], guard: 'sshd' } as const;
+  const phase = fake({
+    name: 'setup',
+    steps: () => ['one', 'two', 'three'].map((node) => step(`setup/ssh/${node}`, { node, action })),
+  });
+  const whenRefusedOn = async (refused: string) => {
+    const host: RunPorts['performHostSteps'] = async (node, steps) => {
+      if (node === refused)
+        throw new AppError({ code: 'host/not-confirmed', kind: 'remote', message: 'nobody came in' });
+      return steps.map((one) => ended(one, 'changed', undefined));
+    };
+    return run([phase], { host });
+  };
+  const { outcomes, events } = await whenRefusedOn('one');
+  expect(outcomes).toEqual({ 'setup/ssh/one': 'failed', 'setup/ssh/two': 'blocked', 'setup/ssh/three': 'blocked' });
+  expect(events).toContainEqual(
+    expect.objectContaining({
+      result: expect.objectContaining({ stepId: 'setup/ssh/three', consequenceOf: 'setup/ssh/one' }),
+    }),
+  );
+  expect((await whenRefusedOn('two')).outcomes).toEqual({
+    'setup/ssh/one': 'changed',
+    'setup/ssh/two': 'failed',
+    'setup/ssh/three': 'changed',
+  });
 });

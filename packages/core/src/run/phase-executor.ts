@@ -6,7 +6,7 @@ import type { Step } from '../plan/step.ts';
 import type { GuardArea } from '../resource/resource.ts';
 import type { AnyPhase, RunPorts } from './run-ports.ts';
 import type { StepResult } from './step-result.ts';
-import { decideWithoutRunning, ended, isReady, mayBuildOn, type StepUnit, unitsOf } from './step-schedule.ts';
+import { decideWithoutRunning, ended, guardOf, isReady, mayBuildOn, type StepUnit, unitsOf } from './step-schedule.ts';
 
 /** What the executor of one phase works with. */
 export interface PhaseExecution {
@@ -62,7 +62,7 @@ class PhaseSchedule {
     const open = this.#openIds();
     for (const step of this.#waiting) {
       if (!isReady(step, open)) continue;
-      const result = decideWithoutRunning(step, this.#execution.results);
+      const result = decideWithoutRunning(step, this.#execution.results) ?? this.#heldBack(step);
       if (result === undefined) continue;
       this.#waiting.delete(step);
       this.#end(step, result, 0);
@@ -94,6 +94,17 @@ class PhaseSchedule {
     return this.#busyNodes.size > 0 ? [] : guarded.slice(0, 1);
   }
 
+  /** What was refused on the first host is tried on no other in this run. */
+  #heldBack(step: Step): StepResult | undefined {
+    const area = guardOf(step);
+    if (area === undefined || this.#provenAreas.has(area)) return undefined;
+    const failed = this.#failedFirst.get(area);
+    if (failed === undefined) return undefined;
+    const reason = `${failed} ended failed, and what may lock one machine out is not tried on the next`;
+    const tryThis = `Mend the cause there first. If it is that machine's own, try this one alone: --node ${step.node}.`;
+    return { ...ended(step, 'blocked', reason), consequenceOf: failed, tryThis };
+  }
+
   #openIds(): ReadonlySet<string> {
     return new Set([...this.#waiting].map((step) => step.id).concat([...this.#inHand]));
   }
@@ -101,6 +112,8 @@ class PhaseSchedule {
   readonly #inHand = new Set<string>();
   /** Ways in whose change was confirmed on a first host. */
   readonly #provenAreas = new Set<GuardArea>();
+  /** The step that failed on a first host, by way in. */
+  readonly #failedFirst = new Map<GuardArea, string>();
   #unguardedInHand = 0;
 
   #start(unit: StepUnit): void {
@@ -140,14 +153,19 @@ class PhaseSchedule {
     }
     if (unit.node !== undefined) context.readings.forget(unit.node);
     const durationMs = ports.context.clock.now().getTime() - startedAt;
-    if (unit.guard !== undefined && results.every((result) => mayBuildOn(result.outcome)))
-      this.#provenAreas.add(unit.guard);
+    if (unit.guard !== undefined) this.#judgeFirst(unit.guard, results);
     for (const step of unit.steps) {
       this.#inHand.delete(step.id);
       const result = results.find((candidate) => candidate.stepId === step.id);
       // A step that nobody answered for did not run, and that is a failure, never a success.
       this.#end(step, result ?? ended(step, 'failed', 'its performer gave no result'), durationMs);
     }
+  }
+
+  #judgeFirst(area: GuardArea, results: readonly StepResult[]): void {
+    if (results.every(({ outcome }) => mayBuildOn(outcome))) this.#provenAreas.add(area);
+    const failed = results.find(({ outcome }) => outcome === 'failed');
+    if (failed !== undefined && !this.#failedFirst.has(area)) this.#failedFirst.set(area, failed.stepId);
   }
 
   #end(step: Step, result: StepResult, durationMs: number): void {

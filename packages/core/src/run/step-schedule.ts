@@ -64,9 +64,14 @@ export function unitsOf(steps: readonly Step[]): readonly StepUnit[] {
   return [...units].map(([key, list]) => ({
     key,
     node: key === 'phase' ? undefined : list[0]?.node,
-    guard: list[0]?.action?.type === 'host' ? list[0].action.guard : undefined,
+    guard: list[0] === undefined ? undefined : guardOf(list[0]),
     steps: list,
   }));
+}
+
+/** The way in that a step could close; undefined for the rest. */
+export function guardOf({ action }: Step): GuardArea | undefined {
+  return action?.type === 'host' ? action.guard : undefined;
 }
 
 function unitKey(step: Step): string {
