@@ -185,6 +185,12 @@ carries() {
   printf '%s\n' "host/device-not-empty: $d carries $1, so no file system was made and nothing was written"
 }
 
+# Notes how the run leaves a path; of a file that others share, also its lines.
+left() {
+  state_of "$2" >"$RUN/after.$1"
+  if [ -e "$RUN/shared.$1" ] && [ -f "$2" ] && [ ! -L "$2" ]; then keep_copy "$2" "$RUN/left.$1"; fi
+}
+
 is_bad() {
   case " $BAD " in *" $1 "*) return 0;; esac
   return 1
@@ -652,6 +658,12 @@ keep 21 /etc/selinux/config
 keep 22 /etc/systemd/system/vmstation-link-enp1s0.service
 keep 23 /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service
 keep 24 /etc/fstab
+: >"$RUN/shared.8"
+: >"$RUN/shared.9"
+: >"$RUN/shared.10"
+: >"$RUN/shared.11"
+: >"$RUN/shared.12"
+: >"$RUN/shared.24"
 printf '%s\n' group:media >"$RUN/ids.1"
 cat >"$RUN/undo.1" <<'UNDO_0123456789abcdef'
 if grep -q -e '^media:' /etc/group; then groupdel media; fi
@@ -908,30 +920,30 @@ step 38
 handle restart chrony.service
 settle 2
 paid restart chrony.service
-state_of /etc/apt/sources.list.d/kubernetes.sources >"$RUN/after.1"
-state_of /etc/apt/keyrings/kubernetes.asc >"$RUN/after.2"
-state_of /srv/media >"$RUN/after.3"
-state_of /etc/chrony/chrony.conf >"$RUN/after.4"
-state_of /etc/krb5.keytab >"$RUN/after.5"
-state_of /etc/motd.old >"$RUN/after.6"
-state_of /etc/vmstation/current >"$RUN/after.7"
-state_of /etc/login.defs >"$RUN/after.8"
-state_of /etc/rsyslog.conf >"$RUN/after.9"
-state_of /etc/security/limits.conf >"$RUN/after.10"
-state_of /etc/issue >"$RUN/after.11"
-state_of /etc/hosts >"$RUN/after.12"
-state_of /etc/hostname >"$RUN/after.13"
-state_of /etc/localtime >"$RUN/after.14"
-state_of /etc/timezone >"$RUN/after.15"
-state_of /etc/systemd/system/vmstation-wol.service >"$RUN/after.16"
-state_of /etc/resolv.conf >"$RUN/after.17"
-state_of /etc/network/interfaces >"$RUN/after.18"
-state_of /etc/modules-load.d/vmstation.conf >"$RUN/after.19"
-state_of /etc/sysctl.d/99-zz-vmstation.conf >"$RUN/after.20"
-state_of /etc/selinux/config >"$RUN/after.21"
-state_of /etc/systemd/system/vmstation-link-enp1s0.service >"$RUN/after.22"
-state_of /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service >"$RUN/after.23"
-state_of /etc/fstab >"$RUN/after.24"
+left 1 /etc/apt/sources.list.d/kubernetes.sources
+left 2 /etc/apt/keyrings/kubernetes.asc
+left 3 /srv/media
+left 4 /etc/chrony/chrony.conf
+left 5 /etc/krb5.keytab
+left 6 /etc/motd.old
+left 7 /etc/vmstation/current
+left 8 /etc/login.defs
+left 9 /etc/rsyslog.conf
+left 10 /etc/security/limits.conf
+left 11 /etc/issue
+left 12 /etc/hosts
+left 13 /etc/hostname
+left 14 /etc/localtime
+left 15 /etc/timezone
+left 16 /etc/systemd/system/vmstation-wol.service
+left 17 /etc/resolv.conf
+left 18 /etc/network/interfaces
+left 19 /etc/modules-load.d/vmstation.conf
+left 20 /etc/sysctl.d/99-zz-vmstation.conf
+left 21 /etc/selinux/config
+left 22 /etc/systemd/system/vmstation-link-enp1s0.service
+left 23 /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service
+left 24 /etc/fstab
 rm -f "$RUN/nonce"
 unlock
 say 'done'

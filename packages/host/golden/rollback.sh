@@ -137,16 +137,44 @@ unlock() {
 # What somebody changed after the run is left alone, with all that belongs to it.
 may_restore() {
   p=$(cat "$RUN/path.$1")
-  # A later change of ours, taken back a moment ago, has left it as it is.
-  if [ -n "${OURS:-}" ] && grep -qxF -e "$p" "$OURS"; then return 0; fi
   # What the run left as it was is nobody's to take back, and says nothing of who changed it since.
   if was_left "$1"; then return 0; fi
+  if apart "$1"; then return 0; fi
+  # A later change of ours, taken back a moment ago, has left it as it is.
+  if [ -n "${OURS:-}" ] && grep -qxF -e "$p" "$OURS"; then return 0; fi
   if may_restore_path "$1"; then
     if [ -n "${OURS:-}" ]; then printf '%s\n' "$p" >>"$OURS"; fi
     return 0
   fi
   printf '%s\n' "$p was changed after the run, so it is left as it is"
   return 1
+}
+
+# In a file of somebody else who changed it since: without the lines that the run brought, with those that it took, when all of its lines
+# are still there. The rest stays as it is now.
+apart() {
+  rm -f "$RUN/apart.$1"
+  if [ ! -e "$RUN/left.$1" ] || [ ! -f "$p" ] || [ -L "$p" ]; then return 1; fi
+  now=$(state_of "$p")
+  if [ "$now" = "$(cat "$RUN/after.$1")" ] || [ "$now" = "$(cat "$RUN/before.$1")" ]; then return 1; fi
+  f=/dev/null
+  if [ -e "$RUN/data.$1" ]; then f="$RUN/data.$1"; fi
+  { awk '{ print "b" $0 }' "$f"; awk '{ print "a" $0 }' "$RUN/left.$1"; awk '{ print "n" $0 }' "$p"; } | awk '
+    { k = substr($0, 1, 1); l = substr($0, 2) }
+    k == "b" { ours[l]--; was[++n] = l }
+    k == "a" { ours[l]++; left[l]++ }
+    k == "n" { now[++m] = l; left[l]-- }
+    END {
+      for (i = 1; i <= m; i++) have[now[i]]++
+      for (l in ours) if (ours[l] > 0 && have[l] + 0 < ours[l]) exit 3
+      # Where what it took came back by another hand, nobody can tell whose is whose.
+      for (l in ours) if (ours[l] < 0 && left[l] + 0 < 0) exit 3
+      for (i = 1; i <= n; i++) if (ours[was[i]] < 0) { ours[was[i]]++; back = back was[i] "\n" }
+      for (i = 1; i <= m; i++) {
+        if (ours[now[i]] > 0) { ours[now[i]]--; if (!put) printf "%s", back; put = 1 } else print now[i]
+      }
+      if (!put) printf "%s", back
+    }' >"$RUN/apart.$1" || { rm -f "$RUN/apart.$1"; return 1; }
 }
 
 was_left() {
@@ -166,6 +194,12 @@ restore() {
   was=$(cat "$RUN/before.$1")
   if [ "$now" = "$was" ]; then return 0; fi
   if was_left "$1"; then return 0; fi
+  if [ -e "$RUN/apart.$1" ]; then
+    t="${p%/*}/.vmstation-$N"
+    if [ "$was" = absent ] && [ ! -s "$RUN/apart.$1" ]; then rm -f "$p" "$RUN/apart.$1"; return 0; fi
+    cp -p "$p" "$t"; cat "$RUN/apart.$1" >"$t"; place "$p" "$t"; rm -f "$RUN/apart.$1"
+    return 0
+  fi
   case $was in
     absent) if [ -d "$p" ] && [ ! -L "$p" ] && ! rmdir "$p" 2>/dev/null; then printf '%s\n' "$p is not empty: what came since is left as it is"; return 1; fi
       remove "$p";;

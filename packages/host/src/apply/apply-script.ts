@@ -41,6 +41,7 @@ export function applyScript(request: ApplyScriptRequest): string {
     // By a program, because a shell's word for a full disk is only "I/O error". It stays until the run has come to its end.
     'printf "%s\\n" "$N" | cat >"$RUN/nonce"; : >"$RUN/of.$N"',
     ...[...keeps].map(([path, key]) => sh`keep ${key} ${path}`.text),
+    ...sharedKeys(steps, keeps).map((key) => `: >"$RUN/shared.${key}"`),
     ...steps.flatMap((step) => prepare(step, keeps, request.nonce)),
     '}',
     'main() {',
@@ -89,6 +90,13 @@ function open(runId: string, lock: LockTerms): string {
 function keptPaths(steps: readonly ApplyStep[]): ReadonlyMap<string, number> {
   const paths = new Set(steps.flatMap(({ fragment }) => fragment.keeps));
   return new Map([...paths].map((path, index) => [path, index + 1]));
+}
+
+/** Keys of the files that every step changes in parts only. */
+function sharedKeys(steps: readonly ApplyStep[], keeps: ReadonlyMap<string, number>): readonly number[] {
+  return [...keeps].flatMap(([path, key]) =>
+    steps.every(({ fragment }) => fragment.shared === true || !fragment.keeps.includes(path)) ? [key] : [],
+  );
 }
 
 /** What a rollback needs of a step, written before anything is touched. */
@@ -169,6 +177,6 @@ function finish(steps: readonly ApplyStep[], keeps: ReadonlyMap<string, number>,
     ...handlers.map(({ action, unit }) => sh`handle ${action} ${unit}`.text),
     `settle ${settleSeconds}`,
     ...handlers.map(({ action, unit }) => sh`paid ${action} ${unit}`.text),
-    ...[...keeps].map(([path, key]) => sh`state_of ${path} >"$RUN/after.${key}"`.text),
+    ...[...keeps].map(([path, key]) => sh`left ${key} ${path}`.text),
   ];
 }

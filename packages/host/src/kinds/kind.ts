@@ -24,6 +24,8 @@ export interface ApplyContext {
 export interface Fragment {
   /** Paths whose state is kept before anything is touched, and must still be what the check saw. */
   readonly keeps: readonly string[];
+  /** The kept paths are files of somebody else, of which this changes lines only: a rollback takes back these lines where others changed since. */
+  readonly shared?: boolean;
   /** Further things that must still be as seen: what prints them, and what it must print. */
   readonly expects?: readonly { readonly show: ShellText; readonly seen: string }[];
   /** Body of the change, run under `set -eu` in a subshell of its own. */

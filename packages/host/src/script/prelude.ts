@@ -192,6 +192,12 @@ carries() {
   printf '%s\\n' "host/device-not-empty: $d carries $1, so no file system was made and nothing was written"
 }
 
+# Notes how the run leaves a path; of a file that others share, also its lines.
+left() {
+  state_of "$2" >"$RUN/after.$1"
+  if [ -e "$RUN/shared.$1" ] && [ -f "$2" ] && [ ! -L "$2" ]; then keep_copy "$2" "$RUN/left.$1"; fi
+}
+
 is_bad() {
   case " $BAD " in *" $1 "*) return 0;; esac
   return 1

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { FileResource } from '@vmstation/core';
+import type { BlockResource, FileResource, LineResource } from '@vmstation/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { scratchMachine } from '../testing/scratch-machine.ts';
 import { createUninstaller } from './uninstall.ts';
@@ -20,4 +20,42 @@ test('a run that was refused and changed nothing does not let an earlier one wri
   const { failed } = await uninstaller.takeBack('n', await uninstaller.records('n'));
   expect(failed).toMatchObject([{ id: `file:${path}`, reason: expect.stringContaining('changed after the run') }]);
   expect(readFileSync(path, 'utf8')).toBe('theirs\n');
+});
+
+test('in a file that others share only our lines go: what somebody wrote between and after our runs stays', async () => {
+  const machine = scratchMachine();
+  onTestFinished(() => machine.remove());
+  const { folder, host, transport } = machine;
+  const path = `${folder}/shared`;
+  writeFileSync(path, 'first\nPort 22\nlast\n');
+  const port = (number: number): LineResource => ({
+    kind: 'line',
+    path,
+    name: 'port',
+    line: `Port ${number}`,
+    match: '^Port',
+  });
+  await host.apply({ node: 'n', runId: 'r1', resources: [port(2022)] });
+  writeFileSync(path, readFileSync(path, 'utf8').replace('first', 'first\nbetween'));
+  await host.apply({ node: 'n', runId: 'r2', resources: [port(2023)] });
+  writeFileSync(path, `${readFileSync(path, 'utf8')}after\n`);
+  const uninstaller = createUninstaller({ transport, tryMode: undefined, stateFolder: `${folder}/state` });
+  expect(await uninstaller.takeBack('n', await uninstaller.records('n'))).toMatchObject({ failed: [] });
+  expect(readFileSync(path, 'utf8')).toBe('first\nbetween\nPort 22\nlast\nafter\n');
+});
+
+test('a rollback takes our block out of a file that somebody changed; where our lines were changed, it leaves them', async () => {
+  const machine = scratchMachine();
+  onTestFinished(() => machine.remove());
+  const { folder, host } = machine;
+  const path = `${folder}/shared`;
+  const block: BlockResource = { kind: 'block', path, name: 'b', content: 'one\none\n' };
+  await host.apply({ node: 'n', runId: 'r1', resources: [block] });
+  writeFileSync(path, `theirs\n${readFileSync(path, 'utf8')}one\n`);
+  expect(await host.rollback('n', 'r1')).toMatchObject({ failed: [] });
+  expect(readFileSync(path, 'utf8')).toBe('theirs\none\n');
+  await host.apply({ node: 'n', runId: 'r2', resources: [block] });
+  writeFileSync(path, readFileSync(path, 'utf8').replaceAll('one', 'two'));
+  const { failed } = await host.rollback('n', 'r2');
+  expect(failed).toMatchObject([{ reason: expect.stringContaining('changed after the run') }]);
 });

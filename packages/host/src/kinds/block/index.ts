@@ -39,6 +39,7 @@ export const blockKind = defineKind<BlockResource, BlockSeen>({
     const isAbsent = want.ensure === 'absent';
     return {
       keeps: [path],
+      shared: true,
       change: lines(
         sh`parents ${path}; f=${path}; t=${context.beside(path)}; rm -f "$t"`,
         isAbsent ? sh`if [ ! -f "$f" ]; then exit 0; fi` : sh`if [ ! -f "$f" ]; then f=/dev/null; fi`,

@@ -93,6 +93,7 @@ function writeLines(entries: readonly HostsEntry[], context: ApplyContext): Frag
   const wanted = entries.map((entry) => `${entry.address} ${namesOf(entry)}\n`).join('');
   return {
     keeps: [file],
+    shared: true,
     change: lines(
       sh`t=${context.beside(file)}; rm -f "$t"; f=${file}; if [ ! -f "$f" ]; then f=/dev/null; fi`,
       writeContent(sh`"$RUN/hosts.$n"`, wanted, context.delimiter),

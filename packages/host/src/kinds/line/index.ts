@@ -50,6 +50,7 @@ export const lineKind = defineKind<LineResource, LineSeen>({
           );
     return {
       keeps: [path],
+      shared: true,
       change: lines(
         sh`parents ${path}; f=${path}; t=${t}; rm -f "$t"`,
         want.ensure === 'absent' ? sh`if [ ! -f "$f" ]; then exit 0; fi` : sh`if [ ! -f "$f" ]; then f=/dev/null; fi`,

@@ -68,6 +68,7 @@ export const mountKind = defineKind<MountResource, MountSeen>({
     const remounts = want.mounted && mounted !== undefined && optionDifferences(want, mounted).length > 0;
     return {
       keeps: [fstab],
+      shared: true,
       reloadsUnits: true,
       change: lines(
         taken

@@ -39,6 +39,7 @@ export const swapKind = defineKind<SwapResource, SwapSeen>({
   },
   apply: (_want, { devices, inFstab }, context) => ({
     keeps: [fstab],
+    shared: true,
     change: lines(
       devices.length === 0 ? undefined : sh`swapoff -a`,
       inFstab.length === 0
