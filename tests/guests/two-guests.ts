@@ -1,7 +1,11 @@
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { nodeProcessRunner } from '@vmstation/remote';
 import type { TestProject } from 'vitest/node';
 import { type GuestsAccess, startGuestsLab } from '../../packages/lab/src/guests/guests-lab.ts';
 import { defaultDirectory } from '../../packages/lab/src/hosts/settings.ts';
+import { resultsFolder } from '../contract/contract-case.ts';
+import { beyondAllSuites } from '../contract/contracts.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -26,5 +30,18 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const { running: _running, down, ...access } = lab;
   console.log(`two guests answered ${(access.bootMs / 1000).toFixed(1)} s after their start (${access.acceleration})`);
   project.provide('guests', access);
-  return down;
+  return async () => {
+    await down();
+    noteUnproven();
+  };
+}
+
+/** The table of the run ends with what no suite proves. */
+function noteUnproven(): void {
+  const folder = process.env[resultsFolder];
+  if (folder === undefined) return;
+  const lines = beyondAllSuites.map(({ what, why }) =>
+    JSON.stringify({ port: 'Unproven anywhere', title: what, side: 'guests', outcome: 'cannot', reason: why }),
+  );
+  appendFileSync(join(folder, 'unproven.ndjson'), lines.map((line) => `${line}\n`).join(''));
 }

@@ -44,7 +44,6 @@ export const powerContract: Contract<PortSubject> = {
       title: 'the evidence says asleep and since when, and awake again after the wake',
       cannot: {
         hosts: 'who starts machines without a lab’s process has nobody to ask for evidence',
-        guests: 'who starts machines without a lab’s process has nobody to ask for evidence',
       },
       async run(subject) {
         expect(await subject.power.read(subject.sleeper)).toMatchObject({ state: 'awake' });
