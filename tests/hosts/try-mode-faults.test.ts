@@ -233,7 +233,7 @@ test('while a change waits for its proof, a second one is refused with its holde
 });
 
 const confirms = (command: Parameters<Transport['run']>[1]): boolean =>
-  command.freshConnection === true && command.argv[0] === 'sh';
+  command.freshConnection === true && command.argv.includes('sh');
 
 test.each<[string, Omit<Fault, 'resources'> & { readonly dies: (reached: () => void) => Partial<Fault> }]>([
   ['is armed', { dies: (reached) => ({ armed: () => (reached(), gone()) }) }],
