@@ -795,7 +795,7 @@ UNDO_0123456789abcdef
 printf '%s\n' swap:system >"$RUN/ids.31"
 printf '%s\n' 24 >"$RUN/keeps.31"
 cat >"$RUN/undo-after.31" <<'UNDO_0123456789abcdef'
-if ! grep -q -F -e '/dev/sda2 ' /proc/swaps; then swapon /dev/sda2; fi
+if ! grep -q -F -e '/dev/sda2 ' /proc/swaps; then swapon -p 5 /dev/sda2; fi
 UNDO_0123456789abcdef
 printf '%s\n' mount:/srv/scratch >"$RUN/ids.32"
 printf '%s\n' 24 >"$RUN/keeps.32"

@@ -35,7 +35,7 @@ function sampleApply(family: NodeFacts['family']): string {
     '/etc/passwd': 'root:x:0:0:root:/root:/bin/bash\nops:x:1000:1000::/home/ops:/bin/bash',
     '/etc/group': 'root:x:0:\nops:x:1000:',
     '/etc/fstab': 'UUID=1 / ext4 defaults 0 1\n/dev/sda2 none swap sw 0 0',
-    '/proc/swaps': 'Filename Type Size Used Priority\n/dev/sda2 partition 1024 0 -2',
+    '/proc/swaps': 'Filename Type Size Used Priority\n/dev/sda2 partition 1024 0 5',
     '/proc/sys/net/ipv4/ip_forward': '0',
     '/proc/mounts': 'tmpfs /srv/scratch tmpfs rw,relatime 0 0',
     '/sys/class/net/enp1s0/mtu': '1500',
