@@ -944,6 +944,7 @@ left 21 /etc/selinux/config
 left 22 /etc/systemd/system/vmstation-link-enp1s0.service
 left 23 /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service
 left 24 /etc/fstab
+sync -f /etc "$STATE"
 rm -f "$RUN/nonce"
 unlock
 say 'done'

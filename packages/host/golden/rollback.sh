@@ -278,6 +278,7 @@ if [ ! -d "$B" ]; then say 'nothing'; say 'done'; return 0; fi
 lock 60 rollback-20261123-091500-k3f9 ops@station
 i=1; while [ -d "$B/$i" ]; do i=$((i+1)); done
 while [ "$i" -gt 1 ]; do i=$((i-1)); RUN="$B/$i"; [ ! -e "$RUN/order" ] || back_all; done
+sync -f /etc "$STATE"
 unlock
 if [ "$FOUND" -eq 0 ]; then say 'nothing'; fi
 say 'done'

@@ -55,7 +55,11 @@ export const nodeCommands: readonly NodeCommand[] = [
   { command: 'tr', words: ['-d'], reason: 'joins lines of a unit state; what of an image is not zero' },
   { command: 'awk', words: ['-v'], reason: 'replaces one line of a shared file; values come by ENVIRON' },
   { command: 'sed', words: ['-n'], reason: 'names of installed packages' },
-  { command: 'sync', words: [], reason: 'a candidate is on disk before it is renamed' },
+  {
+    command: 'sync',
+    words: ['-f'],
+    reason: 'a candidate is on disk before it is renamed, and all of a run before it ends',
+  },
   { command: 'mv', words: ['-f'], reason: 'puts a candidate in place' },
   { command: 'cp', words: ['-p'], reason: 'keeps and restores content with owner and mode' },
   { command: 'rm', words: ['-f', '-rf'], reason: 'removes files and candidates' },

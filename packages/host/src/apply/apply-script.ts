@@ -3,7 +3,7 @@ import { quoteArgument } from '@vmstation/remote';
 import type { NodeFolders } from '../observe/check-script.ts';
 import { type Observations, owedName } from '../observe/observations.ts';
 import type { LockTerms } from '../rollback/rollback-script.ts';
-import { changeFunctions, sharedFunctions } from '../script/prelude.ts';
+import { changeFunctions, durably, sharedFunctions } from '../script/prelude.ts';
 import { ShellText, sh, writeContent } from '../script/shell-text.ts';
 import type { ApplyStep } from './batches.ts';
 
@@ -53,6 +53,7 @@ export function applyScript(request: ApplyScriptRequest): string {
     ...steps.flatMap((step) => preconditions(step, request.seen)),
     ...inOrder(steps),
     ...finish(steps, keeps, request.settleSeconds),
+    durably,
     'rm -f "$RUN/nonce"',
     'unlock',
     "say 'done'",

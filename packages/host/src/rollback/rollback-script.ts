@@ -1,6 +1,6 @@
 import { quoteArgument } from '@vmstation/remote';
 import type { NodeFolders } from '../observe/check-script.ts';
-import { sharedFunctions } from '../script/prelude.ts';
+import { durably, sharedFunctions } from '../script/prelude.ts';
 import { sh } from '../script/shell-text.ts';
 
 /** How a script asks for the lock of a machine: how long it waits, and for whom it asks. */
@@ -170,6 +170,7 @@ export function rollbackScript(runId: string, nonce: string, folders: NodeFolder
     sh`lock ${lock.waitSeconds} ${`rollback-${runId}`} ${lock.holder}`.text,
     'i=1; while [ -d "$B/$i" ]; do i=$((i+1)); done',
     'while [ "$i" -gt 1 ]; do i=$((i-1)); RUN="$B/$i"; [ ! -e "$RUN/order" ] || back_all; done',
+    durably,
     'unlock',
     'if [ "$FOUND" -eq 0 ]; then say \'nothing\'; fi',
     "say 'done'",

@@ -1,3 +1,6 @@
+/** A rename is on disk only when its folder is: without this, power that fails right after a change which was told as done brings back what was before. */
+export const durably = 'sync -f /etc "$STATE"';
+
 /**
  * Functions that the apply and the rollback script share. `$N` is the nonce, `$RUN` the folder of this apply, `$STATE` the state
  * folder. No `local` (not POSIX): functions keep to their positional parameters or to names that nobody else uses.
