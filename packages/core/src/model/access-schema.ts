@@ -47,9 +47,11 @@ export const sshSchema = nodeSshSchema.omit({ local: true }).extend({
     ['ssh-users'],
   ),
   banner: described(
-    z.union([z.literal('off'), bannerText]).default('Authorised use only. Sessions are logged.'),
+    z
+      .union([z.literal('off'), bannerText])
+      .default('Authorised use only. This system is private: access is monitored and recorded.'),
     'What is shown before a login, or off.',
-    'Authorised use only. Sessions are logged.',
+    'Authorised use only. This system is private: access is monitored and recorded.',
   ),
 });
 
