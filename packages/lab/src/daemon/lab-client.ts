@@ -3,7 +3,7 @@ import { AppError, type ErrorRecord, systemError } from '@vmstation/core';
 import type { LabPaths } from './lab-paths.ts';
 import type { LabRequest, LabRequests } from './lab-protocol.ts';
 
-const defaultTimeoutMs = 30_000;
+const defaultTimeoutMs = 60_000;
 
 /**
  * Asks the running lab. Throws lab/not-running when nothing listens at its socket, lab/silent past the deadline,

@@ -10,9 +10,9 @@ import type { LabProvider, LabStatus } from './lab-protocol.ts';
 import { livingProcess } from './pid-file.ts';
 import { unlinkWorkspace } from './workspace-links.ts';
 
-/** Simulated machines are there at once; real ones boot and, told to stop, power off in order. */
+/** Only to end what hangs: a busy computer is no reason to give up. Real machines power off in order. */
 const patience = {
-  embedded: { startMs: 30_000, stopMs: 10_000, endMs: 3_000 },
+  embedded: { startMs: 180_000, stopMs: 30_000, endMs: 10_000 },
   hosts: { startMs: 180_000, stopMs: 60_000, endMs: 30_000 },
 } as const;
 const pollMs = 50;
