@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    expect: { poll: { timeout: 60_000 } },
     include: ['tests/guests/**/*.test.ts'],
     globalSetup: ['tests/guests/two-guests.ts'],
     setupFiles: ['tests/guests/record-cases.ts'],

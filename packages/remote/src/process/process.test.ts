@@ -52,19 +52,22 @@ test('a followed program tells line by line as it goes, and its status at the en
 test('a followed program outlives whoever started it, and can be followed again', async () => {
   const logFile = join(folder, 'log');
   const parent = join(folder, 'parent.ts');
+  const go = join(folder, 'go');
+  const program = `echo one; until [ -e ${go} ]; do sleep 0.05; done; echo two; exit 5`;
   writeFileSync(
     parent,
     `import { followDetached } from ${JSON.stringify(new URL('follow.ts', import.meta.url).href)};
-const started = await followDetached(['sh', '-c', 'echo one; sleep 1; echo two; exit 5'], { logFile: ${JSON.stringify(logFile)}, onLine: () => {} });
+const started = await followDetached(['sh', '-c', ${JSON.stringify(program)}], { logFile: ${JSON.stringify(logFile)}, onLine: () => {} });
 process.stdout.write(String(started.pid), () => process.kill(process.pid, 'SIGKILL'));`,
   );
-  const died = await runChild([process.execPath, parent], { timeoutMs: 20_000 });
+  const died = await runChild([process.execPath, parent], { timeoutMs: 120_000 });
   expect(died.ended).toBe('signal');
   const pid = Number(died.stdout.toString());
   // It says who it is as soon as it gets to run.
-  await expect.poll(() => findFollowed(logFile)).toEqual({ pid, alive: true });
+  await expect.poll(() => findFollowed(logFile), { timeout: 60_000 }).toEqual({ pid, alive: true });
   const lines: string[] = [];
   const again = attachTo({ pid, logFile, onLine: (line) => lines.push(line) });
+  writeFileSync(go, '');
   expect(await again.exited).toEqual({ exitCode: 5 });
   expect(lines).toEqual(['one', 'two']);
   expect(await findFollowed(logFile)).toEqual({ pid, alive: false });
@@ -82,10 +85,12 @@ test('stopping a followed program ends its whole session', async () => {
     onLine: () => undefined,
     signal: stop.signal,
   });
-  await expect.poll(() => readFileSync(join(folder, 'child'), 'utf8')).toMatch(/\d/);
+  await expect.poll(() => readFileSync(join(folder, 'child'), 'utf8'), { timeout: 60_000 }).toMatch(/\d/);
   stop.abort();
   await expect(started.exited).rejects.toMatchObject({ code: 'process/status-lost' });
-  await expect.poll(() => isAlive(Number(readFileSync(join(folder, 'child'), 'utf8')))).toBe(false);
+  await expect
+    .poll(() => isAlive(Number(readFileSync(join(folder, 'child'), 'utf8'))), { timeout: 60_000 })
+    .toBe(false);
 });
 
 test('the machine itself answers as a node does', async () => {
