@@ -3,6 +3,7 @@ import { AppError, type RemoteCommand, type RemoteResult, type Transport } from 
 import { mayKnowHost } from '../known-hosts/known-hosts.ts';
 import { type ChildResult, runChild } from '../process/child.ts';
 import { quoteForLoginShell } from '../quote.ts';
+import { type SharedConnection, withSession } from './shared-connection.ts';
 import {
   deadlinePassed,
   failedBeforeSession,
@@ -14,20 +15,10 @@ import {
 } from './ssh-failure.ts';
 import { controlPathOf, type OfferedKeys, type SshSettings, sshDestination, sshOptions } from './ssh-options.ts';
 
-/** OpenSSH allows ten sessions on one connection (MaxSessions); some stay free for the operator's own. */
-const sessionsPerNode = 6;
-const socketPollMs = 5;
-
-interface NodeState {
-  readonly controlPath: string;
-  /** Settles when the shared connection is open, or when the command that opened it has ended. */
-  opening: Promise<void> | undefined;
-  opened: boolean;
+interface NodeState extends SharedConnection {
   user: Promise<string> | undefined;
   /** The operator's as soon as the node has let those in and not the workspace's: before setup has brought that key there. */
   keys: OfferedKeys;
-  running: number;
-  readonly waiting: (() => void)[];
 }
 
 /**
@@ -177,37 +168,6 @@ function nothingWasSent(result: ChildResult): boolean {
     result.stdout.length === 0 &&
     failedBeforeSession(result.stderr)
   );
-}
-
-/** Lets the first command of a node open the shared connection before the others use it, and bounds the sessions on it. */
-async function withSession<T>(state: NodeState, counters: Transport['counters'], run: () => Promise<T>): Promise<T> {
-  while (state.opening !== undefined || state.running >= sessionsPerNode) {
-    await (state.opening ?? new Promise<void>((resolve) => state.waiting.push(resolve)));
-  }
-  state.running += 1;
-  try {
-    if (existsSync(state.controlPath)) return await run();
-    state.opened = true;
-    counters.connections += 1;
-    const first = run();
-    state.opening = opensOrEnds(state, first);
-    return await first;
-  } finally {
-    state.running -= 1;
-    state.waiting.shift()?.();
-  }
-}
-
-async function opensOrEnds(state: NodeState, first: Promise<unknown>): Promise<void> {
-  const progress = { ended: false };
-  const settled = first.then(
-    () => void (progress.ended = true),
-    () => void (progress.ended = true),
-  );
-  while (!progress.ended && !existsSync(state.controlPath)) {
-    await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, socketPollMs))]);
-  }
-  state.opening = undefined;
 }
 
 function clientMissing(ssh: string, why: string | undefined): AppError {
