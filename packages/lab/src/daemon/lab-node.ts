@@ -93,9 +93,9 @@ export class LabNode {
 
   /** Makes what happened on the machine durable. */
   save(): void {
-    const { volume, state, power, isRebooting } = this.machine;
+    const { volume, memory, power, isRebooting } = this.machine;
     const extra = { power: isRebooting ? 'on' : power, since: this.#since.toISOString() };
-    this.#parts.store.save(this.name, { volume, state: power === 'off' ? null : state, extra });
+    this.#parts.store.save(this.name, { volume, state: power === 'off' ? null : memory, extra });
   }
 
   /** Keeps the whole machine, so that it can be put back even after the death of the lab. */

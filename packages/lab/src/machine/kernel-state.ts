@@ -1,4 +1,5 @@
 import { type LabRandom, randomBelow, randomUuid, systemRandom } from '../clock/randomness.ts';
+import type { RunEntry } from './run-folder.ts';
 
 /** Activity of a unit as `systemctl show -p ActiveState` names it. */
 export type ActiveState = 'active' | 'inactive' | 'failed' | 'activating' | 'deactivating';
@@ -65,6 +66,8 @@ export interface KernelState {
   lastPid: number;
   /** Text of sshd's configuration with its includes, as the daemon read it at its last start or reload. */
   sshdConfig: string;
+  /** What lies below /run, where memory was kept. */
+  run?: RunEntry[];
   /** `date -s` shifts the clock against the lab's. */
   clockShiftMs: number;
 }

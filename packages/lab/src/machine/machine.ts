@@ -21,6 +21,7 @@ import { DpkgDatabase, type PackageDatabase, RpmDatabase } from './package-datab
 import { CHARACTER_DEVICES, mountProc, mountSys } from './proc-files.ts';
 import { programFor } from './programs.ts';
 import { RootFiles } from './root-files.ts';
+import { restoreRunEntries, runEntries } from './run-folder.ts';
 import { SysctlTable } from './sysctl.ts';
 import { Systemd, type SystemdHost } from './systemd.ts';
 
@@ -99,6 +100,7 @@ export class Machine implements SystemdHost, NetworkPeer {
     this.systemd = new Systemd(this);
     if (!options.volume) installImage(this);
     this.#mountKernelFiles();
+    restoreRunEntries(this, options.state?.run ?? []);
     if (this.#power === 'suspended') this.#freeze();
   }
 
@@ -107,6 +109,11 @@ export class Machine implements SystemdHost, NetworkPeer {
     if (this.#power === 'off') return;
     if (kept) resumeMachine(this);
     else await bootMachine(this);
+  }
+
+  /** All that the machine forgets at reboot, as plain data; for {@link MachineOptions.state}. */
+  get memory(): KernelState {
+    return { ...this.state, run: runEntries(this) };
   }
 
   get name(): string {
