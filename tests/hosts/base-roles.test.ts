@@ -13,7 +13,7 @@ import { desiredOf, hostsOf, onNode, twoNodeWorkspace } from './two-node-workspa
 const machines = await ownMachines();
 const node = 'masternode';
 const server = 'storagenodet3500';
-/** 74 was reached in a container, which has no boot loader, no AppArmor and no audit; the rest is margin for newer tests of lynis. */
+/** 75 was reached in a container, which has no boot loader, no AppArmor and no audit. */
 const leastIndex = 75;
 const operator = await startOperator(machines);
 let workspace: LoadedWorkspace;

@@ -73,7 +73,7 @@ export async function onNode(transport: Transport, node: string, script: string)
   const { exitCode, stdout, stderr } = await transport.run(node, {
     argv: ['sh', '-euc', script],
     elevate: true,
-    timeoutMs: 120_000,
+    timeoutMs: 600_000,
   });
   const said = Buffer.from(stdout).toString();
   if (exitCode !== 0) throw new Error(`${node}: exit ${exitCode}: ${script}\n${said}${stderr}`);
