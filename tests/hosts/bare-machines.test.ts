@@ -88,6 +88,7 @@ test('exactly what such machines cannot do is left out', () => {
       .toSorted();
   };
   const everywhere = [
+    'command:packet-filter-in-force',
     'file:/etc/ssh/sshd_config.d/10-vmstation.conf',
     'file:/etc/sudoers.d/vmstation-users',
     'file:/etc/vmstation/firewall.nft',
