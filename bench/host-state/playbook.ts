@@ -26,7 +26,7 @@ export interface Playbook {
 }
 
 const unitsRead = 'unit files are read again';
-const sysctlFile = '/etc/sysctl.d/90-vmstation.conf';
+const sysctlFile = '/etc/sysctl.d/99-zz-vmstation.conf';
 
 /**
  * The site as an Ansible user would write it with the modules of ansible-core, tuned: pipelining, connections kept, all packages in one task, all kernel

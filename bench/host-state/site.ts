@@ -55,6 +55,8 @@ function clusterFile({ range, gateway, user, machines }: BenchMachines): string 
     'nodes:',
     ...nodes,
     `services: { ntp: { server: ${first} }, syslog: { server: ${first}, keep: 30d } }`,
+    // No audit in a container.
+    'system: { audit: false }',
     '',
   ].join('\n');
 }
