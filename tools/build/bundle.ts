@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { allFiles, isTest, root } from '../checks/source-files.ts';
@@ -18,7 +18,12 @@ const inputs =
 /** Bundles the command line into apps/cli/dist unless that is already made of the same sources. Returns whether it had to. */
 export async function bundleCli(): Promise<boolean> {
   const hash = sourcesHash();
-  if (existsSync(hashFile) && readFileSync(hashFile, 'utf8') === hash) return false;
+  if (existsSync(hashFile) && readFileSync(hashFile, 'utf8') === hash) {
+    // bin/vmstation goes by times: files that git wrote anew with the same content are no newer than this bundle.
+    const now = new Date();
+    utimesSync(hashFile, now, now);
+    return false;
+  }
   rmSync(outFolder, { recursive: true, force: true });
   await build({
     absWorkingDir: cliFolder,

@@ -22,7 +22,7 @@ type ConfigContext = PhaseContext<'setup'>;
 /** Phase config: the roles of host state and the overlays. */
 export const configPhase: Phase<'config', 'setup'> = {
   name: 'config',
-  title: 'Config: system, logs, storage, SSH, Kerberos, networking, overlays',
+  title: 'Config: system, logs, storage, SSH, networking, overlays',
   needs: ['setup'],
 
   async observe(context) {
