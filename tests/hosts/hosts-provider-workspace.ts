@@ -107,6 +107,7 @@ function run(file: string, args: readonly string[], stdin = ''): Promise<Ended> 
       const code = error === null ? 0 : error.code;
       resolve({ exitCode: typeof code === 'number' ? code : 1, stdout, text: `${stdout}${stderr}` });
     });
+    child.stdin?.on('error', () => undefined); // a command may end, or its machine go, without having read its input
     child.stdin?.end(stdin);
   });
 }
