@@ -153,9 +153,17 @@ function folders(resources: readonly Resource[]): readonly Task[] {
     .map((path) => ({ name: `folder ${path}`, module: 'ansible.builtin.file', args: { path, state: 'directory' } }));
 }
 
+/** Debian's own boot files set these to what the site wants: the product finds that and writes no line, so neither does the playbook. */
+const debiansOwn: ReadonlySet<string> = new Set([
+  'fs.protected_fifos',
+  'fs.protected_hardlinks',
+  'fs.protected_regular',
+  'fs.protected_symlinks',
+]);
+
 function kernelSettings(settings: readonly (readonly [string, string])[]): readonly Task[] {
   if (settings.length === 0) return [];
-  const content = settings.map(([key, value]) => `${key} = ${value}\n`).join('');
+  const content = settings.flatMap(([key, value]) => (debiansOwn.has(key) ? [] : [`${key} = ${value}\n`])).join('');
   const look = ['sysctl', '-n', ...settings.map(([key]) => key)];
   const wanted = settings.map(([, value]) => value);
   return [
