@@ -319,7 +319,10 @@ settle() {
   if [ -e "$RUN/started" ]; then while IFS= read -r u; do WATCH="$WATCH $u"; done <"$RUN/started"; fi
   if [ -z "$WATCH" ]; then return 0; fi
   for u in $WATCH; do pulse_of "$u" >"$RUN/pulse.$u"; done
+  # The disk has the time that the units get.
+  sync -f /etc "$STATE" &
   sleep "$1"
+  wait
   for u in $WATCH; do
     p=$(pulse_of "$u")
     case $p in
@@ -623,11 +626,11 @@ printf '%s' 'nothing
 ' | kinit -k -t /etc/krb5.keytab -c MEMORY:
 }
 change_37() {
-systemctl enable -- chrony.service
+systemctl enable --no-reload -- chrony.service
 start chrony.service
 }
 change_38() {
-systemctl disable -- telnet.socket
+systemctl disable --no-reload -- telnet.socket
 halt telnet.socket
 systemctl mask -- telnet.socket
 }
@@ -917,6 +920,11 @@ step 35
 step 36
 step 37
 step 38
+[ ! -d /run/systemd/system ] || systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {
+tell "$RUN/log.reload"
+BAD="$BAD 37"; say "end 37 failed 1"
+BAD="$BAD 38"; say "end 38 failed 1"
+}
 handle restart chrony.service
 settle 2
 paid restart chrony.service

@@ -75,7 +75,7 @@ export const nodeCommands: readonly NodeCommand[] = [
     command: 'systemctl',
     words: [
       ...systemctlVerbs,
-      ...['--no-block', '--now', '--no-pager', '--property=', '--quiet', '--', '--plain', '--no-legend', '--state='],
+      ...['--no-block', '--no-reload', '--now', '--no-pager', '--property=', '--quiet', '--', '--plain', '--no-legend', '--state='],
     ],
     reason: 'units',
   },

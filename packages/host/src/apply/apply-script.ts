@@ -146,10 +146,11 @@ function script(name: string, number: number, source: ShellText | undefined, non
 
 const usesUnits: ReadonlySet<string> = new Set(['service', 'mount', 'command']);
 
-/** Steps in order; before the first one after unit files changed, systemd reads them again. */
+/** Steps in order. systemd reads its unit files again before the first one that needs what changed in them, and once for all that were enabled. */
 function inOrder(steps: readonly ApplyStep[]): string[] {
   const parts: string[] = [];
   let pending: number[] = [];
+  const enabled: number[] = [];
   const reload = (): void => {
     if (pending.length > 0) parts.push(reloadUnits(pending));
     pending = [];
@@ -158,7 +159,9 @@ function inOrder(steps: readonly ApplyStep[]): string[] {
     if (step.resources.some(({ resource }) => usesUnits.has(resource.kind))) reload();
     parts.push(`step ${[step.number, ...step.dependsOn].join(' ')}`);
     if (step.fragment.reloadsUnits === true) pending.push(step.number);
+    if (step.fragment.enablesUnits === true) enabled.push(step.number);
   }
+  pending = [...pending, ...enabled];
   reload();
   return parts;
 }

@@ -38,6 +38,8 @@ export interface Fragment {
   readonly batch?: PackageBatch;
   /** systemd must read its unit files again before services are touched. */
   readonly reloadsUnits?: boolean;
+  /** systemd must read its unit files again before the run ends: until then it answers with what was enabled before. */
+  readonly enablesUnits?: boolean;
   /** Unit that this change may start, to be watched afterwards. */
   readonly watches?: string;
   /** The output of the change may hold secrets and is never shown. */

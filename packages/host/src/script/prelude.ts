@@ -329,7 +329,10 @@ settle() {
   if [ -e "$RUN/started" ]; then while IFS= read -r u; do WATCH="$WATCH $u"; done <"$RUN/started"; fi
   if [ -z "$WATCH" ]; then return 0; fi
   for u in $WATCH; do pulse_of "$u" >"$RUN/pulse.$u"; done
+  # The disk has the time that the units get.
+  ${durably} &
   sleep "$1"
+  wait
   for u in $WATCH; do
     p=$(pulse_of "$u")
     case $p in

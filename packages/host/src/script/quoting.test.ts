@@ -39,7 +39,7 @@ const anyText = fc.array(piece, { maxLength: 8 }).map((parts) => parts.join('').
 /** No program can receive a NUL in an argument, so it is refused (remote/nul-in-argument). */
 const anyValue = anyText.map((text) => text.replaceAll('\0', '0'));
 const oneLine = anyValue.map((text) => text.replaceAll(/\p{Cc}|[\u2028\u2029]/gu, '~'));
-const name = oneLine.map((text) => `n${text.replaceAll('/', '|').slice(0, 60)}`);
+const name = oneLine.map((text) => `n${text.replaceAll('/', '|').slice(0, 60).toWellFormed()}`);
 const many = { minLength: 30, maxLength: 60 };
 const runs = { numRuns: 6 };
 

@@ -31,7 +31,7 @@ const serverPackages = [
  * does is proved on the machines that share a kernel.
  */
 const rolePackages = [
-  ...['auditd', 'chrony', 'conntrack', 'gnupg', 'lsof', 'nfs-common', 'nfs-kernel-server', 'nftables', 'openssl'],
+  ...['auditd', 'chrony', 'conntrack', 'gpg', 'lsof', 'nfs-common', 'nfs-kernel-server', 'nftables', 'openssl'],
   ...['python3-apt', 'rsyslog', 'socat', 'xfsprogs'],
 ];
 const servicesOff = [

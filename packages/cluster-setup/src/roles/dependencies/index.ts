@@ -7,7 +7,7 @@ const debianPackages = [
   'sudo',
   'curl',
   'ca-certificates',
-  'gnupg',
+  'gpg',
   'openssl',
   'tar',
   'socat',

@@ -50,8 +50,8 @@ export const serviceKind = defineKind<ServiceResource, UnitSeen>({
       ],
       change: lines(
         want.masked === false ? sh`systemctl unmask -- ${unit}` : undefined,
-        want.enabled === true ? sh`systemctl enable -- ${unit}` : undefined,
-        want.enabled === false ? sh`systemctl disable -- ${unit}` : undefined,
+        want.enabled === true ? sh`systemctl enable --no-reload -- ${unit}` : undefined,
+        want.enabled === false ? sh`systemctl disable --no-reload -- ${unit}` : undefined,
         want.active === true ? sh`start ${unit}` : undefined,
         want.active === false ? sh`halt ${unit}` : undefined,
         want.masked === true ? sh`systemctl mask -- ${unit}` : undefined,
@@ -65,6 +65,7 @@ export const serviceKind = defineKind<ServiceResource, UnitSeen>({
         want.masked === false && isMasked(seen) ? sh`systemctl mask -- ${unit}` : undefined,
       ),
       ...(want.active === true ? { watches: unit } : {}),
+      enablesUnits: want.enabled !== undefined,
     };
   },
   standsOn: ({ unit }) => [`unit:${unit}`],

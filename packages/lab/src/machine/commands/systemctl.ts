@@ -95,9 +95,14 @@ const isEnabled: Verb = async (process, machine, names, options) => {
   return status;
 };
 
+function keepWithoutReload(machine: Machine, name: string, options: Options): void {
+  if (options.has('no-reload')) machine.systemd.keepEnablement(name, enablement(machine.files, name) ?? '');
+}
+
 const enable: Verb = async (process, machine, names, options) => {
   for (const name of names.map(unitName)) {
     const known = loadUnit(machine.files, name);
+    keepWithoutReload(machine, name, options);
     const lines = enableUnit(machine.files, name);
     if (!lines) {
       await process.err(
@@ -113,12 +118,13 @@ const enable: Verb = async (process, machine, names, options) => {
       if (!result.ok) return process.fail(result.message, result.status);
     }
   }
-  machine.systemd.daemonReload();
+  if (!options.has('no-reload')) machine.systemd.daemonReload();
   return 0;
 };
 
 const disable: Verb = async (process, machine, names, options) => {
   for (const name of names.map(unitName)) {
+    keepWithoutReload(machine, name, options);
     const lines = disableUnit(machine.files, name);
     if (!lines) {
       await process.err(`Failed to disable unit: Unit file ${name} does not exist.\n`);
@@ -127,7 +133,7 @@ const disable: Verb = async (process, machine, names, options) => {
     if (!options.has('q', 'quiet')) await process.err(lines.map((line) => `${line}\n`).join(''));
     if (options.has('now')) await process.interruptible(machine.systemd.stop(name));
   }
-  machine.systemd.daemonReload();
+  if (!options.has('no-reload')) machine.systemd.daemonReload();
   return 0;
 };
 
@@ -354,7 +360,7 @@ function unitsLike(machine: Machine, name: string): string[] {
 export const systemctl: MachineProgram = async (process, machine) => {
   const options = parseOptions(
     process,
-    'p: property= P: value a all q quiet no-pager l full now f force t: type= state= failed no-legend legend:: plain no-block s: signal= no-ask-password system runtime kill-whom= n: lines= job-mode= root= wait check-inhibitors= i no-wall no-warn show-types timestamp=',
+    'p: property= P: value a all q quiet no-pager l full now f force t: type= state= failed no-legend legend:: plain no-block no-reload s: signal= no-ask-password system runtime kill-whom= n: lines= job-mode= root= wait check-inhibitors= i no-wall no-warn show-types timestamp=',
   );
   unloadTransientUnits(machine);
   const [verb = 'list-units', ...names] = options.operands;

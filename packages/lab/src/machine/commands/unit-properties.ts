@@ -68,6 +68,8 @@ export function unitProperties(machine: Machine, name: string): Map<string, stri
 
 /** UnitFileState of `show`: that of the file itself behind an alias. */
 function fileState(machine: Machine, name: string): string {
+  const kept = machine.systemd.enablementBefore(name);
+  if (kept !== undefined) return kept;
   const state = enablement(machine.files, name) ?? '';
   if (state !== 'alias') return state;
   return enablement(machine.files, loadUnit(machine.files, name)?.name ?? name) ?? '';

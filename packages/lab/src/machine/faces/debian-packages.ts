@@ -362,7 +362,7 @@ dnsutils 1:9.18.33-1~deb12u2 /usr/bin/dig /usr/bin/nslookup
 ebtables 2.0.11-5 /usr/sbin/ebtables
 ethtool 1:6.1-1 /usr/sbin/ethtool
 git 1:2.39.5-0+deb12u2 /usr/bin/git
-gnupg 2.2.40-1.1 /usr/bin/gpg
+gpg 2.2.40-1.1 /usr/bin/gpg
 htop 3.2.2-2 /usr/bin/htop
 iotop 0.6-42 /usr/sbin/iotop
 ipmitool 1.8.19-4+deb12u2 /usr/bin/ipmitool
