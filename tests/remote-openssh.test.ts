@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSshTransport, scanHostKeys, sshKeygen, trustHostKey } from '@vmstation/remote';
 import ssh2 from 'ssh2';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { endSharedConnection } from '../packages/remote/src/ssh/end-shared-connection.ts';
 
 // The system's own ssh against a real SSH server on loopback that runs commands in a shell of this computer.
 
@@ -111,6 +112,15 @@ test('arguments, input and output arrive byte for byte, and one connection carri
       () => connections.filter((one) => !(one as unknown as { _sock: { destroyed: boolean } })._sock.destroyed).length,
     )
     .toBe(0);
+});
+
+test('the connection that is kept open ends at a word through its socket', async () => {
+  const ssh = await trusted();
+  await ssh.run('masternode', command);
+  const [socket = ''] = readdirSync(join(folder, 'c'));
+  expect(await endSharedConnection(join(folder, 'c', socket))).toBe(true);
+  await expect.poll(() => existsSync(join(folder, 'c', socket))).toBe(false);
+  await ssh.close();
 });
 
 test('output is told as it comes', async () => {

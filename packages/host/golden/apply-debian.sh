@@ -626,7 +626,7 @@ printf '%s' 'nothing
 ' | kinit -k -t /etc/krb5.keytab -c MEMORY:
 }
 change_37() {
-systemctl enable --no-reload -- chrony.service
+systemctl is-enabled --quiet -- chrony.service || systemctl enable --no-reload -- chrony.service
 start chrony.service
 }
 change_38() {

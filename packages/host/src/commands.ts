@@ -12,6 +12,7 @@ export interface NodeCommand {
 const systemctlVerbs = [
   'show',
   'is-active',
+  'is-enabled',
   'start',
   'stop',
   'restart',
@@ -21,7 +22,6 @@ const systemctlVerbs = [
   'mask',
   'unmask',
   'daemon-reload',
-  'reset-failed',
   'reset-failed',
   'list-units',
 ];
@@ -75,7 +75,18 @@ export const nodeCommands: readonly NodeCommand[] = [
     command: 'systemctl',
     words: [
       ...systemctlVerbs,
-      ...['--no-block', '--no-reload', '--now', '--no-pager', '--property=', '--quiet', '--', '--plain', '--no-legend', '--state='],
+      ...[
+        '--no-block',
+        '--no-reload',
+        '--now',
+        '--no-pager',
+        '--property=',
+        '--quiet',
+        '--',
+        '--plain',
+        '--no-legend',
+        '--state=',
+      ],
     ],
     reason: 'units',
   },

@@ -1,8 +1,8 @@
-import * as http from 'node:http';
-import * as https from 'node:https';
+import type * as http from 'node:http';
 import type { Clock, KubeRef } from '@vmstation/core';
 import { AppError } from '@vmstation/core';
 import { type ApiResource, objectPath, wellKnownResource } from './api-resources.ts';
+import { httpModules } from './http-modules.ts';
 import { textAt } from './json-path.ts';
 import { isSchemaRefusal, readStatus, refusalError, unreachableError } from './kube-errors.ts';
 import type { KubeAccess } from './kubeconfig.ts';
@@ -171,7 +171,7 @@ export class ApiClient {
         body,
       });
     }
-    const request = url.protocol === 'http:' ? http.request : https.request;
+    const request = url.protocol === 'http:' ? httpModules.http.request : httpModules.https.request;
     const limit = AbortSignal.timeout(this.#timeoutMs);
     const signal = call.signal === undefined ? limit : AbortSignal.any([limit, call.signal]);
     return new Promise((resolve, reject) => {

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import * as http from 'node:http';
-import * as https from 'node:https';
+import type * as http from 'node:http';
+import type * as https from 'node:https';
 import { AppError } from '@vmstation/core';
+import { httpModules } from './http-modules.ts';
 
 /** How to reach and authenticate at the cluster of a kubeconfig. */
 export interface KubeAccess {
@@ -57,11 +58,11 @@ export function loadKubeClient(): Promise<typeof import('@kubernetes/client-node
 
 function keepingAgent(server: string, options: https.RequestOptions, connections: number): http.Agent {
   const keep = { keepAlive: true, maxSockets: connections, timeout: 60_000 };
-  if (server.startsWith('http:')) return new http.Agent(keep);
+  if (server.startsWith('http:')) return new httpModules.http.Agent(keep);
   const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = options;
   const tls = { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername };
   const given = Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));
-  return new https.Agent({ ...keep, ...given });
+  return new httpModules.https.Agent({ ...keep, ...given });
 }
 
 function unusable(file: string, cause: unknown): AppError {

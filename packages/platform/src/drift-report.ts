@@ -68,8 +68,8 @@ export async function driftReport(
   nodes: readonly string[],
 ): Promise<DriftReport> {
   const seenAt = run.context.clock.now().toISOString();
-  const drifts = await nodeDrifts(run.context, nodes);
-  const cluster = await clusterDrift(facts, run);
+  // Side by side, the nodes first: a phase that wants to know of a node waits for the look at it that is under way.
+  const [drifts, cluster] = await Promise.all([nodeDrifts(run.context, nodes), clusterDrift(facts, run)]);
   // Which objects the unreadable steps stand for is not known, so that nothing is forgotten while there are any.
   memory.look({
     place: clusterPlace,
@@ -104,10 +104,10 @@ type UnagedClusterDrift = Omit<ClusterDrift, 'changes'> & { readonly changes: re
 
 async function clusterDrift(facts: FactStore, run: RunPorts): Promise<UnagedClusterDrift> {
   const scope = { phases: clusterPhases, nodes: undefined, tags: undefined };
-  const steps: Step[] = [];
-  for (const phase of run.phases.filter((one) => clusterPhases.includes(one.name))) {
-    steps.push(...(await planPhase(phase, scope, facts)).filter((step) => step.node === undefined));
-  }
+  // At once: what is rendered for one phase needs no time of its own while another one looks at the nodes.
+  const phases = run.phases.filter((one) => clusterPhases.includes(one.name));
+  const planned = await Promise.all(phases.map((phase) => planPhase(phase, scope, facts)));
+  const steps: readonly Step[] = planned.flat().filter((step) => step.node === undefined);
   // What is rendered for the installer lies in the workspace: files there are no state of the cluster.
   const judged = steps.filter((step) => step.action?.type !== 'check' && step.id !== infraSteps.render);
   const changes = judged.filter((step) => step.effect === 'change').flatMap(changesOf);

@@ -46,15 +46,18 @@ export function workloadPhase<Name extends Endpoint['phase'] & PhaseName, Needs 
     title,
     needs,
     observe: (context) => observe(parts, context),
-    plan: async (context) => [
-      ...planHostSteps({
-        phase: name,
-        desired: context.desired,
-        readings: await readNodes(context.desired.nodes.keys(), context.readings),
-        whyOf: () => parts.whyData,
-      }),
-      ...(await planManifestSets(await sets(context), { kube: context.kube, unknownUntil: parts.waitsFor(context) })),
-    ],
+    plan: async (context) => {
+      const { desired, kube } = context;
+      // Rendering takes none of the nodes' time.
+      const [readings, rendered] = await Promise.all([
+        readNodes(desired.nodes.keys(), context.readings),
+        sets(context),
+      ]);
+      return [
+        ...planHostSteps({ phase: name, desired, readings, whyOf: () => parts.whyData }),
+        ...(await planManifestSets(rendered, { kube, unknownUntil: parts.waitsFor(context) })),
+      ];
+    },
     perform: async (steps, context, _runId, progress) =>
       performManifestSets(await sets(context), steps, { kube: context.kube, progress, signal: context.signal }),
     verify: (context) => verify(parts, context),

@@ -39,8 +39,8 @@ export class Systemd {
   /** What its sockets start. */
   readonly sockets: UnitSockets;
   readonly #loaded = new Map<string, UnitDefinition>();
-  /** What `show` says of units in use that were enabled or disabled without a reload. */
-  readonly #enablementBefore = new Map<string, string>();
+  /** What systemd still holds for the enablement of units in use that were enabled or disabled with `--no-reload`. */
+  readonly enablementBefore = new Map<string, string>();
 
   constructor(host: SystemdHost) {
     this.#host = host;
@@ -94,22 +94,10 @@ export class Systemd {
     return runtime.loadedFrom !== loadUnit(this.#host.files, name)?.signature;
   }
 
-  /** A unit in use is enabled or disabled with `--no-reload`: what systemd knows of it stays until the next reload. */
-  keepEnablement(name: string, before: string): void {
-    const id = this.canonical(name);
-    if (this.isActive(id) && !this.#enablementBefore.has(id)) this.#enablementBefore.set(id, before);
-  }
-
-  /** What systemd still holds for the enablement of a unit in use, when that is not what its links say. */
-  enablementBefore(name: string): string | undefined {
-    const id = this.canonical(name);
-    return this.isActive(id) ? this.#enablementBefore.get(id) : undefined;
-  }
-
   /** `systemctl daemon-reload`. */
   daemonReload(): void {
     this.#loaded.clear();
-    this.#enablementBefore.clear();
+    this.enablementBefore.clear();
     generateMountUnits(this.#host);
     for (const [name, runtime] of Object.entries(this.#host.state.units)) {
       const unit = loadUnit(this.#host.files, name);

@@ -3,6 +3,7 @@ import { AppError, type RemoteCommand, type RemoteResult, type Transport } from 
 import { mayKnowHost } from '../known-hosts/known-hosts.ts';
 import { type ChildResult, runChild } from '../process/child.ts';
 import { quoteForLoginShell } from '../quote.ts';
+import { endSharedConnection } from './end-shared-connection.ts';
 import { type SharedConnection, withSession } from './shared-connection.ts';
 import {
   deadlinePassed,
@@ -134,8 +135,10 @@ class OpenSshTransport implements Transport {
 
   async #endConnection(node: string, state: NodeState): Promise<void> {
     if (!existsSync(state.controlPath)) return;
-    const options = sshOptions(this.#settings, node, state.controlPath);
-    await this.#spawn([...options, '-O', 'exit', '--', sshDestination(this.#settings, node)], { timeoutMs: 3000 });
+    if (!(await endSharedConnection(state.controlPath))) {
+      const options = sshOptions(this.#settings, node, state.controlPath);
+      await this.#spawn([...options, '-O', 'exit', '--', sshDestination(this.#settings, node)], { timeoutMs: 3000 });
+    }
     state.opened = false;
   }
 

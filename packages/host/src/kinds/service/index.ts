@@ -50,7 +50,10 @@ export const serviceKind = defineKind<ServiceResource, UnitSeen>({
       ],
       change: lines(
         want.masked === false ? sh`systemctl unmask -- ${unit}` : undefined,
-        want.enabled === true ? sh`systemctl enable --no-reload -- ${unit}` : undefined,
+        // A package may have enabled it meanwhile; asking costs less than update-rc.d, which systemctl calls for units with an init script.
+        want.enabled === true
+          ? sh`systemctl is-enabled --quiet -- ${unit} || systemctl enable --no-reload -- ${unit}`
+          : undefined,
         want.enabled === false ? sh`systemctl disable --no-reload -- ${unit}` : undefined,
         want.active === true ? sh`start ${unit}` : undefined,
         want.active === false ? sh`halt ${unit}` : undefined,

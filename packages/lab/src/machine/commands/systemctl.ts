@@ -96,7 +96,10 @@ const isEnabled: Verb = async (process, machine, names, options) => {
 };
 
 function keepWithoutReload(machine: Machine, name: string, options: Options): void {
-  if (options.has('no-reload')) machine.systemd.keepEnablement(name, enablement(machine.files, name) ?? '');
+  const { systemd, files } = machine;
+  const id = systemd.canonical(name);
+  if (options.has('no-reload') && systemd.isActive(id) && !systemd.enablementBefore.has(id))
+    systemd.enablementBefore.set(id, enablement(files, name) ?? '');
 }
 
 const enable: Verb = async (process, machine, names, options) => {

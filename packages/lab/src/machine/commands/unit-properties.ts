@@ -68,8 +68,9 @@ export function unitProperties(machine: Machine, name: string): Map<string, stri
 
 /** UnitFileState of `show`: that of the file itself behind an alias. */
 function fileState(machine: Machine, name: string): string {
-  const kept = machine.systemd.enablementBefore(name);
-  if (kept !== undefined) return kept;
+  const id = machine.systemd.canonical(name);
+  const kept = machine.systemd.enablementBefore.get(id);
+  if (kept !== undefined && machine.systemd.isActive(id)) return kept;
   const state = enablement(machine.files, name) ?? '';
   if (state !== 'alias') return state;
   return enablement(machine.files, loadUnit(machine.files, name)?.name ?? name) ?? '';
