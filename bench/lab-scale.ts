@@ -47,7 +47,7 @@ export async function benchLabScale(row: (name: string, value: string) => void):
     const inProcess = inChild(500, 'check');
     row('500 machines in one process start', shown(inProcess.start, 500));
     row(
-      `check of 500 nodes within the process (heap of 300 MiB), ${inProcess.resources} resources`,
+      `check of 500 nodes within the process (heap of 260 MiB), ${inProcess.resources} resources`,
       shown(inProcess.check, 500),
     );
     const fifty = inChild(50, 'drift');
@@ -127,7 +127,7 @@ interface InProcessFigures {
 type Measured = 'check' | 'drift';
 
 /** Node lets garbage grow with the memory that a computer has; what is measured is how much the work needs. */
-const heapLimits = ['--max-old-space-size=300', '--max-semi-space-size=4'];
+const heapLimits = ['--max-old-space-size=260', '--max-semi-space-size=8'];
 
 /** In a process of its own, so that its memory is its own. */
 function inChild(nodes: number, what: Measured): InProcessFigures {

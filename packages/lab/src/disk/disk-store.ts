@@ -274,9 +274,9 @@ function inodeOf(row: Record<string, SQLInputValue>, volume: Volume): Inode {
     mtimeMs: Number(row.mtime),
     ctimeMs: Number(row.ctime),
     links: Number(row.links),
+    content: kind === 'file' ? new Uint8Array(0) : undefined,
+    entries: kind === 'directory' ? new Map() : undefined,
   };
-  if (kind === 'directory') inode.entries = new Map();
-  if (kind === 'file') inode.content = new Uint8Array(0);
   if (typeof row.target === 'string') inode.target = row.target;
   if (typeof row.device === 'string') inode.device = row.device;
   if (typeof row.context === 'string') inode.context = row.context;

@@ -2,6 +2,7 @@ import { createInode, type Inode, type Volume } from '../disk/inode.ts';
 import type { Process } from '../shell/process.ts';
 import type { KernelState, MountEntry } from './kernel-state.ts';
 import type { SysctlTable } from './sysctl.ts';
+import { mountSysctl } from './sysctl-folder.ts';
 import { VirtualFolder } from './virtual-folder.ts';
 
 /** What the views of /proc and /sys are computed from. */
@@ -113,7 +114,7 @@ export function mountProc(volume: Volume, source: ProcSource): void {
       `major minor  #blocks  name\n\n${source.disks.map((disk, index) => `   8 ${String(index * 16).padStart(8)} ${disk.sizeGib * 1_048_576} ${disk.name}\n`).join('')}`,
   );
   folder.link('self', () => '1');
-  source.sysctl.mount(folder.folder('sys'), { release: source.kernelRelease, version: source.kernelVersion });
+  mountSysctl(folder, volume, source);
   folder
     .folder('net')
     .file('dev', () => `Inter-|   Receive\n${state.interfaces.map((one) => `${one.name}: 0 0\n`).join('')}`);

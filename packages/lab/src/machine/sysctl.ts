@@ -1,7 +1,5 @@
 import { FileSystemError } from '../disk/file-system-error.ts';
-import type { FileView } from '../disk/inode.ts';
 import type { KernelState } from './kernel-state.ts';
-import type { VirtualFolder } from './virtual-folder.ts';
 
 interface SysctlKey {
   key: string;
@@ -138,47 +136,52 @@ const INTERFACE_KEYS = [
   'log_martians',
 ];
 
-/** The file of a variable below /proc/sys. */
-class SysctlView implements FileView {
-  readonly #table: SysctlTable;
-  readonly #key: string;
-  readonly firstReadOnly: boolean;
+/** All keys of a machine and what lies directly below each branch (`net.ipv4.`; '' is the root). */
+interface KeyIndex {
+  readonly keys: ReadonlyMap<string, SysctlKey>;
+  readonly children: ReadonlyMap<string, readonly string[]>;
+}
 
-  constructor(table: SysctlTable, key: string, firstReadOnly: boolean) {
-    this.#table = table;
-    this.#key = key;
-    this.firstReadOnly = firstReadOnly;
-  }
+const indexes = new Map<string, KeyIndex>();
 
-  read(): string {
-    return `${this.#table.get(this.#key) ?? ''}\n`;
+/** Machines with cards of the same names have the same keys, and a lab has many of them. */
+function indexOf(cards: readonly string[]): KeyIndex {
+  const known = indexes.get(cards.join('/'));
+  if (known !== undefined) return known;
+  const ofCards = cards.flatMap((card) =>
+    INTERFACE_KEYS.flatMap((suffix) => {
+      const model = BUILT_IN.find((one) => one.key === `net.ipv4.conf.default.${suffix}`);
+      return model === undefined ? [] : [{ ...model, key: `net.ipv4.conf.${card}.${suffix}` }];
+    }),
+  );
+  const keys = new Map([...BUILT_IN, ...ofCards].map((definition) => [definition.key, definition]));
+  const children = new Map<string, Set<string>>();
+  for (const key of keys.keys()) {
+    const parts = key.split('.');
+    for (const [depth, part] of parts.entries()) {
+      const branch = parts.slice(0, depth).map((one) => `${one}.`);
+      const below = children.get(branch.join('')) ?? new Set();
+      children.set(branch.join(''), below.add(part));
+    }
   }
-
-  write(data: string): void {
-    this.#table.set(this.#key, data);
-  }
+  const index = { keys, children: new Map([...children].map(([branch, below]) => [branch, [...below]])) };
+  indexes.set(cards.join('/'), index);
+  return index;
 }
 
 /** The kernel's variables of one machine, over its runtime state. */
 export class SysctlTable {
-  readonly #keys = new Map<string, SysctlKey>();
+  readonly #index: KeyIndex;
   readonly #state: KernelState;
 
   constructor(state: KernelState) {
     this.#state = state;
-    for (const definition of BUILT_IN) this.#keys.set(definition.key, definition);
-    for (const name of [...state.interfaces.map((one) => one.name), 'lo']) {
-      for (const suffix of INTERFACE_KEYS) {
-        const model = BUILT_IN.find((one) => one.key === `net.ipv4.conf.default.${suffix}`);
-        if (model)
-          this.#keys.set(`net.ipv4.conf.${name}.${suffix}`, { ...model, key: `net.ipv4.conf.${name}.${suffix}` });
-      }
-    }
+    this.#index = indexOf([...state.interfaces.map((one) => one.name), 'lo']);
   }
 
   /** Keys that exist now, sorted. */
   list(): string[] {
-    return [...this.#keys.values()]
+    return [...this.#index.keys.values()]
       .filter((one) => this.#present(one))
       .map((one) => one.key)
       .toSorted();
@@ -190,14 +193,14 @@ export class SysctlTable {
 
   /** Present value, or undefined where there is no such key. */
   get(key: string): string | undefined {
-    const definition = this.#keys.get(key);
+    const definition = this.#index.keys.get(key);
     if (!definition || !this.#present(definition)) return undefined;
     return this.#state.sysctl[key] ?? definition.initial;
   }
 
   /** Sets a value. Throws FileSystemError ENOENT for no such key, EINVAL for a value that the kernel refuses. */
   set(key: string, text: string): void {
-    const definition = this.#keys.get(key);
+    const definition = this.#index.keys.get(key);
     if (!definition || !this.#present(definition)) throw new FileSystemError('ENOENT', key);
     const value = text.trim().replace(/[ \t]+/g, '\t');
     if (definition.range) {
@@ -219,41 +222,23 @@ export class SysctlTable {
     if (key === 'net.ipv4.ip_forward') this.#state.sysctl['net.ipv4.conf.all.forwarding'] = value;
     if (key === 'net.ipv4.conf.all.forwarding') this.#state.sysctl['net.ipv4.ip_forward'] = value;
     if (key === 'net.ipv4.ip_forward' || key === 'net.ipv4.conf.all.forwarding') {
-      for (const other of this.#keys.keys())
+      for (const other of this.#index.keys.keys())
         if (/^net\.ipv4\.conf\.[^.]+\.forwarding$/.test(other)) this.#state.sysctl[other] = value;
     }
   }
 
-  /** When a folder of keys is there; undefined for always. */
-  #presenceOf(branch: string): (() => boolean) | undefined {
-    const below = [...this.#keys.values()].filter(({ key }) => key.startsWith(branch));
-    if (below.some(({ module }) => module === undefined)) return undefined;
-    return () => below.some((one) => this.#present(one));
+  /** Names directly below a branch (`net.ipv4.`; '' is the root) that are there now. */
+  below(branch: string): readonly string[] {
+    return (this.#index.children.get(branch) ?? []).filter((name) => this.kindOf(`${branch}${name}`) !== undefined);
   }
 
-  /** Shows the keys as files below /proc/sys. */
-  mount(folder: VirtualFolder, kernel: { release: string; version: string }): void {
-    for (const definition of this.#keys.values()) {
-      const present = definition.module === undefined ? undefined : (): boolean => this.#present(definition);
-      const parts = definition.key.split('.');
-      let at = folder;
-      for (const [index, part] of parts.slice(0, -1).entries()) {
-        const branch = `${parts.slice(0, index + 1).join('.')}.`;
-        at = at.folder(part, this.#presenceOf(branch));
-      }
-      at.file(parts.at(-1) as string, new SysctlView(this, definition.key, definition.range !== undefined), present);
+  /** What a name stands for now: a variable, one that holds a number, or a branch with others below it. */
+  kindOf(name: string): 'text' | 'number' | 'branch' | undefined {
+    const definition = this.#index.keys.get(name);
+    if (definition !== undefined) {
+      if (!this.#present(definition)) return undefined;
+      return definition.range === undefined ? 'text' : 'number';
     }
-    const random = folder.folder('kernel').folder('random');
-    random.file('boot_id', () => `${this.#state.bootId}\n`);
-    random.file('uuid', () => `${crypto.randomUUID()}\n`);
-    folder.folder('kernel').file('osrelease', () => `${kernel.release}\n`);
-    folder.folder('kernel').file('ostype', () => 'Linux\n');
-    folder.folder('kernel').file('version', () => `${kernel.version}\n`);
-    folder.folder('kernel').file('hostname', {
-      read: () => `${this.#state.hostname}\n`,
-      write: (data) => {
-        this.#state.hostname = data.trim();
-      },
-    });
+    return this.below(`${name}.`).length > 0 ? 'branch' : undefined;
   }
 }
