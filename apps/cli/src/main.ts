@@ -1,3 +1,4 @@
+import { text as readAll } from 'node:stream/consumers';
 import { AppError, exitCodes } from '@vmstation/core';
 import manifest from '../package.json' with { type: 'json' };
 import type { CommandIo } from './command/invocation.ts';
@@ -26,7 +27,10 @@ const stopping = interruption();
 const io: CommandIo = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
-  ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
+  ask: process.stdin.isTTY && process.stderr.isTTY ? (question) => ask(question) : undefined,
+  ...(process.stdin.isTTY
+    ? { askHidden: (question: string) => ask(question, true) }
+    : { readInput: () => readAll(process.stdin) }),
   outIsTerminal: process.stdout.isTTY,
   errIsTerminal: process.stderr.isTTY,
   columns: () => process.stderr.columns || process.stdout.columns || 100,
@@ -51,8 +55,9 @@ function outputNotWritten(cause: Error): AppError {
   });
 }
 
-function ask(question: string): Promise<string> {
+function ask(question: string, hidden = false): Promise<string> {
   return askOnTerminal(question, {
+    hidden,
     input: process.stdin,
     output: process.stderr,
     signal: stopping.signal,

@@ -30,6 +30,7 @@ export type {
   Endpoint,
   NodeDisk,
   NodeInterface,
+  NodeLogin,
   NodeOs,
   NodePower,
   NodeRole,

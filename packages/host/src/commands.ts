@@ -33,7 +33,11 @@ const systemctlVerbs = [
  */
 export const nodeCommands: readonly NodeCommand[] = [
   { command: 'sh', words: ['-s', '-c'], reason: 'reads every script from stdin; waits behind a session that may end' },
-  { command: 'sudo', words: ['-n', '--'], reason: 'how the operator becomes root, never asked for a password' },
+  {
+    command: 'sudo',
+    words: ['-n', '-k', '-S', '-p', '--'],
+    reason: 'how the operator becomes root: never asked, or given its password when it asks',
+  },
   { command: 'id', words: ['-u'], reason: 'proves after a guarded change that a new connection still becomes root' },
   { command: 'stat', words: ['-c'], reason: 'type, owner, group, mode and size of paths' },
   { command: 'sha256sum', words: [], reason: 'compares content without fetching it' },

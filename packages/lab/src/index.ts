@@ -20,6 +20,7 @@ export type {
   PowerOrder,
 } from './daemon/lab-protocol.ts';
 export { labProviders } from './daemon/lab-protocol.ts';
+export { labSudoPassword } from './daemon/machine-spec-of.ts';
 export { runLab } from './daemon/run-lab.ts';
 
 export type { LabStart } from './daemon/start-lab.ts';

@@ -147,7 +147,7 @@ async function secretFaults(root: string, document: YamlDocument): Promise<reado
     severity: 'error',
     path,
     message: `The secret ${name} is needed, and there is no secrets/${name}.age.`,
-    tryThis: `Encrypt its value from standard input: age -R secrets/recipients.txt -o secrets/${name}.age`,
+    tryThis: `vmstation secret set ${name}`,
   }));
 }
 

@@ -45,7 +45,7 @@ async function decrypt(name: string, path: string, identityPath: string): Promis
       code: 'secret/cannot-decrypt',
       kind: 'environment',
       message: `The secret ${name} cannot be decrypted with the key in ${identityPath}.`,
-      tryThis: `Encrypt it again for secrets/recipients.txt: age -R ${recipientsFileName} -o secrets/${name}.age`,
+      tryThis: `Encrypt it again for everybody in ${recipientsFileName}: vmstation secret set ${name}`,
       context: { secret: name, identity: identityPath },
       cause: error,
     });
@@ -57,7 +57,7 @@ function missing(name: string): AppError {
     code: 'secret/missing',
     kind: 'user',
     message: `The secret ${name} is needed, and there is no secrets/${name}.age.`,
-    tryThis: `Encrypt its value from standard input: age -R ${recipientsFileName} -o secrets/${name}.age`,
+    tryThis: `vmstation secret set ${name}`,
     context: { secret: name },
   });
 }

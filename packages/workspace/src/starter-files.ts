@@ -112,7 +112,7 @@ const secretsReadme = `# Secrets
 One file per secret, encrypted with age for the public keys in \`recipients.txt\`: yours, and a recovery key that was printed once when the
 workspace was made. The cluster file refers to \`NAME.age\` as \`secret:NAME\`. To put a value of your own in place of a generated one:
 
-    age -R secrets/recipients.txt -o secrets/NAME.age     # reads the value from standard input
+    vmstation secret set NAME        # asks for the value; age -R secrets/recipients.txt -o secrets/NAME.age does the same
 
 Your own key is \`.vmstation/age-identity.txt\`. It is not in git: without it and without the recovery key nobody can read these files.
 A management controller's password (\`*-bmc\`) is generated too; replace it by the real one before VMStation is to wake that machine.

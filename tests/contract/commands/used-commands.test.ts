@@ -124,6 +124,7 @@ function writtenCommands(): readonly FoundCommand[] {
 /** How a transport starts a command, and what it sends scripts to. */
 const transported: readonly FoundCommand[] = [
   { program: 'sudo', words: ['-n', '--'] },
+  { program: 'sudo', words: ['-k', '-S', '-p', '--'] },
   { program: 'sh', words: ['-s'] },
   { program: 'setsid', words: ['-w'] },
 ];
@@ -152,6 +153,9 @@ test('every command and flag that stands in the sources is listed', () => {
 test('sudo stands as listed in both transports', () => {
   for (const file of ['ssh/ssh-transport.ts', 'local-transport.ts'])
     expect(readFileSync(`${root}packages/remote/src/${file}`, 'utf8')).toContain("['sudo', '-n', '--', ");
+  expect(readFileSync(`${root}packages/remote/src/sudo/sudo-dialogue.ts`, 'utf8')).toContain(
+    "['sudo', '-k', '-S', '-p', ",
+  );
 });
 
 const attempt = {

@@ -12,6 +12,10 @@ export interface CommandIo {
   readonly err: (text: string) => void;
   /** Asks on the terminal; undefined when nobody is there to answer. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
+  /** The same without showing what is typed. */
+  readonly askHidden?: (question: string) => Promise<string>;
+  /** All of standard input as text, where that is no terminal. */
+  readonly readInput?: () => Promise<string>;
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
   readonly columns: () => number;

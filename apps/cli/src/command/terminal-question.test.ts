@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { askOnTerminal } from './terminal-question.ts';
 
-function terminal() {
+function terminal(hidden = false) {
   const input = new PassThrough();
   const output = new PassThrough();
   const stopping = new AbortController();
@@ -10,6 +10,7 @@ function terminal() {
   const answer = askOnTerminal('Go on? ', {
     input,
     output,
+    hidden,
     signal: stopping.signal,
     onInterrupt: () => {
       interrupts += 1;
@@ -45,4 +46,11 @@ test('a termination while the question waits ends it', async () => {
   const { stopping, answer } = terminal();
   stopping.abort();
   await expect(answer).rejects.toMatchObject({ code: 'cli/interrupted' });
+});
+
+test('a hidden answer is not shown while it is typed, nor afterwards', async () => {
+  const { input, output, answer } = terminal(true);
+  for (const key of 'gehéim\n') input.write(key);
+  expect(await answer).toBe('gehéim');
+  expect(String(output.read())).toBe('Go on? \n');
 });

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
 import { AppError } from '@vmstation/core';
 
 /** Where a question is put, and how Ctrl-C at it is told to the rest of the program. */
@@ -9,15 +10,19 @@ export interface QuestionTerminal {
   readonly signal: AbortSignal;
   /** Ctrl-C at the question: the terminal hands it over as a key, not as a signal. */
   readonly onInterrupt: () => void;
+  /** What is typed is not shown. */
+  readonly hidden?: boolean;
 }
 
 /**
  * Asks one question and gives the answer; the end of input (Ctrl-D) is an empty one.
  * Throws cli/interrupted at Ctrl-C, and when the signal is aborted meanwhile.
  */
-export function askOnTerminal(question: string, { input, output, signal, onInterrupt }: QuestionTerminal) {
+export function askOnTerminal(question: string, { input, output, signal, onInterrupt, hidden }: QuestionTerminal) {
   return new Promise<string>((resolve, reject) => {
-    const terminal = createInterface({ input, output, terminal: true });
+    const shown = hidden === true ? new Writable({ write: (_chunk, _encoding, done) => done() }) : output;
+    const terminal = createInterface({ input, output: shown, terminal: true });
+    if (shown !== output) output.write(question);
     let settled = false;
     const settle = (how: () => void, leaveLine: boolean): void => {
       if (settled) return;
@@ -34,7 +39,7 @@ export function askOnTerminal(question: string, { input, output, signal, onInter
     });
     terminal.on('close', () => settle(() => resolve(''), true));
     signal.addEventListener('abort', stop, { once: true });
-    terminal.question(question, (answer) => settle(() => resolve(answer), false));
+    terminal.question(question, (answer) => settle(() => resolve(answer), shown !== output));
     if (signal.aborted) stop();
   });
 }

@@ -42,6 +42,7 @@ test('the commands are these and no others', () => {
       "node trust",
       "runs list",
       "runs show",
+      "secret set",
       "setup",
       "setup dependencies",
       "setup nodes",

@@ -14,6 +14,7 @@ const groups: readonly GroupDefinition[] = [
   { path: ['monitoring'], summary: 'Prometheus, Grafana, Loki' },
   { path: ['app'], summary: 'applications' },
   { path: ['runs'], summary: 'the journal' },
+  { path: ['secret'], summary: 'encrypted values of the workspace' },
   { path: ['node'], summary: 'single machines' },
   { path: ['lab'], summary: 'rehearse on simulated machines' },
 ];
@@ -22,7 +23,7 @@ const groups: readonly GroupDefinition[] = [
 const topLevelOrder: readonly string[] = [
   ...['init', 'check', 'up', 'verify', 'drift', 'runs'],
   ...['setup', 'infra', 'config', 'monitoring', 'app'],
-  ...['node', 'uninstall', 'lab', 'explain'],
+  ...['secret', 'node', 'uninstall', 'lab', 'explain'],
 ];
 
 /** The one list of what `vmstation` can be told. */

@@ -33,4 +33,19 @@ export const workspaceCommands: readonly CommandDefinition[] = [
     exitCodes: [0],
     load: async () => (await import('../handlers/check.ts')).handleCheck,
   }),
+  defineCommand({
+    path: ['secret', 'set'],
+    summary: 'encrypt a value into the workspace',
+    description:
+      'Encrypts a value for everybody in secrets/recipients.txt and writes it as secrets/NAME.age, which the cluster file refers to as secret:NAME. The value is typed at the terminal, twice and without being shown, or comes from standard input; it never stands on a command line. A value that is there is replaced.',
+    args: [{ name: 'name', description: 'name of the secret, as after secret: in the cluster file', required: true }],
+    examples: [
+      ['vmstation secret set sudo', 'the password that sudo asks for on the machines (ssh.sudo-password)'],
+      ['pass show bmc | vmstation secret set homelab-bmc', 'from a password store'],
+    ],
+    replaces: [],
+    mutates: true,
+    exitCodes: [0],
+    load: async () => (await import('../handlers/secret-set.ts')).handleSecretSet,
+  }),
 ];

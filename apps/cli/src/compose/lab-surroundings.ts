@@ -1,6 +1,14 @@
 import { join } from 'node:path';
-import type { ProcessRunner } from '@vmstation/core';
-import { askLab, type LabStatus, labAnswers, labPaths, labTryMode, standInHeader } from '@vmstation/lab';
+import { type ProcessRunner, Secret } from '@vmstation/core';
+import {
+  askLab,
+  type LabStatus,
+  labAnswers,
+  labPaths,
+  labSudoPassword,
+  labTryMode,
+  standInHeader,
+} from '@vmstation/lab';
 import { nodeProcessRunner } from '@vmstation/remote';
 import type { Dialling } from './endpoint-probe.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -20,6 +28,7 @@ export async function labSurroundings(workspaceRoot: string): Promise<Surroundin
         : withFolderFirst(nodeProcessRunner(), paths.binDir),
     dialling: status.provider === 'hosts' ? diallingMachines(status) : diallingOf(paths, status),
     localNodes: false,
+    sudoPassword: new Secret(labSudoPassword),
     power: {
       async read(node) {
         const { state, evidence, since } = await askLab(paths, 'node.power', { node });

@@ -1,7 +1,7 @@
 import { constants, existsSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RunEvent, Transport } from '@vmstation/core';
+import type { RunEvent, Secrets, Transport } from '@vmstation/core';
 import { createHost } from '@vmstation/host';
 import { kubeConnector } from '@vmstation/kube';
 import { createPlatform, type Platform, type PlatformPorts } from '@vmstation/platform';
@@ -20,6 +20,7 @@ import type { Invocation } from '../command/invocation.ts';
 import { endpointProbe } from './endpoint-probe.ts';
 import { requireNodes } from './require-nodes.ts';
 import type { SetStage } from './stage.ts';
+import { sudoPasswordsOf } from './sudo-passwords.ts';
 import { type Surroundings, surroundingsOf } from './surroundings.ts';
 import { randomIds, systemClock } from './system-clock.ts';
 import { journalFile, startFolder } from './workspace-folder.ts';
@@ -86,14 +87,18 @@ async function requireStateFolder({ root, stateDir }: LoadedWorkspace, exclusive
 
 const thisComputer: SetStage = async (workspace, how) => {
   const surroundings = await surroundingsOf(workspace);
-  const transport = transportOf(workspace, surroundings);
-  return { transport, ports: await portsOf(workspace, surroundings, transport, how) };
+  // One for all: each secret is decrypted once.
+  const secrets = ageSecrets(workspace);
+  const transport = transportOf(workspace, surroundings, secrets);
+  return { transport, ports: await portsOf(workspace, surroundings, { transport, secrets }, how) };
 };
 
-function transportOf({ stateDir, cluster }: LoadedWorkspace, surroundings: Surroundings): Transport {
+function transportOf({ stateDir, cluster }: LoadedWorkspace, surroundings: Surroundings, secrets: Secrets): Transport {
   const configFile = join(stateDir, 'ssh_config');
   const identityFile = operatorKeyFile(stateDir);
+  const sudoPassword = sudoPasswordsOf(cluster, secrets, surroundings.sudoPassword);
   const ssh = openSshTransport({
+    sudoPassword,
     nodes: Object.fromEntries(
       cluster.nodes.map(({ name, address, ssh: { port, user } }) => [name, { address, port, user, identityFile }]),
     ),
@@ -101,7 +106,7 @@ function transportOf({ stateDir, cluster }: LoadedWorkspace, surroundings: Surro
     controlDir: join(stateDir, 'ssh', 'control'),
     ...(existsSync(configFile) ? { configFile } : {}),
   });
-  const local = localTransport();
+  const local = localTransport({ sudoPassword });
   const localNodes = new Set(
     cluster.nodes.filter((node) => node.ssh.local && surroundings.localNodes).map((node) => node.name),
   );
@@ -111,7 +116,7 @@ function transportOf({ stateDir, cluster }: LoadedWorkspace, surroundings: Surro
 async function portsOf(
   workspace: LoadedWorkspace,
   surroundings: Surroundings,
-  transport: Transport,
+  { transport, secrets }: { readonly transport: Transport; readonly secrets: Secrets },
   { onEvent, signal, records }: Parameters<SetStage>[1],
 ): Promise<PlatformPorts> {
   const { stateDir, cluster } = workspace;
@@ -126,7 +131,7 @@ async function portsOf(
     probe: endpointProbe(surroundings.dialling),
     processes: surroundings.processes,
     files: workspaceFiles(stateDir),
-    secrets: ageSecrets(workspace),
+    secrets,
     journal: (records ? openJournal : readJournal)(journalFile(workspace.root)),
     clock: systemClock,
     ids: randomIds,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PowerStates, ProcessRunner, Transport, TryMode } from '@vmstation/core';
+import type { PowerStates, ProcessRunner, Secret, Transport, TryMode } from '@vmstation/core';
 import { mayKnowHost, nodeProcessRunner } from '@vmstation/remote';
 import type { LoadedWorkspace } from '@vmstation/workspace';
 import { type Dialling, introducedOnly } from './endpoint-probe.ts';
@@ -14,6 +14,8 @@ export interface Surroundings {
   readonly power: PowerStates;
   /** Whether a node that the cluster file calls local is this computer. In a rehearsal none is. */
   readonly localNodes: boolean;
+  /** What sudo asks for, where that is not what the workspace's own secrets say. */
+  readonly sudoPassword?: Secret;
   /** Runs guarded changes so that they revert by themselves; undefined where there is none. */
   readonly tryMode: ((transport: Transport) => TryMode) | undefined;
 }

@@ -2,7 +2,7 @@ import { type KnownFile, knownFiles, type ShutWayIn, settingLines, type WayIn } 
 
 interface SudoRule {
   readonly who: readonly string[];
-  readonly grants: boolean;
+  readonly grants: 'without-password' | 'with-password' | 'nothing';
   readonly origin: string;
   readonly text: string;
 }
@@ -10,10 +10,11 @@ interface SudoRule {
 const mainFile = '/etc/sudoers';
 const parts = /^\/etc\/sudoers\.d\/[^/.~]+$/;
 
-/** What declared sudoers do to becoming root without a password; as sudoers(5), the last rule that fits counts. */
+/** What declared sudoers do to becoming root, without a password where the model has none; as sudoers(5), the last rule that fits counts. */
 export function sudoShuts(way: WayIn): readonly ShutWayIn[] {
   if (way.user === 'root') return [];
-  const against = `${way.node.name} is administered as ${way.user} with sudo and without a password (vmstation.yaml: ssh.user)`;
+  const hasPassword = way.node.ssh.sudoPassword !== undefined;
+  const against = `${way.node.name} is administered as ${way.user} with sudo${hasPassword ? '' : ' and without a password'} (vmstation.yaml: ssh.user)`;
   const files = knownFiles(way);
   const main = files.find(({ path }) => path === mainFile);
   const own = files.filter(({ path }) => parts.test(path)).toSorted((a, b) => (a.path < b.path ? -1 : 1));
@@ -25,12 +26,18 @@ export function sudoShuts(way: WayIn): readonly ShutWayIn[] {
       : [{ origin: terminal.origin, does: 'runs sudo on terminals only (requiretty)', against }];
   const rules = all.flatMap((file) => rulesOf(file)).filter(({ who }) => who.includes(way.user) || who.includes('ALL'));
   const last = rules.at(-1);
-  if (last !== undefined && !last.grants)
+  if (last?.grants === 'nothing')
+    shut.push({ origin: last.origin, does: `takes the right to sudo away (${last.text})`, against });
+  if (last?.grants === 'with-password' && !hasPassword)
     shut.push({ origin: last.origin, does: `lets sudo ask for a password (${last.text})`, against });
   // Without the folder, what gives it the right today is read no more. Rules of groups may give it, so they are left to the proof.
-  if (last === undefined && main !== undefined && !includesParts(main) && !/^%.*NOPASSWD/m.test(main.content))
+  if (last === undefined && main !== undefined && !includesParts(main) && !groupMayGrant(main, hasPassword))
     shut.push({ origin: main.origin, does: 'gives it no right, and does not read /etc/sudoers.d', against });
   return shut;
+}
+
+function groupMayGrant({ content }: KnownFile, hasPassword: boolean): boolean {
+  return (hasPassword ? /^%.*ALL\s*$/m : /^%.*NOPASSWD/m).test(content);
 }
 
 function includesParts({ content }: KnownFile): boolean {
@@ -59,10 +66,8 @@ function rulesOf(file: KnownFile): readonly SudoRule[] {
     if (who === undefined || commands === undefined || /^(?:Defaults|\w+_Alias)\b/.test(who)) return [];
     const plain = commands.replace(/^\([^)]*\)\s*/, '');
     if (!/(?:^|[\s:,])!?ALL\s*$/.test(plain)) return [];
-    const grants =
-      /\bNOPASSWD\s*:/.test(plain) &&
-      !/\bPASSWD\s*:[^:]*$/.test(plain.replaceAll('NOPASSWD', '')) &&
-      !/!ALL\s*$/.test(plain);
+    const asksNothing = /\bNOPASSWD\s*:/.test(plain) && !/\bPASSWD\s*:[^:]*$/.test(plain.replaceAll('NOPASSWD', ''));
+    const grants = /!ALL\s*$/.test(plain) ? 'nothing' : asksNothing ? 'without-password' : 'with-password';
     const text = line.replace(/\s+/g, ' ');
     return [{ who: names(who).flatMap((one) => aliases.get(one) ?? [one]), grants, origin: file.origin, text }];
   });

@@ -48,6 +48,15 @@ export interface OpenPort {
   readonly ports: string;
 }
 
+/** How the product logs in to a node. */
+export interface NodeLogin {
+  readonly user: string;
+  readonly port: number;
+  readonly local: boolean;
+  /** What sudo is told when it asks; left out: sudo asks for nothing. */
+  readonly sudoPassword?: SecretRef;
+}
+
 /** A machine of the cluster. */
 export interface ClusterNode {
   readonly name: string;
@@ -60,7 +69,7 @@ export interface ClusterNode {
   readonly power: NodePower;
   readonly interface: NodeInterface | undefined;
   readonly openPorts: readonly OpenPort[];
-  readonly ssh: { readonly user: string; readonly port: number; readonly local: boolean };
+  readonly ssh: NodeLogin;
   /** Further disks, mounted at boot. */
   readonly disks: readonly NodeDisk[];
 }

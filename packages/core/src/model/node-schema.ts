@@ -103,6 +103,11 @@ const interfaceSchema = z.strictObject({
 export const nodeSshSchema = z.strictObject({
   user: described(userText.optional(), 'Login name; not root means: sudo is used.', 'operator'),
   port: described(portNumber.optional(), 'Port of the SSH server.', 22),
+  'sudo-password': described(
+    secretText.optional(),
+    'The password that sudo asks this user for, as a secret (`vmstation secret set sudo`). Default: sudo asks for none.',
+    'secret:sudo',
+  ),
   local: described(
     z.boolean().optional(),
     'True when commands run on this very machine, without SSH: the command line runs on the node itself.',

@@ -11,6 +11,7 @@ import type {
   ClusterSystem,
   ClusterUser,
   NodeInterface,
+  NodeLogin,
   Notifier,
   OpenPort,
   SharedStorage,
@@ -113,6 +114,17 @@ function resolveOpenPort(text: string): OpenPort {
   return { ports, protocol: protocol === 'udp' ? 'udp' : 'tcp' };
 }
 
+function resolveLogin(file: ClusterFile, node: NodeEntry): NodeLogin {
+  const user = node.ssh.user ?? file.ssh.user ?? 'root';
+  const password = node.ssh['sudo-password'] ?? file.ssh['sudo-password'];
+  return {
+    user,
+    port: node.ssh.port ?? file.ssh.port ?? 22,
+    local: node.ssh.local ?? false,
+    ...(password === undefined || user === 'root' ? {} : { sudoPassword: secretRef(password) }),
+  };
+}
+
 function resolveNode(file: ClusterFile, name: string, node: NodeEntry): ClusterNode {
   return {
     name,
@@ -124,11 +136,7 @@ function resolveNode(file: ClusterFile, name: string, node: NodeEntry): ClusterN
     power: powerOf(node),
     interface: resolveInterface(file, node),
     openPorts: node['open-ports'].map(resolveOpenPort),
-    ssh: {
-      user: node.ssh.user ?? file.ssh.user ?? 'root',
-      port: node.ssh.port ?? file.ssh.port ?? 22,
-      local: node.ssh.local ?? false,
-    },
+    ssh: resolveLogin(file, node),
     disks: node.disks,
   };
 }

@@ -171,6 +171,20 @@ test('what would shut out whoever VMStation logs in as is refused when the file 
   ]);
 });
 
+test('whoever VMStation logs in as may have a sudo that asks for a password, where it is given one', () => {
+  const asking = { ...exampleWith('users', { ops: { sudo: 'password' } }), ssh: { user: 'ops' } };
+  expect(faultsOf({ ...asking, ssh: { user: 'ops', 'sudo-password': 'secret:sudo' } })).toEqual([]);
+  expect(faultsOf({ ...asking, ssh: { user: 'ops', 'sudo-password': 'geheim' } })).toEqual([
+    'cluster-file/invalid-value ssh.sudo-password',
+  ]);
+  expect(faultsOf(exampleWith('ssh', { 'sudo-password': 'secret:sudo' }))).toEqual([
+    'cluster-file/setting-without-effect ssh.sudo-password',
+  ]);
+  expect(faultsOf(exampleWith('nodes/homelab/ssh', { 'sudo-password': 'secret:sudo' }))).toEqual([
+    'cluster-file/setting-without-effect nodes.homelab.ssh.sudo-password',
+  ]);
+});
+
 test('accounts have usable names, numbers of their own, known nodes and public keys', () => {
   expect(
     faultsOf(exampleWith('users', { Alex: {}, sam: { uid: 1001 }, kim: { uid: 1001, nodes: ['homelob'] } })).toSorted(),

@@ -3,7 +3,7 @@ export interface RemoteCommand {
   /** Argument vector; the adapter quotes it. */
   readonly argv: readonly string[];
   readonly stdin?: Uint8Array | string;
-  /** Run as root (`sudo -n`, or the node's own way). */
+  /** Run as root: by sudo, with the node's password where it asks for one. */
   readonly elevate?: boolean;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
@@ -23,7 +23,8 @@ export interface RemoteResult {
 
 /**
  * Reaches machines. Throws AppError of kind `unreachable` (ssh/unreachable, ssh/timeout, ssh/connection-lost),
- * `refused` (ssh/host-key-changed, ssh/host-key-unknown), `user` (ssh/permission-denied, ssh/no-sudo), `interrupted`
+ * `refused` (ssh/host-key-changed, ssh/host-key-unknown), `user` (ssh/permission-denied, ssh/no-sudo,
+ * ssh/sudo-password), `interrupted`
  * (ssh/interrupted) or `environment` (ssh/client-missing).
  */
 export interface Transport {

@@ -1,8 +1,17 @@
-import type { Cluster, EndpointProbe, Ids, PowerStates, ProcessRunner, Transport, TryMode } from '@vmstation/core';
+import {
+  type Cluster,
+  type EndpointProbe,
+  type Ids,
+  type PowerStates,
+  type ProcessRunner,
+  Secret,
+  type Transport,
+  type TryMode,
+} from '@vmstation/core';
 import type { KubeExchange } from '@vmstation/kube';
 import { type LabRandom, seededRandom } from '../clock/randomness.ts';
 import { VirtualClock } from '../clock/virtual-clock.ts';
-import { machineSpecOf } from '../daemon/machine-spec-of.ts';
+import { labSudoPassword, machineSpecOf } from '../daemon/machine-spec-of.ts';
 import { readReadiness } from '../daemon/node-readiness.ts';
 import { LabFaults } from '../faults/lab-faults.ts';
 import type { LabKubernetes } from '../kubernetes/lab-cluster.ts';
@@ -82,10 +91,14 @@ export class InProcessLab {
 
   /** A transport to the machines; each has its own connections. */
   transport(): Transport {
-    const users = new Map(this.model.nodes.map((node) => [node.name, node.ssh.user]));
+    const logins = new Map(this.model.nodes.map((node) => [node.name, node.ssh]));
     return inProcessTransport({
+      sudoPassword: async (node) => {
+        const name = logins.get(node)?.sudoPassword?.secret;
+        return name === undefined ? undefined : { name, value: new Secret(labSudoPassword) };
+      },
       machineOf: (node) => this.machines.find(node),
-      loginOf: (node) => ({ user: users.get(node) ?? '', publicKey: this.#operatorKey }),
+      loginOf: (node) => ({ user: logins.get(node)?.user ?? '', publicKey: this.#operatorKey }),
       clock: this.clock.product,
     });
   }

@@ -1,4 +1,4 @@
-import type { AppError, RemoteCommand, Transport } from '@vmstation/core';
+import { type AppError, type RemoteCommand, Secret, type Transport } from '@vmstation/core';
 import { beforeEach, expect, test } from 'vitest';
 import { seededRandom } from '../clock/randomness.ts';
 import { VirtualClock } from '../clock/virtual-clock.ts';
@@ -61,6 +61,32 @@ test('arguments, input, output and exit codes pass as they are', async () => {
 test('elevation is sudo’s, and its refusal has its code', async () => {
   expect(await run(['id', '-un'])).toMatchObject({ stdout: 'ops\n' });
   expect(await run(['id', '-un'], { elevate: true })).toMatchObject({ stdout: 'root\n' });
+  machine.setFaults({ noSudo: true });
+  expect(await failure(['true'], { elevate: true })).toBe('user ssh/no-sudo');
+});
+
+test('a sudo that asks is given the password, once, and the script only as root', async () => {
+  const password = `p "w' $x é`;
+  expect(await run(['chpasswd'], { stdin: `ops:${password}\n`, elevate: true })).toMatchObject({ exitCode: 0 });
+  const rule = ['sh', '-c', 'echo "ops ALL=(ALL) ALL" >/etc/sudoers.d/90-ops'];
+  expect(await run(rule, { elevate: true })).toMatchObject({ exitCode: 0 });
+  expect(await failure(['true'], { elevate: true })).toBe('user ssh/no-sudo');
+  const open = (value: string) => {
+    transport = inProcessTransport({
+      machineOf: () => machine,
+      loginOf: () => ({ user: 'ops', publicKey }),
+      clock: clock.product,
+      sudoPassword: async () => ({ name: 'sudo', value: new Secret(value) }),
+    });
+  };
+  open(password);
+  const script = { stdin: 'id -un; echo said >&2; exit 3\n', elevate: true };
+  expect(await run(['sh', '-s'], script)).toMatchObject({ exitCode: 3, stdout: 'root\n', stderr: 'said\n' });
+  expect(transport.counters).toEqual({ roundTrips: 1, connections: 1 });
+  open('wrong');
+  expect(await failure(['touch', '/srv/sent'], { elevate: true })).toBe('user ssh/sudo-password');
+  expect(await run(['test', '-e', '/srv/sent'])).toMatchObject({ exitCode: 1 });
+  open(password);
   machine.setFaults({ noSudo: true });
   expect(await failure(['true'], { elevate: true })).toBe('user ssh/no-sudo');
 });

@@ -1,5 +1,15 @@
 import { AppError, type Clock, type RemoteCommand, type RemoteResult, type Transport } from '@vmstation/core';
-import { deadlinePassed, interrupted, quoteArguments, sshFailure, sudoRefusal } from '@vmstation/remote';
+import {
+  deadlinePassed,
+  type InputReply,
+  interrupted,
+  quoteArguments,
+  SudoDialogue,
+  type SudoPasswords,
+  SudoTurns,
+  sshFailure,
+  sudoRefusal,
+} from '@vmstation/remote';
 import type { Machine } from '../machine/machine.ts';
 import { encodeText, fromByteText, toByteText } from '../shell/byte-text.ts';
 import { ExecError, run } from '../shell/execute.ts';
@@ -21,6 +31,8 @@ export interface InProcessSettings {
   readonly machineOf: (node: string) => Machine | undefined;
   readonly loginOf: (node: string) => InProcessLogin;
   readonly clock: Clock;
+  /** As of the OpenSSH transport. */
+  readonly sudoPassword?: SudoPasswords;
 }
 
 /** ssh_config(5) as the OpenSSH transport sets it. */
@@ -49,10 +61,22 @@ interface NodeConnection {
   readonly cuts: Set<() => void>;
 }
 
+/** A command on its way to a machine. */
+interface Started {
+  readonly node: string;
+  readonly machine: Machine;
+  readonly connection: NodeConnection;
+  readonly command: RemoteCommand;
+  /** What is run for it. */
+  readonly argv: readonly string[];
+  readonly dialogue: SudoDialogue | undefined;
+}
+
 class InProcessTransport implements Transport {
   readonly counters = { roundTrips: 0, connections: 0 };
   readonly #settings: InProcessSettings;
   readonly #connections = new Map<string, NodeConnection>();
+  readonly #turns = new SudoTurns();
 
   constructor(settings: InProcessSettings) {
     this.#settings = settings;
@@ -61,6 +85,31 @@ class InProcessTransport implements Transport {
   async run(node: string, command: RemoteCommand): Promise<RemoteResult> {
     const what = `\`${command.argv[0] ?? ''}\``;
     if (command.signal?.aborted === true) throw interrupted(node, what);
+    const elevated = command.elevate === true && this.#settings.loginOf(node).user !== 'root';
+    const password = elevated ? await this.#settings.sudoPassword?.(node) : undefined;
+    const { argv, stdin } = command;
+    if (!elevated) return this.#run(node, command, argv);
+    if (password === undefined) {
+      const result = await this.#run(node, command, ['sudo', '-n', '--', ...argv]);
+      const refusal = sudoRefusal(node, result.exitCode, result.stdout.length, result.stderr);
+      if (refusal !== undefined) throw refusal;
+      return result;
+    }
+    return this.#turns.take(node, async ({ accepted }) => {
+      const dialogue = new SudoDialogue({ node, argv, stdin, password, onRoot: accepted });
+      const result = await this.#run(node, command, dialogue.argv, dialogue);
+      const refusal = dialogue.refusal(result.exitCode);
+      if (refusal !== undefined) throw refusal;
+      return { ...result, stderr: dialogue.stderr };
+    });
+  }
+
+  async #run(
+    node: string,
+    command: RemoteCommand,
+    argv: readonly string[],
+    dialogue?: SudoDialogue,
+  ): Promise<RemoteResult> {
     const machine = this.#machineOf(node);
     const connection = this.#connectionOf(node);
     while (connection.running >= sessionsPerNode)
@@ -69,7 +118,7 @@ class InProcessTransport implements Transport {
     try {
       this.counters.roundTrips += 1;
       await this.#connect(node, machine, connection, command.freshConnection === true);
-      return await this.#session(node, machine, connection, command);
+      return await this.#session({ node, machine, connection, command, argv, dialogue });
     } finally {
       connection.running -= 1;
       connection.waiting.shift()?.();
@@ -131,12 +180,8 @@ class InProcessTransport implements Transport {
     return sshFailure({ node, destination: `${this.#settings.loginOf(node).user}@${address}`, stderr, answered });
   }
 
-  async #session(
-    node: string,
-    machine: Machine,
-    connection: NodeConnection,
-    command: RemoteCommand,
-  ): Promise<RemoteResult> {
+  async #session(started: Started): Promise<RemoteResult> {
+    const { node, machine, connection, command, argv, dialogue } = started;
     const { clock, loginOf } = this.#settings;
     // A shared connection to a machine that fell silent: ssh's keep-alive gives it up.
     if (isSilent(machine)) await clock.sleep(aliveIntervalMs * aliveCount);
@@ -145,9 +190,7 @@ class InProcessTransport implements Transport {
     const { user, publicKey } = loginOf(node);
     const entry = permitKey(machine, user, publicKey, { sharedConnection: true });
     if (entry === undefined) throw this.#lost(node, connection, false);
-    const elevated = command.elevate === true && entry.name !== 'root';
-    const line = quoteArguments(elevated ? ['sudo', '-n', '--', ...command.argv] : command.argv);
-    const session = startSession(machine, entry, line, command);
+    const session = startSession(machine, entry, quoteArguments(argv), command, dialogue);
     const ended = await this.#watch(session, machine, connection, command);
     connection.usedAtMs = clock.now().getTime();
     if (ended === 'aborted') throw interrupted(node, `\`${command.argv[0] ?? ''}\``);
@@ -160,9 +203,8 @@ class InProcessTransport implements Transport {
     if (ended === 'lost' || machine.cutsAfter(carried)) throw this.#lost(node, connection, stdout.length > 0);
     if (ended === 255) throw this.#failure(node, stderr, stdout.length > 0);
     await this.#carry(machine, carried);
-    const refusal = elevated ? sudoRefusal(node, ended, stdout.length, stderr) : undefined;
-    if (refusal !== undefined) throw refusal;
-    return { exitCode: ended, stdout, stderr, durationMs: connection.usedAtMs - startedMs };
+    const durationMs = connection.usedAtMs - startedMs;
+    return { exitCode: ended, stdout, stderr, durationMs };
   }
 
   /** What a slow wire adds: its latency both ways, and the time that the bytes take. */
@@ -254,12 +296,14 @@ function startSession(
   user: Parameters<typeof loginOrigin>[1],
   line: string,
   command: RemoteCommand,
+  dialogue: SudoDialogue | undefined,
 ): RunningSession {
   const out = new Pipe();
   const err = new Pipe();
+  const talk = new Pipe();
   const input = typeof command.stdin === 'string' ? encodeText(command.stdin) : toByteText(command.stdin ?? noBytes);
   const files = new Map<number, OpenFile>([
-    [0, new TextSource(input)],
+    [0, dialogue === undefined ? new TextSource(input) : talk.reader],
     [1, out.writer],
     [2, err.writer],
   ]);
@@ -286,6 +330,7 @@ function startSession(
     }),
     drain(err, (chunk) => {
       texts.stderr += chunk;
+      answer(talk, dialogue?.hear(fromByteText(chunk)));
     }),
   ]);
   return {
@@ -297,6 +342,17 @@ function startSession(
       stderr: new TextDecoder().decode(fromByteText(texts.stderr)),
     }),
   };
+}
+
+/** Hands a reply on; a program that has ended reads nothing of it. */
+function answer(talk: Pipe, reply: InputReply | undefined): void {
+  if (reply === undefined) return;
+  const { write, end } = reply;
+  const text = write === undefined ? '' : typeof write === 'string' ? encodeText(write) : toByteText(write);
+  void (async () => {
+    await talk.writer.write(text);
+    if (end === true) talk.writer.release();
+  })().catch(() => undefined);
 }
 
 const noBytes = new Uint8Array(0);

@@ -9,6 +9,9 @@ const faces: Readonly<Record<NodeOs, Face>> = {
   'rhel-10': 'rhel-10',
 };
 
+/** What sudo asks for on simulated machines whose model has a password for it: the real one never gets there. */
+export const labSudoPassword = 'sudo-in-the-lab';
+
 /** The bare machine that stands for a node of the model: freshly installed, with nothing but the operator's key. */
 export function machineSpecOf(cluster: Cluster, node: ClusterNode, operatorKey: string): MachineSpec {
   return {
@@ -24,7 +27,11 @@ export function machineSpecOf(cluster: Cluster, node: ClusterNode, operatorKey: 
         gateway: cluster.network.gateway,
       },
     ],
-    operator: { name: node.ssh.user, authorizedKeys: [operatorKey], sudo: 'nopasswd' },
+    operator: {
+      name: node.ssh.user,
+      authorizedKeys: [operatorKey],
+      ...(node.ssh.sudoPassword === undefined ? { sudo: 'nopasswd' } : { sudo: 'password', password: labSudoPassword }),
+    },
     domain: cluster.domain,
   };
 }

@@ -96,6 +96,12 @@ test('sudo follows the sudoers: without a password, with one on stdin, and not a
     stdout: 'one 0\n',
   });
   expect(await sh(asking, 'sudo -S -p "" true', 'ops', 'wrong\n')).toMatchObject({ exitCode: 1 });
+  expect(
+    await sh(asking, "printf 'secret\\n' | sudo -S -p '' true; sudo -n -- echo cached; sudo -k; sudo -n true", 'ops'),
+  ).toMatchObject({
+    exitCode: 1,
+    stdout: 'cached\n',
+  });
   const none = await booted('debian-12', { operator: { authorizedKeys: [key], sudo: 'none' } });
   expect(await sh(none, 'sudo -n true', 'ops')).toMatchObject({ exitCode: 1 });
 });

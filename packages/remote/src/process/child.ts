@@ -9,6 +9,15 @@ export interface ChildOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
   readonly onStdout?: (chunk: Uint8Array) => void;
+  /** Decides from what is heard on stderr what the input gets and when, in place of `stdin`. */
+  readonly dialogue?: ChildDialogue;
+}
+
+/** A talk with a program over its stderr and its input. */
+export interface ChildDialogue {
+  hear(chunk: Uint8Array): { readonly write?: Uint8Array | string; readonly end?: boolean };
+  /** Called when nothing was heard for a while. */
+  idle(): { readonly write?: Uint8Array | string; readonly end?: boolean };
 }
 
 /** How a local program ended. `missing` means that it could not be started because it does not exist. */
@@ -24,6 +33,8 @@ export interface ChildResult {
 
 const killAfterMs = 2000;
 const strayOutputMs = 250;
+/** So long a program pauses in the middle of a line only if it waits for an answer. */
+const dialogueIdleMs = 5000;
 
 /** Runs a program to its end, its deadline or its abortion. Never throws for a failure of the program. */
 export function runChild(argv: readonly string[], options: ChildOptions): Promise<ChildResult> {
@@ -33,8 +44,10 @@ export function runChild(argv: readonly string[], options: ChildOptions): Promis
     const chunks: Buffer[] = [];
     const errors: Buffer[] = [];
     let ended: ChildResult['ended'] = 'exit';
+    let stopTalking: (() => void) | undefined;
     const settle = (exitCode: number, startError?: string): void => {
       clearTimeout(deadline);
+      stopTalking?.();
       options.signal?.removeEventListener('abort', abort);
       resolve({
         ended,
@@ -48,7 +61,7 @@ export function runChild(argv: readonly string[], options: ChildOptions): Promis
     const child = spawn(program, args, {
       env: options.env ?? process.env,
       cwd: options.cwd,
-      stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      stdio: [hasInput(options) ? 'pipe' : 'ignore', 'pipe', 'pipe'],
       // A terminal sends Ctrl-C to everything in the foreground; whether a step in hand may end is ours to decide.
       detached: true,
     }) as ChildProcessByStdio<Writable | null, Readable, Readable>;
@@ -73,9 +86,7 @@ export function runChild(argv: readonly string[], options: ChildOptions): Promis
       options.onStdout?.(chunk);
     });
     child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
-    // A program that ends before it has read its input breaks the pipe; its exit status tells the story.
-    child.stdin?.on('error', () => undefined);
-    child.stdin?.end(options.stdin);
+    stopTalking = feed(child, options);
     const finish = (code: number | null, signal: NodeJS.Signals | null): void => {
       if (ended === 'exit' && signal !== null) ended = 'signal';
       settle(code ?? 255);
@@ -88,4 +99,32 @@ export function runChild(argv: readonly string[], options: ChildOptions): Promis
       else child.stdout.once('close', later);
     });
   });
+}
+
+function hasInput({ stdin, dialogue }: ChildOptions): boolean {
+  return stdin !== undefined || dialogue !== undefined;
+}
+
+/** Gives a program its input, at once or as a dialogue has it; returns what ends that. */
+function feed(
+  child: ChildProcessByStdio<Writable | null, Readable, Readable>,
+  { stdin, dialogue }: ChildOptions,
+): () => void {
+  // A program that ends before it has read its input breaks the pipe; its exit status tells the story.
+  child.stdin?.on('error', () => undefined);
+  if (dialogue === undefined) {
+    child.stdin?.end(stdin);
+    return () => undefined;
+  }
+  const answer = ({ write, end }: ReturnType<ChildDialogue['hear']>): void => {
+    if (write !== undefined) child.stdin?.write(write);
+    if (end === true) child.stdin?.end();
+  };
+  let quiet: NodeJS.Timeout | undefined;
+  child.stderr.on('data', (chunk: Buffer) => {
+    clearTimeout(quiet);
+    answer(dialogue.hear(chunk));
+    quiet = setTimeout(() => answer(dialogue.idle()), dialogueIdleMs).unref();
+  });
+  return () => clearTimeout(quiet);
 }

@@ -147,12 +147,22 @@ export function sudoRefusal(node: string, exitCode: number, stdoutBytes: number,
   // "sudo: unable to resolve host" is only a warning of sudo; the command ran.
   const words = stderr.split('\n').filter((line) => sudoRefusals.test(line) && !/unable to resolve host/.test(line));
   if (words.length === 0) return undefined;
+  const said = words.at(-1)?.trim() ?? '';
+  // Who lacks the right is not helped by a password.
+  const hasNoRight = /not in the sudoers file|not allowed to|not found/.test(said);
   return new AppError({
     code: 'ssh/no-sudo',
     kind: 'user',
-    message: `The user we log in with on ${node} may not become root without a password: ${words.at(-1)?.trim()}`,
-    tryThis: `On ${node}, as root: echo "USER ALL=(ALL) NOPASSWD: ALL" > /etc/sudoers.d/vmstation && chmod 440 /etc/sudoers.d/vmstation`,
-    nextSteps: ['Or let vmstation log in as root.'],
+    message: `The user we log in with on ${node} may not become root${hasNoRight ? '' : ' without a password'}: ${said}`,
+    tryThis: hasNoRight
+      ? `On ${node}, as root: echo "USER ALL=(ALL) ALL" > /etc/sudoers.d/vmstation && chmod 440 /etc/sudoers.d/vmstation`
+      : `vmstation secret set sudo, and name it in vmstation.yaml, in the block ssh of ${node} or of all nodes: sudo-password: secret:sudo`,
+    nextSteps: hasNoRight
+      ? ['Or let vmstation log in as root.']
+      : [
+          `Or do without one. On ${node}, as root: echo "USER ALL=(ALL) NOPASSWD: ALL" > /etc/sudoers.d/vmstation && chmod 440 /etc/sudoers.d/vmstation`,
+          'Or let vmstation log in as root.',
+        ],
     context: { node },
   });
 }

@@ -3,6 +3,7 @@ import { accessSync, constants, lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '@vmstation/core';
 import { makePrivateFolder } from '../process/private-folder.ts';
+import type { SudoPasswords } from '../sudo/sudo-turns.ts';
 
 /** Where a node is reached. Without a user, ssh_config and the local user name decide. */
 export interface SshNode {
@@ -22,6 +23,8 @@ export interface SshSettings {
   /** An ssh_config to use instead of the user's, with a `Host` block per node name (the lab's). */
   readonly configFile?: string;
   readonly sshBinary?: string;
+  /** What sudo asks the login user of a node for; left out: nothing. */
+  readonly sudoPassword?: SudoPasswords;
   /** Seconds to wait for a connection; 10 when left out. */
   readonly connectTimeoutSeconds?: number;
 }

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type RemoteCommand, Secret } from '@vmstation/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { controlPathOf, sshOptions } from './ssh-options.ts';
 import { openSshTransport } from './ssh-transport.ts';
@@ -13,7 +14,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A transport over a program of ours in the place of ssh; it sees the arguments that ssh would. */
-function transportOver(script: string, user = 'root') {
+function transportOver(script: string, user = 'root', password?: string) {
   const sshBinary = join(folder, 'ssh');
   const answerG = `case " $* " in *' -G '*) echo 'user ${user}'; exit 0;; *' -O exit '*) echo "exit" >>"${folder}/calls"; exit 0;; esac`;
   writeFileSync(sshBinary, `#!/bin/sh\n${answerG}\n${script}\n`);
@@ -23,6 +24,9 @@ function transportOver(script: string, user = 'root') {
     knownHostsFile: join(folder, 'known_hosts'),
     controlDir: join(folder, 'control'),
     sshBinary,
+    ...(password === undefined
+      ? {}
+      : { sudoPassword: async () => ({ name: 'homelab-sudo', value: new Secret(password) }) }),
   });
 }
 const command = { argv: ['true'], timeoutMs: 5000 };
@@ -192,4 +196,54 @@ test('a control path is short whatever the workspace is called, and its folder p
   expect(path.length).toBeLessThan(100);
   expect(existsSync(join(path, '..'))).toBe(true);
   expect(controlPathOf({ ...settings, knownHostsFile: '/other' }, 'homelab')).not.toBe(path);
+});
+
+/** As sudo 1.9 with `-k -S -p PROMPT --`; the line goes to a shell, as sshd gives it to one. */
+const askingSudo = `for line; do :; done
+sudo() {
+  shift 3; prompt=$1; shift 2; tries=0
+  echo asked >>"$FOLDER/asked"
+  while [ "$tries" -lt 3 ]; do
+    printf %s "$prompt" >&2
+    IFS= read -r given || { printf '\\nsudo: no password was provided\\nsudo: %s incorrect password attempt\\n' "$tries" >&2; return 1; }
+    printf '%s\\n' "$given" >>"$FOLDER/given"
+    [ "$given" = 'ge "heim' ] && { "$@"; return; }
+    tries=$((tries + 1)); echo 'Sorry, try again.' >&2
+  done
+}
+eval "$line"`;
+const asking = () => askingSudo.replaceAll('$FOLDER', folder);
+const script: RemoteCommand = {
+  argv: ['sh', '-s'],
+  stdin: 'echo done; echo said >&2; exit 3\n',
+  elevate: true,
+  timeoutMs: 20_000,
+};
+
+test('a password goes to sudo on the same connection and round trip, and the script after it to root', async () => {
+  const transport = transportOver(asking(), 'ops', 'ge "heim');
+  const { exitCode, stdout, stderr } = await transport.run('homelab', script);
+  expect([exitCode, Buffer.from(stdout).toString(), stderr]).toEqual([3, 'done\n', 'said\n']);
+  expect(await transport.run('homelab', { ...command, elevate: true })).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(transport.counters.roundTrips).toBe(2);
+  expect(readFileSync(join(folder, 'given'), 'utf8')).toBe('ge "heim\nge "heim\n');
+});
+
+test('a wrong password is given once, whatever runs side by side and afterwards, and no line of the script is', async () => {
+  const transport = transportOver(asking(), 'ops', 'wrong');
+  const ends = await Promise.allSettled([1, 2, 3].map(() => transport.run('homelab', script)));
+  for (const end of ends)
+    expect(end).toMatchObject({ status: 'rejected', reason: { code: 'ssh/sudo-password', kind: 'user' } });
+  await expect(transport.run('homelab', script)).rejects.toMatchObject({
+    tryThis: 'vmstation secret set homelab-sudo',
+  });
+  expect(readFileSync(join(folder, 'given'), 'utf8')).toBe('wrong\n');
+  expect(readFileSync(join(folder, 'asked'), 'utf8')).toBe('asked\n');
+});
+
+test('a login as root, and what needs no root, never ask for the password', async () => {
+  const line = `for last; do :; done; printf '%s' "$last"`;
+  const said = async (user: string, elevate: boolean) =>
+    Buffer.from((await transportOver(line, user, 'x').run('homelab', { ...command, elevate })).stdout).toString();
+  expect([await said('root', true), await said('ops', false)]).toEqual(['true', 'true']);
 });

@@ -3,6 +3,8 @@ import { AppError, type RemoteCommand, type RemoteResult, type Transport } from 
 import { mayKnowHost } from '../known-hosts/known-hosts.ts';
 import { type ChildResult, runChild } from '../process/child.ts';
 import { quoteForLoginShell } from '../quote.ts';
+import { SudoDialogue } from '../sudo/sudo-dialogue.ts';
+import { type SudoPassword, type SudoTurn, SudoTurns } from '../sudo/sudo-turns.ts';
 import { endSharedConnection } from './end-shared-connection.ts';
 import { type SharedConnection, withSession } from './shared-connection.ts';
 import {
@@ -22,10 +24,17 @@ interface NodeState extends SharedConnection {
   keys: OfferedKeys;
 }
 
+/** What is started on the node, and how one talks with it. */
+interface Started {
+  readonly argv: readonly string[];
+  readonly dialogue?: SudoDialogue;
+}
+
 /**
  * Reaches nodes by the system's OpenSSH, one multiplexed connection a node, strict host keys from the workspace's own file.
  * A node that refuses the workspace's key is offered the operator's own keys: the first contact, before setup brought ours there.
- * Arguments are quoted for the remote shell; `elevate` becomes `sudo -n` unless the login is root.
+ * Arguments are quoted for the remote shell; `elevate` becomes `sudo -n` unless the login is root, or a sudo that is given its password
+ * where the settings have one.
  * Throws what {@link Transport} says; exit status 255 of a remote program cannot be told from ssh's own and counts as ssh/connection-lost.
  */
 export function openSshTransport(settings: SshSettings): Transport {
@@ -37,6 +46,7 @@ class OpenSshTransport implements Transport {
   readonly #settings: SshSettings;
   readonly #ssh: string;
   readonly #nodes = new Map<string, NodeState>();
+  readonly #turns = new SudoTurns();
 
   constructor(settings: SshSettings) {
     this.#settings = settings;
@@ -50,10 +60,46 @@ class OpenSshTransport implements Transport {
     if (!mayKnowHost(this.#settings.knownHostsFile, node)) {
       throw untrusted(node, sshDestination(this.#settings, node));
     }
-    let result = await this.#attempt(node, command);
-    if (nothingWasSent(result)) result = await this.#attempt(node, command);
+    if (command.elevate !== true || (await this.#loginUser(node, this.#stateOf(node))) === 'root')
+      return this.#ended(node, command, () => ({ argv: command.argv }));
+    const password = await this.#settings.sudoPassword?.(node);
+    if (password === undefined) return this.#runAsRoot(node, command);
+    return this.#turns.take(node, (turn) => this.#runWithPassword(node, command, password, turn));
+  }
+
+  /** Where sudo asks for nothing. */
+  async #runAsRoot(node: string, command: RemoteCommand): Promise<RemoteResult> {
+    const result = await this.#ended(node, command, () => ({ argv: ['sudo', '-n', '--', ...command.argv] }));
+    const refusal = sudoRefusal(node, result.exitCode, result.stdout.length, result.stderr);
+    if (refusal !== undefined) throw refusal;
+    return result;
+  }
+
+  async #runWithPassword(
+    node: string,
+    command: RemoteCommand,
+    password: SudoPassword,
+    turn: SudoTurn,
+  ): Promise<RemoteResult> {
+    const { argv, stdin } = command;
+    let dialogue: SudoDialogue | undefined;
+    // Each attempt of ssh is a new talk with a sudo of its own.
+    const result = await this.#ended(node, command, () => {
+      dialogue = new SudoDialogue({ node, argv, stdin, password, onRoot: turn.accepted });
+      return { argv: dialogue.argv, dialogue };
+    });
+    const refusal = dialogue?.refusal(result.exitCode);
+    if (refusal !== undefined) throw refusal;
+    return { ...result, stderr: dialogue?.stderr ?? result.stderr };
+  }
+
+  /** How a command ended, whatever its exit status; throws where nobody knows. */
+  async #ended(node: string, command: RemoteCommand, start: () => Started): Promise<RemoteResult> {
+    const what = `\`${command.argv[0] ?? ''}\``;
+    let result = await this.#attempt(node, command, start());
+    if (nothingWasSent(result)) result = await this.#attempt(node, command, start());
     if (this.#mayOfferOthers(node) && wasRefused(result)) {
-      const other = await this.#attempt(node, command, 'operator');
+      const other = await this.#attempt(node, command, start(), 'operator');
       if (!wasRefused(other)) {
         this.#stateOf(node).keys = 'operator';
         result = other;
@@ -70,8 +116,6 @@ class OpenSshTransport implements Transport {
       const answered = stdout.length > 0;
       throw sshFailure({ node, destination: sshDestination(this.#settings, node), stderr, answered });
     }
-    const refusal = command.elevate === true ? sudoRefusal(node, exitCode, stdout.length, stderr) : undefined;
-    if (refusal !== undefined) throw refusal;
     return { exitCode, stdout, stderr, durationMs };
   }
 
@@ -91,11 +135,10 @@ class OpenSshTransport implements Transport {
   async #attempt(
     node: string,
     command: RemoteCommand,
+    { argv, dialogue }: Started,
     keys: OfferedKeys = this.#stateOf(node).keys,
   ): Promise<ChildResult> {
     const state = this.#stateOf(node);
-    const elevated = command.elevate === true && (await this.#loginUser(node, state)) !== 'root';
-    const argv = elevated ? ['sudo', '-n', '--', ...command.argv] : command.argv;
     const fresh = command.freshConnection === true;
     const line = [
       ...sshOptions(this.#settings, node, fresh ? undefined : state.controlPath, keys),
@@ -104,15 +147,20 @@ class OpenSshTransport implements Transport {
       quoteForLoginShell(argv),
     ];
     this.counters.roundTrips += 1;
-    if (!fresh) return withSession(state, this.counters, () => this.#spawn(line, command));
+    if (!fresh) return withSession(state, this.counters, () => this.#spawn(line, command, dialogue));
     this.counters.connections += 1;
-    return this.#spawn(line, command);
+    return this.#spawn(line, command, dialogue);
   }
 
-  async #spawn(args: readonly string[], command: Omit<RemoteCommand, 'argv'>): Promise<ChildResult> {
+  async #spawn(
+    args: readonly string[],
+    command: Omit<RemoteCommand, 'argv'>,
+    dialogue?: SudoDialogue,
+  ): Promise<ChildResult> {
     const result = await runChild([this.#ssh, ...args], {
       env: { ...process.env, LC_ALL: 'C' },
       timeoutMs: command.timeoutMs,
+      ...(dialogue === undefined ? {} : { dialogue }),
       ...(command.stdin === undefined ? {} : { stdin: command.stdin }),
       ...(command.signal === undefined ? {} : { signal: command.signal }),
       ...(command.onStdout === undefined ? {} : { onStdout: command.onStdout }),

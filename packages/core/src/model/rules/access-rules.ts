@@ -40,11 +40,22 @@ export const userNumbersAreUnique: Rule = ({ file }) => {
 };
 
 function loginUsers(file: ClusterFile): ReadonlySet<string> {
-  const general = file.ssh.user ?? 'root';
-  return new Set(Object.values(file.nodes).map(({ ssh }) => ssh.user ?? general));
+  return new Set(Object.keys(file.nodes).map((name) => loginUser(file, name)));
 }
 
-/** The user that the product logs in as is not locked, and keeps sudo without a password. */
+function loginUser(file: ClusterFile, node: string): string {
+  return file.nodes[node]?.ssh.user ?? file.ssh.user ?? 'root';
+}
+
+/** Nodes on which the user is asked for a password that the product does not have. */
+function nodesWithoutSudoPassword(file: ClusterFile, user: string): readonly string[] {
+  const general = file.ssh['sudo-password'];
+  return Object.entries(file.nodes)
+    .filter(([name, { ssh }]) => loginUser(file, name) === user && (ssh['sudo-password'] ?? general) === undefined)
+    .map(([name]) => name);
+}
+
+/** The user that the product logs in as is not locked, and keeps sudo: without a password, or with one that the product is given. */
 export const loginUserMayLogIn: Rule = ({ file }) =>
   [...loginUsers(file)].flatMap((name): Fault[] => {
     const user = file.users[name];
@@ -60,17 +71,33 @@ export const loginUserMayLogIn: Rule = ({ file }) =>
         ),
       ];
     }
-    if (name === 'root' || user.sudo !== 'password') return [];
-    const message = `${name} is whom VMStation logs in as, and nobody is there to give sudo a password.`;
+    const without = nodesWithoutSudoPassword(file, name);
+    if (name === 'root' || user.sudo !== 'password' || without.length === 0) return [];
+    const message = `${name} is whom VMStation logs in as, and for ${without.join(', ')} it has no password to give sudo.`;
     return [
       fault(
         'cluster-file/login-user-shut-out',
         ['users', name, 'sudo'],
         message,
-        'Write no-password, or leave sudo out.',
+        'Write no-password, leave sudo out, or name the password in ssh.sudo-password (vmstation secret set sudo).',
       ),
     ];
   });
+
+/** root needs no sudo: a password for it is meant for another user. */
+export const sudoPasswordHasUser: Rule = ({ file }) => {
+  const general = file.ssh['sudo-password'] !== undefined && [...loginUsers(file)].every((user) => user === 'root');
+  const places = [
+    ...(general ? [['ssh', 'sudo-password']] : []),
+    ...Object.entries(file.nodes)
+      .filter(([name, { ssh }]) => ssh['sudo-password'] !== undefined && loginUser(file, name) === 'root')
+      .map(([name]) => ['nodes', name, 'ssh', 'sudo-password']),
+  ];
+  const message = 'sudo-password has no effect: VMStation logs in as root there, who needs no sudo.';
+  return places.map((path) =>
+    fault('cluster-file/setting-without-effect', path, message, 'Name the user in ssh.user, or take the line out.'),
+  );
+};
 
 /** Where the product logs in as root, root may log in; and a password only where passwords are taken. */
 export const rootLoginIsPossible: Rule = ({ file }) => {

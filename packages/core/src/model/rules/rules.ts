@@ -1,4 +1,10 @@
-import { accountNamesAreUsable, loginUserMayLogIn, rootLoginIsPossible, userNumbersAreUnique } from './access-rules.ts';
+import {
+  accountNamesAreUsable,
+  loginUserMayLogIn,
+  rootLoginIsPossible,
+  sudoPasswordHasUser,
+  userNumbersAreUnique,
+} from './access-rules.ts';
 import {
   disksAreMountedOnce,
   disksHaveTheirOwnPaths,
@@ -86,6 +92,7 @@ export const clusterFileRules: readonly Rule[] = [
   accountNamesAreUsable,
   userNumbersAreUnique,
   loginUserMayLogIn,
+  sudoPasswordHasUser,
   rootLoginIsPossible,
   kerberosProviderIsDescribed,
   kerberosServicesAreEnrolled,

@@ -5,6 +5,7 @@ import type { Machine } from '../machine.ts';
 import { credentialsOf, findUser, readGroups, type UserEntry } from './accounts.ts';
 import type { MachineProgram } from './machine-program.ts';
 import { parseOptions } from './options.ts';
+import { type Asking, askPassword, forgetLogin, sudoDefault } from './sudo-password.ts';
 
 /** One user specification of sudoers(5), as far as it is modelled: who, as whom, with or without a password, which commands. */
 export interface SudoRule {
@@ -74,21 +75,20 @@ export const sudo: MachineProgram = async (process, machine) => {
   if (!caller || !target) return process.fail(`unknown user ${options.value('u', 'user') ?? process.credentials.uid}`);
   const { argv, assignments } = leadingAssignments(options.operands);
   const shell = options.has('i', 'login', 's', 'shell');
+  const forgets = options.has('k', 'reset-timestamp', 'K');
+  const startsNothing = argv.length === 0 && !shell && !options.has('v', 'validate', 'l', 'list');
+  if (forgets && startsNothing) return forgetLogin(process, machine, caller);
   const path = argv.length > 0 ? locate(process, argv[0] as string) : target.shell;
   const refusal = await refused(process, machine, caller, target, path ?? argv[0] ?? '', {
     never: options.has('n', 'non-interactive'),
     stdin: options.has('S', 'stdin'),
     prompt: options.value('p', 'prompt'),
+    afresh: forgets,
   });
   if (refusal !== undefined) return refusal;
-  if (options.has('v', 'validate', 'k', 'reset-timestamp', 'K') && argv.length === 0) return 0;
-  if (options.has('l', 'list')) {
-    await process.out(
-      `User ${caller.name} may run the following commands on ${machine.state.hostname}:\n    (ALL) ALL\n`,
-    );
-    return 0;
-  }
-  if (argv.length === 0 && !shell) return process.fail('a command must be given');
+  if (options.has('v', 'validate') && argv.length === 0) return 0;
+  if (options.has('l', 'list')) return listRights(process, machine, caller);
+  if (startsNothing) return process.fail('a command must be given');
   const command = shell
     ? [
         options.has('i', 'login') ? `-${target.shell.split('/').pop()}` : target.shell,
@@ -117,6 +117,11 @@ export const sudo: MachineProgram = async (process, machine) => {
     options.has('i', 'login') ? target.home : process.cwd,
   );
 };
+
+async function listRights(process: Process, machine: Machine, { name }: UserEntry): Promise<number> {
+  await process.out(`User ${name} may run the following commands on ${machine.state.hostname}:\n    (ALL) ALL\n`);
+  return 0;
+}
 
 /** `NAME=value` words before the command, apart from it. */
 function leadingAssignments(operands: readonly string[]): { argv: string[]; assignments: Map<string, string> } {
@@ -160,54 +165,20 @@ async function refused(
   caller: UserEntry,
   target: UserEntry,
   path: string,
-  how: { never: boolean; stdin: boolean; prompt: string | undefined },
+  how: Asking,
 ): Promise<number | undefined> {
   if (caller.uid === 0) return undefined;
-  const rule = machine.faults.noSudo ? undefined : ruleFor(machine, caller, path);
-  if (rule && (rule.runAs === 'ALL' || rule.runAs === target.name)) {
-    if (rule.noPassword) return undefined;
-    return askPassword(process, machine, caller, how);
-  }
-  if (how.never) return process.fail('a password is required');
-  return process.fail(`${caller.name} is not in the sudoers file.`);
-}
-
-async function askPassword(
-  process: Process,
-  machine: Machine,
-  caller: UserEntry,
-  how: { never: boolean; stdin: boolean; prompt: string | undefined },
-): Promise<number | undefined> {
-  if (how.never) return process.fail('a password is required');
   const isTerminal = process.files.get(0)?.isTerminal ?? false;
-  if (!how.stdin && !isTerminal)
-    return process.fail(
-      'a terminal is required to read the password; either use the -S option to read from standard input or configure an askpass helper\nsudo: a password is required',
-    );
-  const wanted = passwordOf(machine, caller.name);
-  const attempts = 3;
-  for (let attempt = 1; attempt <= attempts; attempt += 1) {
-    await process.err(how.prompt ?? `[sudo] password for ${caller.name}: `);
-    const line = await process.readLine();
-    if (wanted !== undefined && line.replace(/\n$/, '') === wanted) return undefined;
-    if (line === '')
-      return process.fail(
-        attempt === 1
-          ? 'no password was provided'
-          : `${attempt - 1} incorrect password attempt${attempt > 2 ? 's' : ''}`,
-      );
-    await process.err('Sorry, try again.\n');
-  }
-  return process.fail(`${attempts} incorrect password attempts`);
-}
-
-/** A user's password in the lab's scheme of /etc/shadow; undefined: none is set, or it is locked. */
-export function passwordOf(machine: Pick<Machine, 'files'>, name: string): string | undefined {
-  const field = (machine.files.read('/etc/shadow') ?? '')
-    .split('\n')
-    .find((line) => line.startsWith(`${name}:`))
-    ?.split(':')[1];
-  return field?.startsWith('$lab$') ? field.slice(5) : undefined;
+  if (sudoDefault(machine, 'requiretty') === 'requiretty' && !isTerminal)
+    return process.fail('sorry, you must have a tty to run sudo');
+  const rule = machine.faults.noSudo ? undefined : ruleFor(machine, caller, path);
+  const mayRun = rule !== undefined && (rule.runAs === 'ALL' || rule.runAs === target.name);
+  if (mayRun && rule.noPassword) return undefined;
+  const refusal = await askPassword(process, machine, caller, how);
+  if (refusal !== undefined || mayRun) return refusal;
+  // Who has no right is told so only after the password, and not in sudo's own name.
+  await process.err(`${caller.name} is not in the sudoers file.\n`);
+  return 1;
 }
 
 async function start(

@@ -1,5 +1,6 @@
 export { getent, groups, id, whoami } from './identity-commands.ts';
 
+import { decodeText } from '../../shell/byte-text.ts';
 import type { Process } from '../../shell/process.ts';
 import type { Machine } from '../machine.ts';
 import {
@@ -16,7 +17,7 @@ import {
 import { removeTree } from './copy-commands.ts';
 import { type MachineProgram, unlessRoot } from './machine-program.ts';
 import { type Options, parseOptions, UsageError } from './options.ts';
-import { passwordOf } from './sudo.ts';
+import { passwordOf } from './sudo-password.ts';
 
 const saveUsers = (machine: Machine, users: UserEntry[]): void =>
   machine.files.write('/etc/passwd', users.map((user) => `${formatUser(user)}\n`).join(''));
@@ -182,7 +183,7 @@ function setPassword(machine: Machine, name: string, change: (old: string) => st
     const [user, old = '', ...rest] = line.split(':');
     return user === name ? [user, change(old), ...rest].join(':') : line;
   });
-  machine.files.write('/etc/shadow', lines.join('\n'));
+  machine.files.write('/etc/shadow', decodeText(lines.join('\n')));
 }
 
 export const userdel: MachineProgram = async (process, machine) => {
