@@ -14,6 +14,8 @@ export interface KubeConnectorOptions {
   readonly exchange?: KubeExchange;
   /** Reads the kubeconfig in place of the file; undefined when there is none yet. */
   readonly readText?: () => Promise<string | undefined>;
+  /** Randomness for keys that are made in the cluster; the computer's own when left out. */
+  readonly randomBytes?: (count: number) => Uint8Array;
 }
 
 const connections = 8;
@@ -27,6 +29,7 @@ export function kubeConnector(options: KubeConnectorOptions): KubeConnector {
   const { kubeconfigFile, clock, callTimeoutMs = 15_000 } = options;
   let opened: { readonly digest: string; readonly port: Promise<KubePort> } | undefined;
   return {
+    ...(options.randomBytes === undefined ? {} : { randomBytes: options.randomBytes }),
     async connect() {
       const given = await options.readText?.();
       const text = given ?? (await readKubeconfig(kubeconfigFile));

@@ -16,7 +16,6 @@ export { workloadPhase } from './manifests/workload-phase.ts';
 export type { ContainerParts, ContainerResources, PodParts } from './objects/hardened-pod.ts';
 export {
   componentLabels,
-  configChecksum,
   controlPlaneToleration,
   exemption,
   hardenedContainer,

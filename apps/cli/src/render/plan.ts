@@ -1,4 +1,4 @@
-import { countEffects, type PhaseName, type Plan, type Step } from '@vmstation/core';
+import { countEffects, type PhaseName, type Plan, type Step, type StepChange } from '@vmstation/core';
 import { renderChanges } from './diff.ts';
 import { count, pad, shorten, widthOf, wrap } from './layout.ts';
 import { dot, mark, type Style } from './style.ts';
@@ -176,8 +176,15 @@ function noteOf(step: Step, detail: PlanView['detail']): string {
       ? `${lasting}${step.why}`
       : `${lasting}unknown until ${step.unknownUntil} has run`;
   }
-  const targets = [...new Set(step.changes.map((change) => change.target))];
-  return lasting + (targets.length === 0 || detail === 'changes' ? step.why : targets.join(', '));
+  if (detail === 'changes') return lasting + step.why;
+  // Of a restart the reason is told: what it interrupts matters more than which object brings it about.
+  const restarts = step.changes.filter(isRestart).map(({ want }) => want);
+  const targets = step.changes.filter((change) => !isRestart(change)).map(({ target }) => target);
+  return lasting + ([...restarts, ...new Set(targets)].join(', ') || step.why);
+}
+
+function isRestart(change: StepChange): boolean {
+  return change.attribute === 'restart';
 }
 
 function paintNote(step: Step, note: string, style: Style): string {

@@ -78,4 +78,6 @@ export interface KubeWait {
 /** Opens the cluster of the workspace. Throws kube/no-kubeconfig when nothing is installed yet, and what {@link KubePort} throws. */
 export interface KubeConnector {
   connect(): Promise<KubePort>;
+  /** Randomness for keys that are made in the cluster; the computer's own when left out. */
+  randomBytes?(count: number): Uint8Array;
 }

@@ -14,6 +14,8 @@ import { prunableKinds } from '../apply-order.ts';
 import { refKey, refOf } from '../kube-ref.ts';
 import { isOwnedBy, managedBySelector, withOwner } from '../ownership.ts';
 import { awaitedKinds } from '../readiness.ts';
+import { passingDigestKey, readDigestKey } from './digest-key.ts';
+import { readsSecrets, withConfigDigests, withSecretDigests } from './pod-inputs.ts';
 
 /** Objects that are applied, waited for and pruned together: one component or one application. */
 export interface ManifestSet {
@@ -45,9 +47,9 @@ export interface ManifestSetState {
   readonly refused?: AppError;
 }
 
-/** Makes a set, giving every object the labels by which it is found again. */
+/** Makes a set, giving every object the labels by which it is found again, and pods what makes them roll with their configuration. */
 export function manifestSet(parts: ManifestSet): ManifestSet {
-  const objects = parts.objects.map((object) => withOwner(object, ownerOf(parts)));
+  const objects = withConfigDigests(parts.objects).map((object) => withOwner(object, ownerOf(parts)));
   return { ...parts, objects };
 }
 
@@ -90,7 +92,20 @@ export async function readManifestSets(
 ): Promise<readonly ManifestSetState[]> {
   if (sets.length === 0) return [];
   const owned = ownedObjects(port);
-  return Promise.all(sets.map((set) => readManifestSet(port, set, owned)));
+  // Whatever is thrown meanwhile is thrown by whoever waits for it first.
+  owned.catch(() => undefined);
+  const keyed = await withDigests(sets, async () => (await readDigestKey(port)) ?? passingDigestKey());
+  return Promise.all(keyed.map((set) => readManifestSet(port, set, owned)));
+}
+
+/** The sets, their workloads with keyed digests of the Secrets that they read. The key is asked for only when one reads any. */
+export async function withDigests(
+  sets: readonly ManifestSet[],
+  digestKey: () => Promise<Uint8Array>,
+): Promise<readonly ManifestSet[]> {
+  if (!sets.some((set) => readsSecrets(set.objects))) return sets;
+  const key = await digestKey();
+  return sets.map((set) => ({ ...set, objects: withSecretDigests(set.objects, key) }));
 }
 
 async function readManifestSet(

@@ -11,6 +11,7 @@ import {
 } from '@vmstation/core';
 import { refOf, showRef } from '../kube-ref.ts';
 import { mapLimited } from '../limit-concurrency.ts';
+import { makeDigestKey } from './digest-key.ts';
 import {
   awaitedRefs,
   isSettled,
@@ -18,6 +19,7 @@ import {
   type ManifestSetState,
   ownerOf,
   readManifestSets,
+  withDigests,
 } from './manifest-set.ts';
 import { manifestChanges } from './plan-manifests.ts';
 
@@ -47,14 +49,20 @@ export async function performManifestSets(
   steps: readonly Step[],
   performing: ManifestPerforming,
 ): Promise<readonly StepResult[]> {
-  return mapLimited(steps, setsAtOnce, (step) => performStep(sets, step, performing));
+  let key: Promise<Uint8Array> | undefined;
+  // Made once for all of them: two keys would contradict each other.
+  const digestKey = (port: KubePort) => {
+    key ??= makeDigestKey(port, performing.kube);
+    return key;
+  };
+  return mapLimited(steps, setsAtOnce, (step) => performStep(sets, step, { ...performing, digestKey }));
 }
 
-async function performStep(
-  sets: readonly ManifestSet[],
-  step: Step,
-  performing: ManifestPerforming,
-): Promise<StepResult> {
+interface SetPerforming extends ManifestPerforming {
+  readonly digestKey: (port: KubePort) => Promise<Uint8Array>;
+}
+
+async function performStep(sets: readonly ManifestSet[], step: Step, performing: SetPerforming): Promise<StepResult> {
   const action = step.action;
   const set = action?.type === 'manifests' ? sets.find((candidate) => candidate.name === action.set) : undefined;
   try {
@@ -70,10 +78,11 @@ async function performStep(
 
 async function applySet(
   port: KubePort,
-  set: ManifestSet,
+  plain: ManifestSet,
   step: Step,
-  { progress, signal, timeoutMs = readyTimeoutMs }: ManifestPerforming,
+  { progress, signal, timeoutMs = readyTimeoutMs, digestKey }: SetPerforming,
 ): Promise<StepResult> {
+  const [set = plain] = await withDigests([plain], () => digestKey(port));
   const before = await readOne(port, set);
   if (isSettled(before)) return ended(step, 'unchanged', {});
   if (before.refused !== undefined) throw before.refused;

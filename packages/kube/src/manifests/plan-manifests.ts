@@ -8,6 +8,7 @@ import {
   manifestStepId,
   readManifestSets,
 } from './manifest-set.ts';
+import { isDigest, restartOf } from './planned-restart.ts';
 
 /** Where sets are to be applied. */
 export interface ManifestPlanning {
@@ -38,11 +39,17 @@ export async function planManifestSets(
 }
 
 /** What differs from the declared state, as a plan shows it. */
-export function manifestChanges({ differing, superfluous, waiting }: ManifestSetState): readonly StepChange[] {
+export function manifestChanges(manifests: ManifestSetState): readonly StepChange[] {
+  const { differing, superfluous, waiting } = manifests;
   const differences = differing.flatMap(({ ref, state, differences: paths }): readonly StepChange[] =>
     state === 'absent'
       ? [{ target: showRef(ref), attribute: 'object', want: 'present', seen: 'absent' }]
-      : paths.map(({ path, want, seen }) => ({ target: showRef(ref), attribute: path, want, seen })),
+      : [
+          ...paths
+            .filter((difference) => !isDigest(difference))
+            .map(({ path, want, seen }) => ({ target: showRef(ref), attribute: path, want, seen })),
+          ...restartOf(ref, paths.filter(isDigest), manifests),
+        ],
   );
   const leftovers = superfluous.map((ref) => ({
     target: showRef(ref),

@@ -1,4 +1,3 @@
-import { canonicalJson, type KubeObject, sha256Hex } from '@vmstation/core';
 import type { Container, PodSpec, SecurityContext, Toleration } from './object-types.ts';
 
 /** Resources that every container states: CPU as `100m`, memory as `128Mi`. A CPU limit would only slow it down. */
@@ -77,11 +76,6 @@ export function pinnedTo(node: string): Pick<PodSpec, 'nodeSelector' | 'tolerati
 /** The labels by which a component's pods are selected. */
 export function componentLabels(name: string, partOf: string): Record<string, string> {
   return { 'app.kubernetes.io/name': name, 'app.kubernetes.io/part-of': partOf };
-}
-
-/** An annotation for a pod template that changes with the content of ConfigMaps, so that a change of configuration rolls the pods. */
-export function configChecksum(...maps: readonly KubeObject[]): Record<string, string> {
-  return { 'vmstation.io/config': sha256Hex(canonicalJson(maps.map((map) => map['data']))).slice(0, 16) };
 }
 
 /** A written reason why a component's pods break a rule of hardening; rules are `run-as-root`, `host-network`, `host-path`… */

@@ -1,6 +1,5 @@
 import type { Cluster, KubeObject } from '@vmstation/core';
 import {
-  configChecksum,
   configMap,
   deployment,
   hardenedContainer,
@@ -54,19 +53,19 @@ export const alertmanager: MonitorComponent = {
         selector: place.labels ?? {},
         ports: [{ name: 'http', port: 9093, targetPort: 'http', nodePort: cluster.monitoring.alertmanager.port }],
       }),
-      workload(cluster, config),
+      workload(cluster),
     ];
   },
 };
 
-function workload(cluster: Cluster, config: KubeObject): KubeObject {
+function workload(cluster: Cluster): KubeObject {
   const place = placeOf(cluster, 'alertmanager');
   return deployment(place, {
     replicas: 1,
     strategy: { type: 'Recreate' },
     selector: { matchLabels: place.labels ?? {} },
     template: {
-      metadata: { labels: { ...place.labels }, annotations: configChecksum(config) },
+      metadata: { labels: { ...place.labels } },
       spec: hardenedPod({
         uid,
         ...pinnedTo(cluster.monitoring.node),

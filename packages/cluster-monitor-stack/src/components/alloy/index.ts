@@ -1,5 +1,5 @@
 import type { Cluster, KubeObject } from '@vmstation/core';
-import { configChecksum, configMap, daemonSet, exemption, hardenedContainer, hardenedPod } from '@vmstation/kube';
+import { configMap, daemonSet, exemption, hardenedContainer, hardenedPod } from '@vmstation/kube';
 import { imageOf, type MonitorComponent, placeOf } from '../component.ts';
 import { alloyConfig, alloyStateFolder } from './config.ts';
 
@@ -11,14 +11,13 @@ export const alloy: MonitorComponent = {
   everywhere: true,
   objects: ({ cluster }) => {
     const config = configMap(placeOf(cluster, 'alloy', 'alloy-config'), { 'config.alloy': alloyConfig(cluster) });
-    return [config, workload(cluster, config)];
+    return [config, workload(cluster)];
   },
 };
 
-function workload(cluster: Cluster, config: KubeObject): KubeObject {
+function workload(cluster: Cluster): KubeObject {
   const place = placeOf(cluster, 'alloy');
   const annotations = {
-    ...configChecksum(config),
     ...exemption('run-as-root', 'the kubelet writes pod logs for root alone'),
     ...exemption('capabilities', 'DAC_READ_SEARCH reads directories that other users own, and nothing more'),
     ...exemption('host-path', 'the logs and the positions in them lie on the host'),

@@ -1,6 +1,5 @@
 import type { Cluster, KubeObject } from '@vmstation/core';
 import {
-  configChecksum,
   configMap,
   deployment,
   hardenedContainer,
@@ -58,7 +57,7 @@ export const grafana: MonitorComponent = {
         selector: place.labels ?? {},
         ports: [{ name: 'http', port: 3000, targetPort: 'http', nodePort: cluster.monitoring.grafana.port }],
       }),
-      workload(cluster, provisioning, files),
+      workload(cluster, files),
     ];
   },
 };
@@ -90,7 +89,7 @@ function environment(cluster: Cluster): readonly { readonly name: string; readon
   return Object.entries(settings).map(([name, value]) => ({ name, value }));
 }
 
-function workload(cluster: Cluster, provisioning: KubeObject, files: readonly KubeObject[]): KubeObject {
+function workload(cluster: Cluster, files: readonly KubeObject[]): KubeObject {
   const place = placeOf(cluster, 'grafana');
   return deployment(place, {
     replicas: 1,
@@ -98,7 +97,7 @@ function workload(cluster: Cluster, provisioning: KubeObject, files: readonly Ku
     strategy: { type: 'Recreate' },
     selector: { matchLabels: place.labels ?? {} },
     template: {
-      metadata: { labels: { ...place.labels }, annotations: configChecksum(provisioning, ...files) },
+      metadata: { labels: { ...place.labels } },
       spec: hardenedPod({
         uid,
         ...pinnedTo(cluster.monitoring.node),

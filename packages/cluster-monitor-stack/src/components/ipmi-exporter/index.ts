@@ -1,4 +1,3 @@
-import { scryptSync } from 'node:crypto';
 import { deployment, hardenedContainer, hardenedPod, pinnedTo, secret, service } from '@vmstation/kube';
 import { imageOf, type MonitorComponent, placeOf } from '../component.ts';
 import { bmcsOf, ipmiConfig } from './config.ts';
@@ -25,7 +24,7 @@ export const ipmiExporter: MonitorComponent = {
         replicas: 1,
         selector: { matchLabels: place.labels ?? {} },
         template: {
-          metadata: { labels: { ...place.labels }, annotations: { 'vmstation.io/config': slowDigest(config) } },
+          metadata: { labels: { ...place.labels } },
           spec: hardenedPod({
             uid,
             ...pinnedTo(cluster.monitoring.node),
@@ -55,8 +54,3 @@ export const ipmiExporter: MonitorComponent = {
     ];
   },
 };
-
-/** Pods must roll when a password changes, but annotations are public: a slow digest cannot be used to guess it. */
-function slowDigest(text: string): string {
-  return scryptSync(text, 'vmstation.io/ipmi-exporter', 8, { N: 16_384 }).toString('hex');
-}

@@ -1,14 +1,5 @@
 import type { Cluster, KubeObject } from '@vmstation/core';
-import {
-  configChecksum,
-  configMap,
-  deployment,
-  hardenedContainer,
-  hardenedPod,
-  localVolume,
-  pinnedTo,
-  service,
-} from '@vmstation/kube';
+import { configMap, deployment, hardenedContainer, hardenedPod, localVolume, pinnedTo, service } from '@vmstation/kube';
 import { dataPathOf, imageOf, type MonitorComponent, monitoringStorageClass, placeOf } from '../component.ts';
 import { lokiConfig } from './config.ts';
 
@@ -37,19 +28,19 @@ export const loki: MonitorComponent = {
         selector: place.labels ?? {},
         ports: [{ name: 'http', port: 3100, targetPort: 'http' }],
       }),
-      workload(cluster, config),
+      workload(cluster),
     ];
   },
 };
 
-function workload(cluster: Cluster, config: KubeObject): KubeObject {
+function workload(cluster: Cluster): KubeObject {
   const place = placeOf(cluster, 'loki');
   return deployment(place, {
     replicas: 1,
     strategy: { type: 'Recreate' },
     selector: { matchLabels: place.labels ?? {} },
     template: {
-      metadata: { labels: { ...place.labels }, annotations: configChecksum(config) },
+      metadata: { labels: { ...place.labels } },
       spec: hardenedPod({
         uid,
         ...pinnedTo(cluster.monitoring.node),

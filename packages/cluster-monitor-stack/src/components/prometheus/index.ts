@@ -1,7 +1,6 @@
 import type { Cluster, KubeObject } from '@vmstation/core';
 import {
   clusterReader,
-  configChecksum,
   configMap,
   deployment,
   hardenedContainer,
@@ -57,7 +56,7 @@ export const prometheus: MonitorComponent = {
         selector: place.labels ?? {},
         ports: [{ name: 'http', port: 9090, targetPort: 'http', nodePort: cluster.monitoring.prometheus.port }],
       }),
-      workload(cluster, [config, rules]),
+      workload(cluster),
     ];
   },
 };
@@ -71,7 +70,7 @@ const readRules: readonly PolicyRule[] = [
   { nonResourceURLs: ['/metrics'], verbs: ['get'] },
 ];
 
-function workload(cluster: Cluster, configs: readonly KubeObject[]): KubeObject {
+function workload(cluster: Cluster): KubeObject {
   const place = placeOf(cluster, 'prometheus');
   const { keepDays } = cluster.monitoring.prometheus;
   return deployment(place, {
@@ -80,7 +79,7 @@ function workload(cluster: Cluster, configs: readonly KubeObject[]): KubeObject 
     strategy: { type: 'Recreate' },
     selector: { matchLabels: place.labels ?? {} },
     template: {
-      metadata: { labels: { ...place.labels }, annotations: configChecksum(...configs) },
+      metadata: { labels: { ...place.labels } },
       spec: hardenedPod({
         uid,
         usesApi: true,

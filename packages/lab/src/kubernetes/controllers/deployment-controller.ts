@@ -22,13 +22,25 @@ export class DeploymentController implements ControlLoop {
     this.#context = context;
   }
 
-  keysOf({ resource, object }: StoreEvent): readonly string[] {
+  keysOf({ type, resource, object }: StoreEvent): readonly string[] {
     if (resource === 'deployments.apps') return [keyOf(object)];
+    if (resource === 'pods') return type === 'DELETED' ? this.#waitsForEndOf(object) : [];
     if (resource === 'replicasets.apps') {
       const owner = object.metadata.ownerReferences?.find((item) => item.controller && item.kind === 'Deployment');
       return owner ? [`${object.metadata.namespace}/${owner.name}`] : [];
     }
     return [];
+  }
+
+  /** A Deployment that recreates starts its new pods when the last old one is gone, which no ReplicaSet's status tells. */
+  #waitsForEndOf({ metadata }: StoreEvent['object']): readonly string[] {
+    const { namespace = '' } = metadata;
+    const setName = metadata.ownerReferences?.find((item) => item.controller && item.kind === 'ReplicaSet')?.name;
+    const set = setName === undefined ? undefined : this.#context.store.get('replicasets.apps', namespace, setName);
+    const owner = set?.metadata.ownerReferences?.find((item) => item.controller && item.kind === 'Deployment')?.name;
+    if (owner === undefined) return [];
+    const deployment = this.#context.store.get('deployments.apps', namespace, owner);
+    return deployment?.spec?.strategy?.type === 'Recreate' ? [keyOf(deployment)] : [];
   }
 
   initialKeys(): readonly string[] {
