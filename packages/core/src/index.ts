@@ -50,7 +50,7 @@ export { didYouMean, suggestion } from './model/did-you-mean.ts';
 export type { DriftIgnore } from './model/drift-ignore.ts';
 export { driftIgnoreFileSchema, isDate, isIgnoredAt } from './model/drift-ignore.ts';
 export { durationDays, durationSeconds } from './model/duration.ts';
-export type { EffectiveSettings, Sourced } from './model/effective-settings.ts';
+export type { EffectiveSettings, PackageSetting, Sourced } from './model/effective-settings.ts';
 export { effectiveSettings, overlayFilesOf, overlaysOf } from './model/effective-settings.ts';
 export { exampleCluster, exampleClusterData, exampleClusterFile } from './model/example.ts';
 export {

@@ -134,6 +134,21 @@ head_of() {
 unlock() {
   rm -rf "$STATE/lock"
 }
+
+# dpkg and rpm do not wait for their locks by themselves, as apt-get does: whoever holds one is waited for, within bounds.
+patiently() {
+  t=0
+  while :; do
+    r=0; w=$("$@" 2>&1) || r=$?
+    case "$r:$w" in
+      0:*) break;;
+      *'locked by another process'*|*'transaction lock on'*) if [ "$t" -ge 300 ]; then break; fi; t=$((t+1)); sleep 1;;
+      *) break;;
+    esac
+  done
+  if [ -n "$w" ]; then printf '%s\n' "$w"; fi
+  return "$r"
+}
 # Folders above a path; what is made is remembered for the rollback.
 parents() {
   case ${1%/*} in '') return 0;; esac
@@ -388,11 +403,18 @@ place /etc/apt/sources.list.d/kubernetes.sources "$t"
 change_6() {
 dpkg-query -W -f='${Status} ${Package}\n' | sed -n 's/^.* installed //p' >"$RUN/packages.$n"
 [ -s "$RUN/packages.$n" ] || { echo 'the list of installed packages could not be read'; exit 1; }
+dpkg-query -W -f='${Package} ${Version} ${Status}\n' | sed -n 's/ install ok installed$//p; s/ ok installed$//p' >"$RUN/was.$n"
+f=0
+patiently apt-mark unhold runc ethtool
 DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l; export DEBIAN_FRONTEND NEEDRESTART_MODE
-if ! apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install --no-install-recommends chrony rsyslog telnet-; then dpkg --configure -a --force-confdef --force-confold; apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold update; apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install --no-install-recommends chrony rsyslog telnet-; fi
+if ! apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold --allow-downgrades install --no-install-recommends chrony rsyslog 'containerd=1.7.24-1' 'runc=1.2.2-1' telnet-; then { dpkg --configure -a --force-confdef --force-confold && apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold update && apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold --allow-downgrades install --no-install-recommends chrony rsyslog 'containerd=1.7.24-1' 'runc=1.2.2-1' telnet-; } || f=$?; fi
+if [ "$f" -ne 0 ] && grep -q -F -e ' was not found' "$RUN/log.$n"; then echo 'No package source of this machine has the declared version. Which ones they have: apt-cache madison containerd runc'; fi
+if [ "$f" -eq 0 ]; then patiently apt-mark hold containerd runc; else patiently apt-mark hold runc; fi
 dpkg-query -W -f='${Status} ${Package}\n' | sed -n 's/^.* installed //p' >"$RUN/present.$n"
 grep -vxF -f "$RUN/packages.$n" "$RUN/present.$n" >"$RUN/installed.$n" || :
 if [ -s "$RUN/present.$n" ]; then grep -vxF -f "$RUN/present.$n" "$RUN/packages.$n" >"$RUN/gone.$n" || :; fi
+dpkg-query -W -f='${Package} ${Version} ${Status}\n' | sed -n 's/ install ok installed$//p; s/ ok installed$//p' >"$RUN/is.$n"
+[ "$f" -eq 0 ] || exit "$f"
 }
 change_7() {
 parents /srv/media; if [ ! -d /srv/media ]; then mkdir /srv/media; chmod 0775 /srv/media; fi
@@ -688,10 +710,31 @@ printf '%s\n' 1 2 >"$RUN/keeps.5"
 cat >"$RUN/undo-after.5" <<'UNDO_0123456789abcdef'
 rm -f /var/lib/apt/lists/pkgs.example.org_core:_stable:_v1.33_deb_*
 UNDO_0123456789abcdef
-printf '%s\n' package:chrony package:rsyslog package:telnet >"$RUN/ids.6"
+printf '%s\n' package:chrony package:rsyslog package:telnet package:containerd package:runc package:ethtool >"$RUN/ids.6"
 cat >"$RUN/undo.6" <<'UNDO_0123456789abcdef'
-if [ -s "$RUN/installed.$n" ]; then set --; while read -r v; do set -- "$@" "$v"; done <"$RUN/installed.$n"; dpkg --purge "$@"; fi
+if [ -s "$RUN/installed.$n" ]; then set --; while read -r v; do set -- "$@" "$v"; done <"$RUN/installed.$n"; patiently dpkg --purge "$@"; fi
 if [ -s "$RUN/gone.$n" ]; then set --; while read -r v; do set -- "$@" "$v"; done <"$RUN/gone.$n"; DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l; export DEBIAN_FRONTEND NEEDRESTART_MODE; apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install --no-install-recommends "$@"; fi
+dpkg-query -W -f='${Package} ${Version} ${Status}\n' | sed -n 's/ install ok installed$//p; s/ ok installed$//p' >"$RUN/now.$n"
+if [ ! -e "$RUN/is.$n" ]; then cp -p "$RUN/now.$n" "$RUN/is.$n"; fi
+{ awk '{ print "was", $0 }' "$RUN/was.$n"; awk '{ print "is", $0 }' "$RUN/is.$n"; awk '{ print "now", $0 }' "$RUN/now.$n"; } | D=' containerd runc ' H=' containerd runc ethtool ' S='=' awk 'function in_words(words, p) { return index(ENVIRON[words], " " p " ") > 0 }
+{ v[$1 " " $2] = $3; h[$1 " " $2] = ($4 == "hold"); if ($1 == "was") all[$2] = 1 }
+END {
+  for (p in all) if (in_words("D", p) && v["is " p] != "" && v["was " p] != v["is " p]) moved = 1
+  for (p in all) {
+    w = v["was " p]; i = v["is " p]; now = v["now " p]; owned = in_words("D", p)
+    if (i == "") continue
+    back = w != i && now == i && (owned || moved)
+    if (back) print (owned ? "own" : "along"), p ENVIRON["S"] w
+    else if (owned && w != i && now != w) print "left", p (now == "" ? " (removed)" : ENVIRON["S"] now)
+    if (!in_words("H", p) || now == "") continue
+    if (back || (h["now " p] && !h["was " p])) print "release", p
+    if (h["was " p] && (back || !h["now " p])) print "hold", p
+  }
+}' >"$RUN/back.$n"
+set --; while read -r k v; do case $k in release) set -- "$@" "$v";; esac; done <"$RUN/back.$n"; if [ "$#" -gt 0 ]; then patiently apt-mark unhold "$@"; fi
+set --; while read -r k v; do case $k in own|along) set -- "$@" "$v";; esac; done <"$RUN/back.$n"; if [ "$#" -gt 0 ]; then ( DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l; export DEBIAN_FRONTEND NEEDRESTART_MODE; apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold --allow-downgrades install --no-install-recommends "$@" ) || { set --; while read -r k v; do case $k in own) set -- "$@" "$v";; esac; done <"$RUN/back.$n"; ( DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l; export DEBIAN_FRONTEND NEEDRESTART_MODE; apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold --allow-downgrades install --no-install-recommends "$@" ); }; fi
+set --; while read -r k v; do case $k in hold) set -- "$@" "$v";; esac; done <"$RUN/back.$n"; if [ "$#" -gt 0 ]; then patiently apt-mark hold "$@"; fi
+set --; while read -r k v; do case $k in left) set -- "$@" "$v";; esac; done <"$RUN/back.$n"; if [ "$#" -gt 0 ]; then printf '%s\n' "changed after the run, so left as it is: $*"; exit 1; fi
 UNDO_0123456789abcdef
 printf '%s\n' directory:/srv/media >"$RUN/ids.7"
 printf '%s\n' 3 >"$RUN/keeps.7"
@@ -895,7 +938,7 @@ step 23
 step 24
 step 25
 step 26
-step 27
+step 27 6
 step 28
 step 29
 step 30

@@ -134,6 +134,21 @@ head_of() {
 unlock() {
   rm -rf "$STATE/lock"
 }
+
+# dpkg and rpm do not wait for their locks by themselves, as apt-get does: whoever holds one is waited for, within bounds.
+patiently() {
+  t=0
+  while :; do
+    r=0; w=$("$@" 2>&1) || r=$?
+    case "$r:$w" in
+      0:*) break;;
+      *'locked by another process'*|*'transaction lock on'*) if [ "$t" -ge 300 ]; then break; fi; t=$((t+1)); sleep 1;;
+      *) break;;
+    esac
+  done
+  if [ -n "$w" ]; then printf '%s\n' "$w"; fi
+  return "$r"
+}
 # Folders above a path; what is made is remembered for the rollback.
 parents() {
   case ${1%/*} in '') return 0;; esac
@@ -392,11 +407,19 @@ place /etc/yum.repos.d/kubernetes.repo "$t"
 change_6() {
 rpm -qa --qf='%{NAME}\n' >"$RUN/packages.$n"
 [ -s "$RUN/packages.$n" ] || { echo 'the list of installed packages could not be read'; exit 1; }
-timeout 900 dnf -y -q --setopt=install_weak_deps=False install chrony rsyslog || { r=$?; if [ "$r" -eq 124 ]; then echo 'dnf did not end within 900 s; another program may hold its lock (ps -C dnf)'; fi; exit "$r"; }
-timeout 900 dnf -y -q remove telnet || { r=$?; if [ "$r" -eq 124 ]; then echo 'dnf did not end within 900 s; another program may hold its lock (ps -C dnf)'; fi; exit "$r"; }
+rpm -qa --qf='%{NAME} %{EVR}\n' >"$RUN/was.$n"
+f=0
+timeout 900 dnf -y -q versionlock delete runc ethtool
+timeout 900 dnf -y -q --setopt=install_weak_deps=False install chrony rsyslog containerd-1.7.24-1 runc-1.2.2-1 || { f=$?; if [ "$f" -eq 124 ]; then echo 'dnf did not end within 900 s; another program may hold its lock (ps -C dnf)'; fi; }
+if [ "$f" -eq 0 ]; then timeout 900 dnf -y -q remove telnet || { f=$?; if [ "$f" -eq 124 ]; then echo 'dnf did not end within 900 s; another program may hold its lock (ps -C dnf)'; fi; }; fi
+if [ "$f" -ne 0 ] && grep -q -F -e 'Unable to find a match' "$RUN/log.$n"; then echo 'No package source of this machine has the declared version, or a lock of dnf (dnf versionlock list) keeps it out. Which ones they have: dnf list --showduplicates containerd runc'; fi
+if [ "$f" -eq 0 ] && [ ! -e /etc/dnf/plugins/versionlock.conf ]; then echo 'dnf cannot hold a package here: its plugin versionlock is missing. Install python3-dnf-plugin-versionlock.'; f=1
+elif [ "$f" -eq 0 ]; then timeout 900 dnf -y -q versionlock add containerd runc; else timeout 900 dnf -y -q versionlock add runc; fi
 rpm -qa --qf='%{NAME}\n' >"$RUN/present.$n"
 grep -vxF -f "$RUN/packages.$n" "$RUN/present.$n" >"$RUN/installed.$n" || :
 if [ -s "$RUN/present.$n" ]; then grep -vxF -f "$RUN/present.$n" "$RUN/packages.$n" >"$RUN/gone.$n" || :; fi
+rpm -qa --qf='%{NAME} %{EVR}\n' >"$RUN/is.$n"
+[ "$f" -eq 0 ] || exit "$f"
 }
 change_7() {
 parents /srv/media; if [ ! -d /srv/media ]; then mkdir /srv/media; chmod 0775 /srv/media; fi
@@ -653,34 +676,36 @@ set -e
 printf "%s\n" "$N" | cat >"$RUN/nonce"; : >"$RUN/of.$N"
 keep 1 /etc/yum.repos.d/kubernetes.repo
 keep 2 /etc/pki/rpm-gpg/RPM-GPG-KEY-kubernetes
-keep 3 /srv/media
-keep 4 /etc/chrony/chrony.conf
-keep 5 /etc/krb5.keytab
-keep 6 /etc/motd.old
-keep 7 /etc/vmstation/current
-keep 8 /etc/login.defs
-keep 9 /etc/rsyslog.conf
-keep 10 /etc/security/limits.conf
-keep 11 /etc/issue
-keep 12 /etc/hosts
-keep 13 /etc/hostname
-keep 14 /etc/localtime
-keep 15 /etc/timezone
-keep 16 /etc/systemd/system/vmstation-wol.service
-keep 17 /etc/resolv.conf
-keep 18 /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection
-keep 19 /etc/modules-load.d/vmstation.conf
-keep 20 /etc/sysctl.d/99-zz-vmstation.conf
-keep 21 /etc/selinux/config
-keep 22 /etc/systemd/system/vmstation-link-enp1s0.service
-keep 23 /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service
-keep 24 /etc/fstab
-: >"$RUN/shared.8"
+keep 3 /etc/dnf/plugins/versionlock.list
+keep 4 /srv/media
+keep 5 /etc/chrony/chrony.conf
+keep 6 /etc/krb5.keytab
+keep 7 /etc/motd.old
+keep 8 /etc/vmstation/current
+keep 9 /etc/login.defs
+keep 10 /etc/rsyslog.conf
+keep 11 /etc/security/limits.conf
+keep 12 /etc/issue
+keep 13 /etc/hosts
+keep 14 /etc/hostname
+keep 15 /etc/localtime
+keep 16 /etc/timezone
+keep 17 /etc/systemd/system/vmstation-wol.service
+keep 18 /etc/resolv.conf
+keep 19 /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection
+keep 20 /etc/modules-load.d/vmstation.conf
+keep 21 /etc/sysctl.d/99-zz-vmstation.conf
+keep 22 /etc/selinux/config
+keep 23 /etc/systemd/system/vmstation-link-enp1s0.service
+keep 24 /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service
+keep 25 /etc/fstab
+: >"$RUN/shared.3"
 : >"$RUN/shared.9"
 : >"$RUN/shared.10"
 : >"$RUN/shared.11"
 : >"$RUN/shared.12"
-: >"$RUN/shared.24"
+: >"$RUN/shared.13"
+: >"$RUN/shared.25"
 printf '%s\n' group:media >"$RUN/ids.1"
 cat >"$RUN/undo.1" <<'UNDO_0123456789abcdef'
 if grep -q -e '^media:' /etc/group; then groupdel media; fi
@@ -699,13 +724,35 @@ if grep -q -e '^ops:' /etc/passwd; then usermod -u 1000 -g ops -d /home/ops -s /
 UNDO_0123456789abcdef
 printf '%s\n' package-repository:kubernetes >"$RUN/ids.5"
 printf '%s\n' 1 2 >"$RUN/keeps.5"
-printf '%s\n' package:chrony package:rsyslog package:telnet >"$RUN/ids.6"
+printf '%s\n' package:chrony package:rsyslog package:telnet package:containerd package:runc package:ethtool >"$RUN/ids.6"
+printf '%s\n' 3 >"$RUN/keeps.6"
 cat >"$RUN/undo.6" <<'UNDO_0123456789abcdef'
-if [ -s "$RUN/installed.$n" ]; then set --; while read -r v; do set -- "$@" "$v"; done <"$RUN/installed.$n"; rpm -e "$@"; fi
+if [ -s "$RUN/installed.$n" ] && grep -qxF -e python3-dnf-plugin-versionlock "$RUN/installed.$n"; then rm -f /etc/dnf/plugins/versionlock.list; fi
+if [ -s "$RUN/installed.$n" ]; then set --; while read -r v; do set -- "$@" "$v"; done <"$RUN/installed.$n"; patiently rpm -e "$@"; fi
 if [ -s "$RUN/gone.$n" ]; then set --; while read -r v; do set -- "$@" "$v"; done <"$RUN/gone.$n"; timeout 900 dnf -y -q --setopt=install_weak_deps=False install "$@"; fi
+rpm -qa --qf='%{NAME} %{EVR}\n' >"$RUN/now.$n"
+if [ ! -e "$RUN/is.$n" ]; then cp -p "$RUN/now.$n" "$RUN/is.$n"; fi
+{ awk '{ print "was", $0 }' "$RUN/was.$n"; awk '{ print "is", $0 }' "$RUN/is.$n"; awk '{ print "now", $0 }' "$RUN/now.$n"; } | D=' containerd runc ' H=' containerd runc ethtool ' S=- awk 'function in_words(words, p) { return index(ENVIRON[words], " " p " ") > 0 }
+{ v[$1 " " $2] = $3; h[$1 " " $2] = ($4 == "hold"); if ($1 == "was") all[$2] = 1 }
+END {
+  for (p in all) if (in_words("D", p) && v["is " p] != "" && v["was " p] != v["is " p]) moved = 1
+  for (p in all) {
+    w = v["was " p]; i = v["is " p]; now = v["now " p]; owned = in_words("D", p)
+    if (i == "") continue
+    back = w != i && now == i && (owned || moved)
+    if (back) print (owned ? "own" : "along"), p ENVIRON["S"] w
+    else if (owned && w != i && now != w) print "left", p (now == "" ? " (removed)" : ENVIRON["S"] now)
+    if (!in_words("H", p) || now == "") continue
+    if (back || (h["now " p] && !h["was " p])) print "release", p
+    if (h["was " p] && (back || !h["now " p])) print "hold", p
+  }
+}' >"$RUN/back.$n"
+set --; while read -r k v; do case $k in release) set -- "$@" "$v";; esac; done <"$RUN/back.$n"; if [ "$#" -gt 0 ]; then if [ -s /etc/dnf/plugins/versionlock.list ]; then timeout 900 dnf -y -q versionlock delete "$@"; fi; fi
+set --; while read -r k v; do case $k in own|along) set -- "$@" "$v";; esac; done <"$RUN/back.$n"; if [ "$#" -gt 0 ]; then ( timeout 900 dnf -y -q --setopt=install_weak_deps=False install "$@" ) || { set --; while read -r k v; do case $k in own) set -- "$@" "$v";; esac; done <"$RUN/back.$n"; ( timeout 900 dnf -y -q --setopt=install_weak_deps=False install "$@" ); }; fi
+set --; while read -r k v; do case $k in left) set -- "$@" "$v";; esac; done <"$RUN/back.$n"; if [ "$#" -gt 0 ]; then printf '%s\n' "changed after the run, so left as it is: $*"; exit 1; fi
 UNDO_0123456789abcdef
 printf '%s\n' directory:/srv/media >"$RUN/ids.7"
-printf '%s\n' 3 >"$RUN/keeps.7"
+printf '%s\n' 4 >"$RUN/keeps.7"
 printf '%s\n' 'authorized-key:ops#AAAAC3NzaC1lZDI1NTE5AAAAIBcu' >"$RUN/ids.8"
 cat >"$RUN/undo.8" <<'UNDO_0123456789abcdef'
 if [ -e "$RUN/keys-file.$n" ]; then f=$(cat "$RUN/keys-file.$n"); t="$f.$N"; rm -f "$t"
@@ -716,65 +763,65 @@ cp -p "$f" "$t"; grep -vF -e AAAAC3NzaC1lZDI1NTE5AAAAIBcu "$f" >"$t" || :; if [ 
 fi; if [ -e "$RUN/keys-folder.$n" ]; then rmdir "${f%/*}" 2>/dev/null || :; fi; fi
 UNDO_0123456789abcdef
 printf '%s\n' file:/etc/chrony/chrony.conf >"$RUN/ids.9"
-printf '%s\n' 4 >"$RUN/keeps.9"
+printf '%s\n' 5 >"$RUN/keeps.9"
 printf '%s\n' 'restart chrony.service' >"$RUN/notifies.9"
 printf '%s\n' file:/etc/krb5.keytab >"$RUN/ids.10"
-printf '%s\n' 5 >"$RUN/keeps.10"
+printf '%s\n' 6 >"$RUN/keeps.10"
 : >"$RUN/secret.10"
 printf '%s\n' file:/etc/motd.old >"$RUN/ids.11"
-printf '%s\n' 6 >"$RUN/keeps.11"
+printf '%s\n' 7 >"$RUN/keeps.11"
 printf '%s\n' symlink:/etc/vmstation/current >"$RUN/ids.12"
-printf '%s\n' 7 >"$RUN/keeps.12"
+printf '%s\n' 8 >"$RUN/keeps.12"
 printf '%s\n' 'line:/etc/login.defs#umask' >"$RUN/ids.13"
-printf '%s\n' 8 >"$RUN/keeps.13"
+printf '%s\n' 9 >"$RUN/keeps.13"
 printf '%s\n' 'line:/etc/rsyslog.conf#imudp' >"$RUN/ids.14"
-printf '%s\n' 9 >"$RUN/keeps.14"
+printf '%s\n' 10 >"$RUN/keeps.14"
 printf '%s\n' 'block:/etc/security/limits.conf#limits' >"$RUN/ids.15"
-printf '%s\n' 10 >"$RUN/keeps.15"
+printf '%s\n' 11 >"$RUN/keeps.15"
 printf '%s\n' 'block:/etc/issue#old banner' >"$RUN/ids.16"
-printf '%s\n' 11 >"$RUN/keeps.16"
+printf '%s\n' 12 >"$RUN/keeps.16"
 printf '%s\n' hosts-entry:192.168.4.63 >"$RUN/ids.17"
-printf '%s\n' 12 >"$RUN/keeps.17"
+printf '%s\n' 13 >"$RUN/keeps.17"
 printf '%s\n' hosts-entries:nodes >"$RUN/ids.18"
-printf '%s\n' 12 >"$RUN/keeps.18"
+printf '%s\n' 13 >"$RUN/keeps.18"
 printf '%s\n' hostname:system >"$RUN/ids.19"
-printf '%s\n' 13 >"$RUN/keeps.19"
+printf '%s\n' 14 >"$RUN/keeps.19"
 cat >"$RUN/undo.19" <<'UNDO_0123456789abcdef'
 printf '%s\n' debian >/proc/sys/kernel/hostname
 UNDO_0123456789abcdef
 printf '%s\n' timezone:system >"$RUN/ids.20"
-printf '%s\n' 14 15 >"$RUN/keeps.20"
+printf '%s\n' 15 16 >"$RUN/keeps.20"
 printf '%s\n' unit:vmstation-wol.service >"$RUN/ids.21"
-printf '%s\n' 16 >"$RUN/keeps.21"
+printf '%s\n' 17 >"$RUN/keeps.21"
 : >"$RUN/reload.21"
 printf '%s\n' resolver:system >"$RUN/ids.22"
-printf '%s\n' 17 >"$RUN/keeps.22"
+printf '%s\n' 18 >"$RUN/keeps.22"
 cat >"$RUN/undo-after.22" <<'UNDO_0123456789abcdef'
 :
 UNDO_0123456789abcdef
 printf '%s\n' network-interface:enp2s0 >"$RUN/ids.23"
-printf '%s\n' 18 >"$RUN/keeps.23"
+printf '%s\n' 19 >"$RUN/keeps.23"
 cat >"$RUN/undo-after.23" <<'UNDO_0123456789abcdef'
 nmcli connection reload
 if [ -e /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection ]; then nmcli connection up vmstation-enp2s0; else nmcli device connect enp2s0; fi
 UNDO_0123456789abcdef
 printf '%s\n' kernel-module:br_netfilter >"$RUN/ids.24"
-printf '%s\n' 19 >"$RUN/keeps.24"
+printf '%s\n' 20 >"$RUN/keeps.24"
 cat >"$RUN/undo.24" <<'UNDO_0123456789abcdef'
 if [ -d /sys/module/br_netfilter ]; then modprobe -r br_netfilter; fi
 UNDO_0123456789abcdef
 printf '%s\n' sysctl:net.ipv4.ip_forward >"$RUN/ids.25"
-printf '%s\n' 20 >"$RUN/keeps.25"
+printf '%s\n' 21 >"$RUN/keeps.25"
 cat >"$RUN/undo.25" <<'UNDO_0123456789abcdef'
 printf '%s\n' 0 >/proc/sys/net/ipv4/ip_forward
 UNDO_0123456789abcdef
 printf '%s\n' selinux:system >"$RUN/ids.26"
-printf '%s\n' 21 >"$RUN/keeps.26"
+printf '%s\n' 22 >"$RUN/keeps.26"
 cat >"$RUN/undo.26" <<'UNDO_0123456789abcdef'
 printf '%s' 0 >/sys/fs/selinux/enforce
 UNDO_0123456789abcdef
 printf '%s\n' link:enp1s0 >"$RUN/ids.27"
-printf '%s\n' 22 23 >"$RUN/keeps.27"
+printf '%s\n' 23 24 >"$RUN/keeps.27"
 : >"$RUN/reload.27"
 cat >"$RUN/undo.27" <<'UNDO_0123456789abcdef'
 ip link set dev enp1s0 mtu 1500
@@ -796,18 +843,18 @@ cat >"$RUN/undo.30" <<'UNDO_0123456789abcdef'
 xfs_admin -L old /dev/sdd
 UNDO_0123456789abcdef
 printf '%s\n' swap:system >"$RUN/ids.31"
-printf '%s\n' 24 >"$RUN/keeps.31"
+printf '%s\n' 25 >"$RUN/keeps.31"
 cat >"$RUN/undo-after.31" <<'UNDO_0123456789abcdef'
 if ! grep -q -F -e '/dev/sda2 ' /proc/swaps; then swapon -p 5 /dev/sda2; fi
 UNDO_0123456789abcdef
 printf '%s\n' mount:/srv/scratch >"$RUN/ids.32"
-printf '%s\n' 24 >"$RUN/keeps.32"
+printf '%s\n' 25 >"$RUN/keeps.32"
 : >"$RUN/reload.32"
 cat >"$RUN/undo-after.32" <<'UNDO_0123456789abcdef'
 mount -o remount,rw,suid,dev,exec,relatime /srv/scratch
 UNDO_0123456789abcdef
 printf '%s\n' mount:/srv/backup >"$RUN/ids.33"
-printf '%s\n' 24 >"$RUN/keeps.33"
+printf '%s\n' 25 >"$RUN/keeps.33"
 : >"$RUN/reload.33"
 cat >"$RUN/undo.33" <<'UNDO_0123456789abcdef'
 if grep -q -F -e ' /srv/backup ' /proc/mounts; then umount /srv/backup; fi
@@ -847,6 +894,7 @@ unless_changed 3 "$(grep -e '^media:' /etc/passwd)" ''
 unless_changed 4 "$(grep -e '^ops:' /etc/passwd)" ops:x:1000:1000::/home/ops:/bin/bash
 unless_changed 5 "$(state_of /etc/yum.repos.d/kubernetes.repo)" absent
 unless_changed 5 "$(state_of /etc/pki/rpm-gpg/RPM-GPG-KEY-kubernetes)" absent
+unless_changed 6 "$(state_of /etc/dnf/plugins/versionlock.list)" absent
 unless_changed 7 "$(state_of /srv/media)" absent
 unless_changed 9 "$(state_of /etc/chrony/chrony.conf)" absent
 unless_changed 10 "$(state_of /etc/krb5.keytab)" absent
@@ -904,7 +952,7 @@ step 23
 step 24
 step 25
 step 26
-step 27
+step 27 6
 step 28
 step 29
 step 30
@@ -939,28 +987,29 @@ settle 2
 paid restart chrony.service
 left 1 /etc/yum.repos.d/kubernetes.repo
 left 2 /etc/pki/rpm-gpg/RPM-GPG-KEY-kubernetes
-left 3 /srv/media
-left 4 /etc/chrony/chrony.conf
-left 5 /etc/krb5.keytab
-left 6 /etc/motd.old
-left 7 /etc/vmstation/current
-left 8 /etc/login.defs
-left 9 /etc/rsyslog.conf
-left 10 /etc/security/limits.conf
-left 11 /etc/issue
-left 12 /etc/hosts
-left 13 /etc/hostname
-left 14 /etc/localtime
-left 15 /etc/timezone
-left 16 /etc/systemd/system/vmstation-wol.service
-left 17 /etc/resolv.conf
-left 18 /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection
-left 19 /etc/modules-load.d/vmstation.conf
-left 20 /etc/sysctl.d/99-zz-vmstation.conf
-left 21 /etc/selinux/config
-left 22 /etc/systemd/system/vmstation-link-enp1s0.service
-left 23 /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service
-left 24 /etc/fstab
+left 3 /etc/dnf/plugins/versionlock.list
+left 4 /srv/media
+left 5 /etc/chrony/chrony.conf
+left 6 /etc/krb5.keytab
+left 7 /etc/motd.old
+left 8 /etc/vmstation/current
+left 9 /etc/login.defs
+left 10 /etc/rsyslog.conf
+left 11 /etc/security/limits.conf
+left 12 /etc/issue
+left 13 /etc/hosts
+left 14 /etc/hostname
+left 15 /etc/localtime
+left 16 /etc/timezone
+left 17 /etc/systemd/system/vmstation-wol.service
+left 18 /etc/resolv.conf
+left 19 /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection
+left 20 /etc/modules-load.d/vmstation.conf
+left 21 /etc/sysctl.d/99-zz-vmstation.conf
+left 22 /etc/selinux/config
+left 23 /etc/systemd/system/vmstation-link-enp1s0.service
+left 24 /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service
+left 25 /etc/fstab
 sync -f /etc "$STATE"
 rm -f "$RUN/nonce"
 unlock

@@ -134,6 +134,21 @@ head_of() {
 unlock() {
   rm -rf "$STATE/lock"
 }
+
+# dpkg and rpm do not wait for their locks by themselves, as apt-get does: whoever holds one is waited for, within bounds.
+patiently() {
+  t=0
+  while :; do
+    r=0; w=$("$@" 2>&1) || r=$?
+    case "$r:$w" in
+      0:*) break;;
+      *'locked by another process'*|*'transaction lock on'*) if [ "$t" -ge 300 ]; then break; fi; t=$((t+1)); sleep 1;;
+      *) break;;
+    esac
+  done
+  if [ -n "$w" ]; then printf '%s\n' "$w"; fi
+  return "$r"
+}
 FOUND=0; OURS=''
 # What somebody changed after the run is left alone, with all that belongs to it.
 may_restore() {

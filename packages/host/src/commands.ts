@@ -113,8 +113,14 @@ export const nodeCommands: readonly NodeCommand[] = [
   { command: 'dpkg-query', words: ['-W', '-f='], reason: 'installed packages', family: 'debian' },
   {
     command: 'apt-get',
-    words: ['-y', '-q', '-o', 'update', 'install', '--no-install-recommends'],
+    words: ['-y', '-q', '-o', 'update', 'install', '--no-install-recommends', '--allow-downgrades'],
     reason: 'the package transaction; the index of a new source',
+    family: 'debian',
+  },
+  {
+    command: 'apt-mark',
+    words: ['hold', 'unhold'],
+    reason: 'a package stays at its version',
     family: 'debian',
   },
   {
@@ -139,6 +145,9 @@ export const nodeCommands: readonly NodeCommand[] = [
       'remove',
       'makecache',
       'repoquery',
+      'versionlock',
+      'add',
+      'delete',
       '--disablerepo=',
       '--userinstalled',
       '--qf=',

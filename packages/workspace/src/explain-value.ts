@@ -4,6 +4,7 @@ import {
   type ClusterNode,
   clusterFileSchema,
   type DocumentPath,
+  effectiveSettings,
   nodeOf,
   type Overlay,
   overlaysOf,
@@ -121,7 +122,8 @@ export function explainValue(
   }
   const last = sources.at(-1);
   if (last === undefined) throw unknownKey(workspace, nodeName, key);
-  const merged = key === 'packages' || (isRecord(last.value) && sources.length > 1);
+  if (key === 'packages') return { node: nodeName, key, value: packagesOf(overlays, node), sources, merged: true };
+  const merged = isRecord(last.value) && sources.length > 1;
   return { node: nodeName, key, value: merged ? mergedValue(sources) : last.value, sources, merged };
 }
 
@@ -213,9 +215,13 @@ function fileSources(overlays: readonly Overlay[], path: string): ValueSource[] 
 }
 
 function mergedValue(sources: readonly ValueSource[]): unknown {
-  const values = sources.map((source) => source.value);
-  if (values.every(Array.isArray)) return [...new Set(values.flat())];
-  return Object.assign({}, ...values.filter(isRecord));
+  return Object.assign({}, ...sources.map((source) => source.value).filter(isRecord));
+}
+
+/** A name stands for itself where nothing is said of its version or hold. */
+function packagesOf(overlays: readonly Overlay[], node: ClusterNode): readonly unknown[] {
+  const { packages } = effectiveSettings(overlays, node);
+  return [...packages.values()].map(({ value }) => (Object.keys(value).length === 1 ? value.name : value));
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -32,7 +32,8 @@ test('settings are changed where they stand, and comments and other keys stay', 
   const root = await emptyFolder();
   const place = join(root, 'hosts/a/settings.yaml');
   await mkdir(join(root, 'hosts/a'), { recursive: true });
-  const before = '# mine\nsysctl:\n  vm.swappiness: 10 # low\npackages:\n  - lsof # to look\n  - jq\n';
+  const before =
+    '# mine\nsysctl:\n  vm.swappiness: 10 # low\npackages:\n  - lsof # to look\n  - { name: jq, held: true }\n';
   await writeFile(place, before);
   const written = await editHostSettings(root, 'a', [
     { keys: ['sysctl', 'vm.swappiness'], value: '60' },

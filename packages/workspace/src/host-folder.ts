@@ -51,7 +51,7 @@ export function editedSettings(text: string, edits: readonly SettingsEdit[]): st
     }
     if ('without' in edit) {
       const list = document.getIn(keys);
-      if (isSeq(list)) list.items = list.items.filter((item) => !(isScalar(item) && item.value === edit.without));
+      if (isSeq(list)) list.items = list.items.filter((item) => nameOfItem(item) !== edit.without);
       continue;
     }
     for (const [index] of keys.slice(0, -1).entries()) {
@@ -64,10 +64,15 @@ export function editedSettings(text: string, edits: readonly SettingsEdit[]): st
     }
     const list = document.getIn(keys);
     if (!isSeq(list)) document.setIn(keys, document.createNode([edit.with]));
-    else if (!list.items.some((item) => isScalar(item) && item.value === edit.with))
-      list.add(document.createNode(edit.with));
+    else if (!list.items.some((item) => nameOfItem(item) === edit.with)) list.add(document.createNode(edit.with));
   }
   return document.toString({ lineWidth: 0 });
+}
+
+/** An item of a list is a name, or a map that has one. */
+function nameOfItem(item: unknown): unknown {
+  if (isMap(item)) return item.get('name');
+  return isScalar(item) ? item.value : undefined;
 }
 
 /** Writes a file of the workspace by its relative name; says how to take it back. */

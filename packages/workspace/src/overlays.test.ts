@@ -101,6 +101,35 @@ test('settings merge key by key, the host’s before the groups’, and say wher
   });
 });
 
+test('a package is a name, or a name with version and hold; the host says which, and a plain name adds nothing', async () => {
+  await put('group/storage/settings.yaml', 'packages:\n  - { name: lsof, version: "4.95-1", held: true }\n  - jq\n');
+  await put('hosts/storagenodet3500/settings.yaml', 'packages:\n  - lsof\n  - { name: lsof, held: false }\n');
+  const workspace = await openWorkspace(root);
+  const settings = effectiveSettings(workspace.overlays, nodeOf(workspace.cluster, 'storagenodet3500'));
+  expect([...settings.packages.values()]).toEqual([
+    {
+      value: { name: 'lsof', version: '4.95-1', held: false },
+      origin: 'group/common/settings.yaml, group/storage/settings.yaml, hosts/storagenodet3500/settings.yaml',
+    },
+    { value: { name: 'jq' }, origin: 'group/storage/settings.yaml' },
+  ]);
+  expect(explainValue(workspace, 'storagenodet3500', 'packages').value).toEqual([
+    { name: 'lsof', version: '4.95-1', held: false },
+    'jq',
+  ]);
+});
+
+test.each([
+  '{ name: jq, version: 1.7 }',
+  '{ name: jq, version: "1 7" }',
+  '{ version: "1.7" }',
+  '-jq',
+  '{ name: jq, hold: true }',
+])('a package as %s is refused', async (one) => {
+  await put('hosts/homelab/settings.yaml', `packages: [ ${one} ]\n`);
+  expect(await faults()).toEqual([expect.stringContaining('hosts/homelab/settings.yaml overlay/invalid-settings')]);
+});
+
 test('values of the cluster file are explained, and where nothing is written, the default', async () => {
   const workspace = await openWorkspace(root);
   const told = (key: string): unknown => {

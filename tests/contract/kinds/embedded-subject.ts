@@ -27,6 +27,10 @@ export async function embeddedKindSubject(face: Face): Promise<KindSubject> {
     transport,
     family: face === 'debian-12' ? 'debian' : 'rhel',
     freePackage: 'wget',
+    twoVersions:
+      face === 'debian-12'
+        ? { name: 'wget', older: '1.21.3-1', newer: '1.21.3-1+deb12u1' }
+        : { name: 'wget', older: '1.24.5-5.el10', newer: '1.24.5-6.el10' },
     archiveKey: '-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDMEexample\n-----END PGP PUBLIC KEY BLOCK-----\n',
   };
   return subject;

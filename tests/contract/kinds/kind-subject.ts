@@ -10,6 +10,8 @@ export interface KindSubject {
   readonly family: NodeFacts['family'];
   /** A small package that is not installed, can be, and brings no service. */
   readonly freePackage: string;
+  /** A package without dependencies that is not installed, of which the sources have these two versions. */
+  readonly twoVersions: { readonly name: string; readonly older: string; readonly newer: string };
   /** ASCII-armoured key that signs the packages of Debian 12. */
   readonly archiveKey: string;
 }

@@ -13,6 +13,14 @@ const purge = (name: string) =>
 const install = (name: string) =>
   `DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ${name} >/dev/null`;
 
+/** A rollback has come to its first step and is not through with it. */
+async function rollbackAtWork(subject: PortSubject, runId: string): Promise<void> {
+  const log = `/var/lib/vmstation/runs/${runId}/1/log.back.1`;
+  await expect
+    .poll(() => asRoot(subject, `if [ -e ${log} ]; then echo begun; fi`), { timeout: 60_000 })
+    .toBe('begun\n');
+}
+
 /** Packages of Debian's package manager: installed, absent, held, unknown, locked. */
 export const packageContract: Contract<PortSubject> = {
   port: 'Package',
@@ -94,6 +102,65 @@ export const packageContract: Contract<PortSubject> = {
             await letGo();
           }
         }),
+    },
+    {
+      title:
+        'while somebody else installs, a rollback waits for the lock before it removes and before it lets go of a hold',
+      run: (subject) =>
+        between(subject, { before: purge(subject.freePackage), after: purge(subject.freePackage) }, async () => {
+          const { node, host, freePackage } = subject;
+          const holding = { ...present(freePackage), held: true };
+          const applied = await apply(subject, [present(freePackage)]);
+          const held = await apply(subject, [holding]);
+          for (const { runId } of [held, applied]) {
+            const letGo = await subject.holdPackageLock();
+            try {
+              let isOver = false;
+              const rollingBack = host.rollback(node, runId).finally(() => {
+                isOver = true;
+              });
+              await rollbackAtWork(subject, runId);
+              expect(isOver).toBe(false);
+              await letGo();
+              expect((await rollingBack).failed).toEqual([]);
+            } finally {
+              await letGo();
+            }
+          }
+          expect(await asRoot(subject, statusOf(freePackage))).toBe('');
+        }),
+    },
+    {
+      title: 'a version that no source has fails with the package manager’s words and says where to look',
+      run: (subject) =>
+        between(subject, { before: purge(subject.freePackage), after: purge(subject.freePackage) }, async () => {
+          const want = { ...present(subject.freePackage), version: '0.0.1', held: true };
+          const { outcomes, reasons } = await apply(subject, [want]);
+          expect(outcomes).toEqual(['failed']);
+          expect(reasons[0]).toContain(`Version '0.0.1' for '${subject.freePackage}' was not found`);
+          expect(reasons[0]).toContain(`apt-cache madison ${subject.freePackage}`);
+          // What is not installed is not held either.
+          expect(await asRoot(subject, statusOf(subject.freePackage))).toBe('');
+        }),
+    },
+    {
+      title:
+        'a version that cannot be had leaves the hold as it was; one that an operator holds is not changed behind his back',
+      run: (subject) =>
+        between(
+          subject,
+          {
+            before: `${install(subject.freePackage)}; apt-mark hold ${subject.freePackage}`,
+            after: `apt-mark unhold ${subject.freePackage}; ${purge(subject.freePackage)}`,
+          },
+          async () => {
+            const want = { ...present(subject.freePackage), version: '0.0.1' };
+            for (const one of [want, { ...want, held: true }]) {
+              expect(await apply(subject, [one])).toMatchObject({ outcomes: ['failed'] });
+              expect(await asRoot(subject, statusOf(subject.freePackage))).toBe('hold ok installed');
+            }
+          },
+        ),
     },
     {
       title: 'an installation that was cut off half-way is finished before anything else',

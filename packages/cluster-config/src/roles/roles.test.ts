@@ -185,7 +185,7 @@ test('settings of the workspace carry their place', () => {
     files: [],
     settings: {
       values: {
-        packages: ['htop'],
+        packages: ['htop', { name: 'jq', version: '1.7.1', held: true }],
         timezone: 'Europe/Berlin',
         services: { 'smartd.service': { enabled: true } },
         sysctl: { 'kernel.kptr_restrict': '2' },
@@ -197,7 +197,9 @@ test('settings of the workspace carry their place', () => {
   const placed = declared.flatMap((one) => ('resource' in one ? [[resourceId(one.resource), one.origin]] : []));
   expect(placed).toEqual([
     ['timezone:system', 'hosts/homelab/settings.yaml: timezone'],
+    ['package:python3-dnf-plugin-versionlock', 'hosts/homelab/settings.yaml: packages (a hold needs it)'],
     ['package:htop', 'hosts/homelab/settings.yaml: packages'],
+    ['package:jq', 'hosts/homelab/settings.yaml: packages'],
     ['sysctl:kernel.kptr_restrict', 'hosts/homelab/settings.yaml: sysctl'],
     ['service:smartd.service', 'hosts/homelab/settings.yaml: services'],
   ]);

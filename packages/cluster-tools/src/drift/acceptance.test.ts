@@ -54,6 +54,7 @@ test.each<[string, Resource, readonly Difference[]]>([
   ['no such setting', { kind: 'sysctl', key: 'a', value: '1' }, [differs('running', '1', '(no such setting)')]],
   ['(no link)', { kind: 'timezone', zone: 'UTC' }, [differs('zone', 'UTC', '(no link)')]],
   ['only add', { kind: 'package', name: 'lsof' }, [differs('ensure', 'present', 'absent')]],
+  ['another version', { kind: 'package', name: 'lsof', version: '2' }, [differs('version', '2', '1')]],
   ['stands for a user', { kind: 'user', name: 'a' }, [differs('shell', '/bin/sh', '/bin/bash')]],
 ])('what cannot be written down is refused: %s', (reason, resource, differences) => {
   const because = reason === '(no link)' ? 'no time zone' : reason === 'no such setting' ? 'no value' : reason;

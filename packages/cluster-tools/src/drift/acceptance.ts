@@ -39,6 +39,8 @@ export function acceptanceOf(
       return ofService(resource.unit, differences);
     case 'package': {
       const own = origins.every((origin) => origin.startsWith(`hosts/${node}/settings.yaml`));
+      if (differences.some(({ attribute }) => attribute !== 'ensure'))
+        return refused(`another version or hold is written where the package is declared: ${origins.join(', ')}`);
       return own && differences.every(({ seen }) => seen === 'absent')
         ? [{ write: 'removal', keys: ['packages'], item: resource.name }]
         : refused(`${origins.join(', ')} asks for it, and the settings of a host can only add packages`);

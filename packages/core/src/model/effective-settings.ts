@@ -8,10 +8,17 @@ export interface Sourced<T> {
   readonly origin: string;
 }
 
+/** A package that the settings of a node ask for. */
+export interface PackageSetting {
+  readonly name: string;
+  readonly version?: string;
+  readonly held?: boolean;
+}
+
 /** The settings of one node after its groups and its host folder: each value with where it came from. */
 export interface EffectiveSettings {
   readonly sysctl: ReadonlyMap<string, Sourced<string>>;
-  readonly packages: ReadonlyMap<string, Sourced<string>>;
+  readonly packages: ReadonlyMap<string, Sourced<PackageSetting>>;
   readonly services: ReadonlyMap<string, Sourced<{ readonly enabled?: boolean; readonly active?: boolean }>>;
   readonly timezone: Sourced<string> | undefined;
   readonly ntpUpstream: Sourced<readonly string[]> | undefined;
@@ -38,7 +45,7 @@ export function overlayFilesOf(overlays: readonly Overlay[], node: ClusterNode):
 /** Merges the settings of a node's overlays: maps key by key, lists by union, single values by the strongest. */
 export function effectiveSettings(overlays: readonly Overlay[], node: ClusterNode): EffectiveSettings {
   const sysctl = new Map<string, Sourced<string>>();
-  const packages = new Map<string, Sourced<string>>();
+  const packages = new Map<string, Sourced<PackageSetting>>();
   const services = new Map<string, Sourced<{ readonly enabled?: boolean; readonly active?: boolean }>>();
   let timezone: Sourced<string> | undefined;
   let ntpUpstream: Sourced<readonly string[]> | undefined;
@@ -47,7 +54,7 @@ export function effectiveSettings(overlays: readonly Overlay[], node: ClusterNod
     // The workspace has checked the values against overlaySettingsSchema.
     const values = overlay.settings.values as OverlaySettingsFile;
     for (const [key, value] of Object.entries(values.sysctl ?? {})) sysctl.set(key, { value, origin });
-    for (const name of values.packages ?? []) if (!packages.has(name)) packages.set(name, { value: name, origin });
+    for (const one of values.packages ?? []) addPackage(packages, one, origin);
     for (const [unit, { enabled, active }] of Object.entries(values.services ?? {})) {
       const state = { ...(enabled === undefined ? {} : { enabled }), ...(active === undefined ? {} : { active }) };
       services.set(unit, { value: { ...services.get(unit)?.value, ...state }, origin });
@@ -56,4 +63,18 @@ export function effectiveSettings(overlays: readonly Overlay[], node: ClusterNod
     if (values['ntp-upstream'] !== undefined) ntpUpstream = { value: values['ntp-upstream'], origin };
   }
   return { sysctl, packages, services, timezone, ntpUpstream };
+}
+
+/** A plain name adds nothing to one that is there; what a stronger place says of version and hold counts. */
+function addPackage(
+  packages: Map<string, Sourced<PackageSetting>>,
+  given: NonNullable<OverlaySettingsFile['packages']>[number],
+  origin: string,
+): void {
+  const { name, version, held }: PackageSetting = typeof given === 'string' ? { name: given } : given;
+  const earlier = packages.get(name);
+  const said = { ...(version === undefined ? {} : { version }), ...(held === undefined ? {} : { held }) };
+  if (earlier !== undefined && Object.keys(said).length === 0) return;
+  const places = [...new Set([...(earlier === undefined ? [] : [earlier.origin]), origin])];
+  packages.set(name, { value: { ...earlier?.value, name, ...said }, origin: places.join(', ') });
 }

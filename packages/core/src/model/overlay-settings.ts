@@ -7,6 +7,27 @@ const unitName = z.string().regex(/^[A-Za-z0-9@._:-]+\.(?:service|socket|timer|p
 
 const accountText = z.string().regex(/^(?:[A-Za-z_][A-Za-z0-9_.-]*\$?|\d+)$/, { error: 'is not an account' });
 
+const packageName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9+._-]*$/, { error: 'is not the name of a package' });
+
+const packageSetting = z.strictObject({
+  name: described(packageName, 'Name of the package.', 'containerd.io'),
+  version: described(
+    z
+      .string({ error: 'is not a version; put it in quotes, as "1.7.24-1"' })
+      .regex(/^[0-9A-Za-z][0-9A-Za-z.+:~^_-]*$/, {
+        error: 'is not a whole version as `apt-cache madison NAME` or `dnf list --showduplicates NAME` print it',
+      })
+      .optional(),
+    'Exactly this version, also when it is older than what is installed; left out: whatever is there, else the newest.',
+    '1.7.24-1',
+  ),
+  held: described(
+    z.boolean().optional(),
+    'True: it stays at its version whoever upgrades the machine (apt-mark hold, dnf versionlock); false: it is not held; left out: a hold is left alone.',
+    true,
+  ),
+});
+
 /**
  * `settings.yaml` of a folder below hosts/ or group/: typed values that roles read.
  * Files beside it go to the node as they are; this is for what several places share one file for.
@@ -23,9 +44,9 @@ export const overlaySettingsSchema = z.strictObject({
     { 'vm.swappiness': 10 },
   ),
   packages: described(
-    z.array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9+._-]*$/, { error: 'is not the name of a package' })).optional(),
-    'Packages to install; a host adds to its groups.',
-    ['smartmontools'],
+    z.array(z.union([packageName, packageSetting])).optional(),
+    'Packages to install: a name, or a name with the version that it must have and whether it is held there. A host adds to its groups, and overrides the version and the hold of one that they name.',
+    ['smartmontools', { name: 'containerd.io', version: '1.7.24-1', held: true }],
   ),
   services: described(
     z

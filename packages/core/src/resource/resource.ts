@@ -90,6 +90,13 @@ export interface PackageResource extends ResourceBase {
   readonly kind: 'package';
   readonly name: string;
   readonly ensure?: 'present' | 'absent';
+  /**
+   * The version as the package manager prints it: dpkg's whole version, rpm's VERSION-RELEASE or VERSION alone, with or without the epoch. Left
+   * out, any will do. An older one than what is installed is a downgrade, which is carried out because it was asked for.
+   */
+  readonly version?: string;
+  /** Whether it stays at its version whoever upgrades the machine: apt-mark(8) hold, or a lock of dnf's versionlock. Left out, a hold is left alone. */
+  readonly held?: boolean;
 }
 
 /**

@@ -175,7 +175,7 @@ function judgeStep(
       return end('failed', `${unsettled}: ${[...own, ...words].join('; ')}`);
     }
     // In one transaction for many packages, those that are there now did not fail.
-    if (record.ended === 'failed' && !(isEqual && step.fragment.keeps.length === 0 && resource.kind === 'package'))
+    if (record.ended === 'failed' && !(isEqual && resource.kind === 'package'))
       return end(
         'failed',
         record.said.join('; ') || (step.fragment.secret === true ? unsaid : 'its command failed without a word'),

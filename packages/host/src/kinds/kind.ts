@@ -49,7 +49,15 @@ export interface Fragment {
 /** A package that goes into the one transaction of its kind. */
 export interface PackageBatch {
   readonly name: string;
-  readonly ensure: 'present' | 'absent';
+  /** What the transaction does with it; `none` where only its hold differs. */
+  readonly change: 'install' | 'remove' | 'none';
+  /** The version that is declared. */
+  readonly version: string | undefined;
+  /** Another version is installed, which may be a newer one. */
+  readonly replaces: boolean;
+  /** Whether it shall be held; undefined leaves a hold as it is. */
+  readonly held: boolean | undefined;
+  readonly wasHeld: boolean;
 }
 
 /**

@@ -98,6 +98,52 @@ const rows: readonly (readonly [string, Resource, FakeNode, readonly string[]])[
     { packages: { chrony: '4.3' } },
     ['ensure: installed (4.3)'],
   ],
+  [
+    'another version than declared, and not held',
+    { kind: 'package', name: 'chrony', version: '4.4', held: true },
+    { packages: { chrony: '4.3' } },
+    ['version: 4.3', 'held: no'],
+  ],
+  [
+    'a hold that nobody speaks of',
+    { kind: 'package', name: 'chrony', version: '4.3' },
+    { packages: { chrony: '4.3' }, held: ['chrony'] },
+    [],
+  ],
+  ['held', { kind: 'package', name: 'chrony', held: true }, { packages: { chrony: '4.3' }, held: ['chrony'] }, []],
+  [
+    'held, not wanted so',
+    { kind: 'package', name: 'chrony', held: false },
+    { packages: { chrony: '4.3' }, held: ['chrony'] },
+    ['held: yes'],
+  ],
+  ['absent, with a version', { kind: 'package', name: 'chrony', version: '4', held: true }, {}, ['ensure: absent']],
+  [
+    'a Debian version without its revision is another one',
+    { kind: 'package', name: 'chrony', version: '4.3' },
+    { packages: { chrony: '4.3-2' } },
+    ['version: 4.3-2'],
+  ],
+  [
+    'rpm without epoch and release, locked by dnf',
+    { kind: 'package', name: 'vim', version: '9.1', held: true },
+    {
+      family: 'rhel',
+      packages: { vim: '2:9.1-5.el10' },
+      texts: { '/etc/dnf/plugins/versionlock.list': '\n# Added lock\nvim-2:9.1-5.el10.*' },
+    },
+    [],
+  ],
+  [
+    'a lock of another package, and one that keeps a version out',
+    { kind: 'package', name: 'vim', held: true },
+    {
+      family: 'rhel',
+      packages: { vim: '2:9.1-5.el10' },
+      texts: { '/etc/dnf/plugins/versionlock.list': 'vim-enhanced-2:9.1-5.el10.*\n!vim-2:9.2-1.*' },
+    },
+    ['held: no'],
+  ],
   ['running', { kind: 'service', unit: 'a.service', enabled: true, active: true }, { units: [on] }, []],
   [
     'crashing',

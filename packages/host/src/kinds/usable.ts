@@ -5,6 +5,7 @@ import {
   type HostsEntry,
   type LinkResource,
   type PackageRepositoryResource,
+  type PackageResource,
   type ResolverResource,
   type Resource,
   resourceId,
@@ -36,7 +37,7 @@ function unusable(resource: Resource): string | undefined {
   if ('path' in resource) return badPath(resource.path) ?? badText(resource);
   switch (resource.kind) {
     case 'package':
-      return bad(resource.name, /^[A-Za-z0-9][A-Za-z0-9+._-]*$/, 'is no name of a package');
+      return badPackage(resource);
     case 'package-repository':
       return badRepository(resource);
     case 'filesystem':
@@ -126,6 +127,15 @@ function badBlock({ name, content, comment = '#' }: BlockResource): string | und
     return 'its content holds a mark of a block';
   // One word of an environment may be 128 KiB (execve(2)).
   return content.length > 65_536 ? 'its content is longer than 64 KiB' : undefined;
+}
+
+function badPackage({ name, ensure, version, held }: PackageResource): string | undefined {
+  if (ensure === 'absent' && (version !== undefined || held !== undefined))
+    return 'a package that must be absent has no version and no hold';
+  return (
+    bad(name, /^[A-Za-z0-9][A-Za-z0-9+._-]*$/, 'is no name of a package') ??
+    (version === undefined ? undefined : bad(version, /^[0-9A-Za-z][0-9A-Za-z.+:~^_-]*$/, 'is no version of a package'))
+  );
 }
 
 function badRepository(resource: PackageRepositoryResource): string | undefined {

@@ -152,7 +152,7 @@ function packages(probes: ProbeSet): string {
     'begin package; P=$((P+1))',
     'case $family in',
     `debian) dpkg-query -W -f='\${Package}\\t\${Status}\\t\${Version}\\n' ${names}; r=$?;;`,
-    `rhel) rpm -q --qf='%{NAME}\\tinstall ok installed\\t%{VERSION}-%{RELEASE}\\n' ${names}; r=$?;;`,
+    `rhel) rpm -q --qf='%{NAME}\\tinstall ok installed\\t%{EVR}\\n' ${names}; r=$?;;`,
     '*) r=127;;',
     'esac',
     `finish package "$r" ${count}`,

@@ -17,6 +17,14 @@ export interface PathSeen {
   readonly group: string;
 }
 
+/** An installed package. */
+export interface PackageSeen {
+  /** As dpkg prints it; of rpm the epoch where there is one, version and release. */
+  readonly version: string;
+  /** Held in dpkg's own selection; rpm knows no such thing. */
+  readonly held: boolean;
+}
+
 /** A unit as systemd tells of it: property name to value. */
 export type UnitSeen = ReadonlyMap<string, string>;
 
@@ -43,7 +51,7 @@ export class Observations {
   readonly #paths: ReadonlyMap<string, PathSeen>;
   readonly #digests: ReadonlyMap<string, string>;
   readonly #texts: ReadonlyMap<string, readonly string[] | 'unreadable'>;
-  readonly #packages: ReadonlyMap<string, string>;
+  readonly #packages: ReadonlyMap<string, PackageSeen>;
   readonly #units: ReadonlyMap<string, UnitSeen>;
   readonly #links: ReadonlyMap<string, string>;
   readonly #modules: ReadonlySet<string>;
@@ -137,8 +145,8 @@ export class Observations {
     );
   }
 
-  /** The version of an installed package, or undefined. */
-  packageVersion(name: string): string | undefined {
+  /** An installed package, or undefined. */
+  package(name: string): PackageSeen | undefined {
     const section = this.#section('package');
     // Both dpkg-query (1) and rpm (the number of missing ones) say with their status that some package is not there.
     const broken = this.family === 'debian' ? section.exitCode > 1 : section.exitCode > (section.expected ?? 0);
@@ -308,11 +316,11 @@ function sourceOf(texts: ReadonlyMap<string, unknown>, line: string): string | u
   return undefined;
 }
 
-function readPackages(section: Section): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
+function readPackages(section: Section): ReadonlyMap<string, PackageSeen> {
+  const found = new Map<string, PackageSeen>();
   for (const line of section.lines) {
     const [name = '', status = '', version = ''] = line.split('\t');
-    if (status.endsWith(' installed')) found.set(name, version);
+    if (status.endsWith(' installed')) found.set(name, { version, held: status.startsWith('hold ') });
   }
   return found;
 }

@@ -146,9 +146,9 @@ test('what a program could not look at is unreadable, not absent', () => {
   const broken = (part: string) => whole.replace(new RegExp(`(@n0nce end ${part}) 0 `), '$1 2 ');
   expect(() => observationsOf(node, {}, broken('path')).path('/nowhere')).toThrow(Unreadable);
   expect(() => observationsOf(node, {}, broken('digest')).digest('/other')).toThrow(Unreadable);
-  expect(() => observationsOf(node, {}, broken('package')).packageVersion('rsyslog')).toThrow(Unreadable);
+  expect(() => observationsOf(node, {}, broken('package')).package('rsyslog')).toThrow(Unreadable);
   expect(() => observationsOf(node).unit('chrony.service')).toThrow(Unreadable);
-  expect(observationsOf(node).packageVersion('rsyslog')).toBeUndefined();
+  expect(observationsOf(node).package('rsyslog')).toBeUndefined();
 });
 
 test('facts are read from the files that every system has', () => {

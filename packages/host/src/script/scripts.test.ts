@@ -43,6 +43,7 @@ function sampleApply(family: NodeFacts['family']): string {
     '/etc/selinux/config': 'SELINUX=permissive',
     '/proc/sys/kernel/hostname': 'debian',
     '/etc/timezone': 'Etc/UTC',
+    '/etc/dnf/plugins/versionlock.list': 'runc-4:1.1.0-1.*\nethtool-2:6.11-1.el10.*',
     ...(family === 'debian' ? { '/etc/network/interfaces': 'auto enp2s0\niface enp2s0 inet dhcp' } : {}),
   };
   const units = probes.units.map((unit) =>
@@ -56,7 +57,8 @@ function sampleApply(family: NodeFacts['family']): string {
       texts,
       units,
       guards: [1, 1],
-      packages: { telnet: '1' },
+      packages: { telnet: '1', runc: '1.1.0-1', ethtool: '1:6.1-1' },
+      held: ['runc', 'ethtool'],
       devices,
       wakeOn: { enp1s0: 'd' },
     },

@@ -12,6 +12,8 @@ export interface FakeNode {
   readonly digests?: Readonly<Record<string, string>>;
   readonly texts?: Readonly<Record<string, string>>;
   readonly packages?: Readonly<Record<string, string>>;
+  /** Those of the packages that dpkg holds. */
+  readonly held?: readonly string[];
   readonly units?: readonly Readonly<Record<string, string>>[];
   readonly links?: Readonly<Record<string, string>>;
   readonly modules?: readonly string[];
@@ -54,7 +56,9 @@ export function fakeReply(node: FakeNode): string {
     ),
     ...part(
       'package',
-      Object.entries(node.packages ?? {}).map(([name, version]) => `${name}\tinstall ok installed\t${version}`),
+      Object.entries(node.packages ?? {}).map(
+        ([name, version]) => `${name}\t${node.held?.includes(name) ? 'hold' : 'install'} ok installed\t${version}`,
+      ),
     ),
     ...part('unit', [
       (node.units ?? [])

@@ -26,6 +26,9 @@ export const sampleResources: readonly Resource[] = [
   { kind: 'package', name: 'chrony' },
   { kind: 'package', name: 'rsyslog' },
   { kind: 'package', name: 'telnet', ensure: 'absent' },
+  { kind: 'package', name: 'containerd', version: '1.7.24-1', held: true },
+  { kind: 'package', name: 'runc', version: '1.2.2-1', held: true },
+  { kind: 'package', name: 'ethtool', held: false },
   { kind: 'directory', path: '/srv/media', owner: 'media', group: 'media', mode: '0775', context: 'public_content_t' },
   {
     kind: 'file',

@@ -43,7 +43,8 @@ function readCommands(source: string, found: FoundCommand[]): void {
     const [program, ...others] = rest;
     if (program === undefined) return;
     if (program === 'for' || (program === 'command' && others[0] === '-v')) return;
-    if (program === 'command') found.push({ program: others[0] ?? '', words: others.slice(1) });
+    if (program === 'command' || program === 'patiently')
+      found.push({ program: others[0] ?? '', words: others.slice(1) });
     else if (program === 'setsid') {
       const flags = others.filter((_, index) => others.slice(0, index + 1).every((one) => one.startsWith('-')));
       found.push(

@@ -2,7 +2,7 @@ import { nodeCommands } from '../commands.ts';
 import type { FoundCommand } from './shell-words.ts';
 
 /** Programs whose first word that is no flag says what they do. */
-const withVerbs = new Set(['systemctl', 'apt-get', 'dnf']);
+const withVerbs = new Set(['systemctl', 'apt-get', 'apt-mark', 'dnf']);
 
 /** What of these commands {@link nodeCommands} does not list, as `program` or `program word`; each once. */
 export function unlistedCommands(found: readonly FoundCommand[]): readonly string[] {

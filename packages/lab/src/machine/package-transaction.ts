@@ -12,6 +12,17 @@ export interface InstallPlan {
   /** Installed packages that conflict. */
   remove: string[];
   unknown: string[];
+  /** Packages with a version that no source has. */
+  unknownVersions: string[];
+}
+
+/** A package as a package manager is asked for it. */
+export interface PackageRequest {
+  readonly name: string;
+  /** Exactly this one; the newest when left out. */
+  readonly version?: string | undefined;
+  /** Another installed version gives way. */
+  readonly replaces: boolean;
 }
 
 function isInstalled(machine: Machine, name: string): boolean {
@@ -19,22 +30,34 @@ function isInstalled(machine: Machine, name: string): boolean {
 }
 
 /** Resolves names against what the package sources offer. */
-export function plannedInstall(machine: Machine, names: readonly string[]): InstallPlan {
+export function plannedInstall(machine: Machine, requests: readonly PackageRequest[]): InstallPlan {
   const catalogue = catalogueOf(machine.face);
-  const plan: InstallPlan = { install: [], remove: [], unknown: [] };
-  const add = (name: string): void => {
+  const plan: InstallPlan = { install: [], remove: [], unknown: [], unknownVersions: [] };
+  const add = ({ name, version: asked, replaces }: PackageRequest): void => {
     const definition = catalogue.get(name);
     if (!definition) {
       plan.unknown.push(name);
       return;
     }
-    if (isInstalled(machine, name) || plan.install.includes(definition)) return;
-    for (const other of definition.depends) add(other);
-    plan.install.push(definition);
+    const version = asked ?? definition.version;
+    if (![definition.version, ...definition.olderVersions].includes(version)) {
+      plan.unknownVersions.push(name);
+      return;
+    }
+    const isThere = isInstalled(machine, name) && (!replaces || machine.packages.get(name)?.version === version);
+    if (isThere || plan.install.some((one) => one.name === name)) return;
+    for (const other of definition.depends) add({ name: other, replaces: false });
+    plan.install.push({ ...definition, version });
     for (const other of definition.conflicts) if (isInstalled(machine, other)) plan.remove.push(other);
   };
-  for (const name of names) add(name);
+  for (const request of requests) add(request);
   return plan;
+}
+
+/** Whether one of two versions that a source has is the older. */
+export function isOlder(machine: Machine, name: string, version: string, than: string): boolean {
+  const definition = catalogueOf(machine.face).get(name);
+  return definition?.version === than && definition.olderVersions.includes(version);
 }
 
 /** The packages to remove and what is installed only with them. */

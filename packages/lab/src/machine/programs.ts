@@ -2,6 +2,8 @@ import type { Process, Program } from '../shell/process.ts';
 import { shellProgram } from '../shell/shell-program.ts';
 import { ShellError } from '../shell/shell-state.ts';
 import { changesMachine } from './changing-programs.ts';
+import { aptGet } from './commands/apt-get.ts';
+import { aptMark } from './commands/apt-mark.ts';
 import { auditctl, augenrules } from './commands/audit.ts';
 import * as copying from './commands/copy-commands.ts';
 import * as debian from './commands/debian-commands.ts';
@@ -159,8 +161,8 @@ const MACHINE: Record<string, MachineProgram> = {
   'ssh-keygen': network.sshKeygen,
   'mkfs.ext4': device.mkfs,
   'mkfs.xfs': device.mkfs,
-  'apt-get': debian.aptGet,
-  'apt-mark': debian.aptMark,
+  'apt-get': aptGet,
+  'apt-mark': aptMark,
   'apt-cache': debian.aptCache,
   dpkg: debian.dpkg,
   'dpkg-query': debian.dpkgQuery,

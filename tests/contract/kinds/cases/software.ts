@@ -10,8 +10,35 @@ const install = ({ family, freePackage }: KindSubject) =>
     ? `DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ${freePackage} >/dev/null`
     : `dnf -y -q --setopt=install_weak_deps=False install ${freePackage} >/dev/null`;
 
+/** The package of two versions, as it is at the beginning of a case. */
+const gone = ({ family, twoVersions: { name } }: KindSubject) =>
+  family === 'debian'
+    ? `if dpkg -s ${name} >/dev/null 2>&1; then dpkg --purge ${name} >/dev/null; fi`
+    : `if rpm -q ${name} >/dev/null; then rpm -e ${name}; fi; if rpm -q ${plugin} >/dev/null; then rpm -e ${plugin}; fi`;
+const at = (version: 'older' | 'newer') => (subject: KindSubject) => {
+  const { name, [version]: one } = subject.twoVersions;
+  return subject.family === 'debian'
+    ? `${gone(subject)}\nDEBIAN_FRONTEND=noninteractive apt-get install -y -qq ${name}=${one} >/dev/null`
+    : `${gone(subject)}\ndnf -y -q install ${name}-${one} >/dev/null`;
+};
+const plugin = 'python3-dnf-plugin-versionlock';
+
+const statesOf =
+  'if [ -e /usr/bin/dpkg-query ]; then dpkg-query -W -f="\\${Package} \\${Version} \\${Status}\\n" | sort; else rpm -qa --qf="%{NAME} %{EVR}\\n" | sort; cat /etc/dnf/plugins/versionlock.list 2>/dev/null || :; fi';
+
 const installed =
   'if [ -e /usr/bin/dpkg-query ]; then dpkg-query -W -f="\\${Package} \\${Status}\\n" | sort; else rpm -qa --qf="%{NAME}\\n" | sort; fi';
+
+/** The packages of two versions, whichever this machine has: a tampering knows no subject. */
+const eachOf =
+  'for p in wget two-versions; do dpkg -s "$p" >/dev/null 2>&1 || continue; export DEBIAN_FRONTEND=noninteractive;';
+const heldAndOlder = [
+  { attribute: 'held', script: `${eachOf} apt-mark unhold "$p" >/dev/null; done` },
+  {
+    attribute: 'version',
+    script: `${eachOf} apt-mark unhold "$p" >/dev/null; apt-get install -y -qq "$p" >/dev/null; apt-mark hold "$p" >/dev/null; done`,
+  },
+];
 
 const source = '/etc/apt/sources.list.d/kinds.sources';
 const key = '/etc/apt/keyrings/kinds.asc';
@@ -39,6 +66,78 @@ export const softwareCases: readonly KindCase[] = [
     shows: installed,
     tampered: [],
     after: remove,
+  },
+  {
+    kind: 'package',
+    title: 'one of a version that is not the newest, held there',
+    family: 'debian',
+    before: gone,
+    wants: ({ twoVersions: { name, older } }) => [{ kind: 'package', name, version: older, held: true }],
+    shows: statesOf,
+    tampered: heldAndOlder,
+    after: gone,
+  },
+  {
+    kind: 'package',
+    title: 'a downgrade, because it was asked for; a hold that nobody declared is none of ours',
+    family: 'debian',
+    before: at('newer'),
+    wants: ({ twoVersions: { name, older } }) => [{ kind: 'package', name, version: older }],
+    shows: statesOf,
+    innocent: [`${eachOf} apt-mark hold "$p" >/dev/null; done`, `${eachOf} apt-mark unhold "$p" >/dev/null; done`],
+    tampered: [{ attribute: 'version', script: `${eachOf} apt-get install -y -qq "$p" >/dev/null; done` }],
+    after: gone,
+  },
+  {
+    kind: 'package',
+    title: 'another version of one that is held by declaration',
+    family: 'debian',
+    before: (subject) => `${at('older')(subject)}\napt-mark hold ${subject.twoVersions.name} >/dev/null`,
+    wants: ({ twoVersions: { name, newer } }) => [{ kind: 'package', name, version: newer, held: true }],
+    shows: statesOf,
+    tampered: [{ attribute: 'held', script: `${eachOf} apt-mark unhold "$p" >/dev/null; done` }],
+    after: gone,
+  },
+  {
+    kind: 'package',
+    title: 'one that shall not be held',
+    family: 'debian',
+    before: (subject) => `${at('older')(subject)}\napt-mark hold ${subject.twoVersions.name} >/dev/null`,
+    wants: ({ twoVersions: { name } }) => [{ kind: 'package', name, held: false }],
+    shows: statesOf,
+    tampered: [{ attribute: 'held', script: `${eachOf} apt-mark hold "$p" >/dev/null; done` }],
+    after: gone,
+  },
+  {
+    kind: 'package',
+    title: 'one of a version that is not the newest, locked there by dnf',
+    family: 'rhel',
+    before: gone,
+    wants: ({ twoVersions: { name, older } }) => [
+      { kind: 'package', name: plugin },
+      { kind: 'package', name, version: older, held: true },
+    ],
+    shows: statesOf,
+    tampered: [
+      { attribute: 'package:wget held', script: 'dnf -q versionlock delete wget >/dev/null' },
+      {
+        attribute: 'package:wget version',
+        script:
+          'dnf -q versionlock delete wget >/dev/null; dnf -y -q install wget-1.24.5-6.el10 >/dev/null; dnf -q versionlock add wget >/dev/null',
+      },
+    ],
+    after: gone,
+  },
+  {
+    kind: 'package',
+    title: 'a downgrade of a package that dnf locks by declaration',
+    family: 'rhel',
+    before: (subject) =>
+      `${at('newer')(subject)}\ndnf -y -q install ${plugin} >/dev/null; dnf -q versionlock add wget >/dev/null`,
+    wants: ({ twoVersions: { name, older } }) => [{ kind: 'package', name, version: older, held: true }],
+    shows: `${statesOf} | grep -v '^# Added'`,
+    tampered: [],
+    after: gone,
   },
   {
     kind: 'package-repository',

@@ -20,7 +20,7 @@ export const systemRole: ConfigRole = {
   phase: 'config',
   declare: (node, context) => [
     timezone(context),
-    ...fromSettings(context),
+    ...fromSettings(node, context),
     ...[...basePackages, ...(familyOf(node) === 'debian' ? debianPackages : [])].map(
       (name) => ({ kind: 'package', name }) as const,
     ),
@@ -40,11 +40,16 @@ function timezone({ cluster, settings }: ConfigRoleContext): Resource | PlacedRe
   return { resource: { kind: 'timezone', zone: value }, origin: `${origin}: timezone` };
 }
 
-function fromSettings({ settings }: ConfigRoleContext): readonly PlacedResource[] {
+/** What dnf holds packages with. */
+const holder = { kind: 'package', name: 'python3-dnf-plugin-versionlock' } as const;
+
+function fromSettings(node: ClusterNode, { settings }: ConfigRoleContext): readonly PlacedResource[] {
+  const held = familyOf(node) === 'rhel' ? [...settings.packages.values()].find(({ value }) => value.held) : undefined;
   return [
+    ...(held === undefined ? [] : [{ resource: holder, origin: `${held.origin}: packages (a hold needs it)` }]),
     ...[...settings.packages.values()].map(
-      ({ value: name, origin }): PlacedResource => ({
-        resource: { kind: 'package', name },
+      ({ value, origin }): PlacedResource => ({
+        resource: { kind: 'package', ...value },
         origin: `${origin}: packages`,
       }),
     ),

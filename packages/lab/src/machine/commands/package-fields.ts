@@ -20,3 +20,8 @@ export function conffilesOf(machine: Machine, { name }: InstalledPackage): strin
 export function dependsOf(machine: Machine, { name }: InstalledPackage): string {
   return (catalogueOf(machine.face).get(name)?.depends ?? []).join(', ');
 }
+
+/** Whether an entry stands for an installed package; a removed one leaves its configuration behind. */
+export function isInstalled(entry: InstalledPackage | undefined): boolean {
+  return entry?.status.endsWith(' installed') ?? false;
+}

@@ -5,10 +5,17 @@ import { catalogueOf } from '../face.ts';
 import { whyUnsimulated } from '../faces/unsimulated-packages.ts';
 import type { Machine } from '../machine.ts';
 import type { InstalledPackage } from '../package-database.ts';
-import { installPackages, plannedInstall, plannedRemoval, removePackages } from '../package-transaction.ts';
+import {
+  installPackages,
+  type PackageRequest,
+  plannedInstall,
+  plannedRemoval,
+  removePackages,
+} from '../package-transaction.ts';
 import { isUnreachable } from './apt-update.ts';
 import { type MachineProgram, unlessRoot } from './machine-program.ts';
 import { parseOptions } from './options.ts';
+import { isKeptOut, versionLock } from './version-lock.ts';
 
 /** Epoch, version and release of `1:2.8.2-3.el10`. */
 function parts(version: string): { epoch: string; version: string; release: string } {
@@ -168,6 +175,8 @@ export const dnf: MachineProgram = async (process, machine) => {
     case 'remove':
     case 'erase':
       return dnfRemove(process, machine, names, quiet);
+    case 'versionlock':
+      return versionLock(process, machine, names, quiet);
     case 'repoquery':
       return userInstalled(process, machine, options.value('qf', 'queryformat') ?? '%{name}');
     case 'list':
@@ -221,6 +230,23 @@ async function untilUnlocked(process: Process, machine: Machine, quiet: boolean)
   }
 }
 
+/** `NAME`, or `NAME-VERSION` with or without release and epoch. An installed package stays as it is unless a version is named. */
+function requestOf(machine: Machine, word: string): PackageRequest {
+  const catalogue = catalogueOf(machine.face);
+  if (catalogue.has(word)) return { name: word, replaces: false };
+  for (let at = word.lastIndexOf('-'); at > 0; at = word.lastIndexOf('-', at - 1)) {
+    const definition = catalogue.get(word.slice(0, at));
+    if (definition === undefined) continue;
+    const asked = word.slice(at + 1);
+    const all = [definition.version, ...definition.olderVersions];
+    const version = all.find((one) =>
+      [one, one.replace(/^\d+:/, ''), one.replace(/-[^-]*$/, '')].includes(asked.replace(/^0:/, '')),
+    );
+    return { name: definition.name, version: version ?? asked, replaces: true };
+  }
+  return { name: word, replaces: false };
+}
+
 async function dnfInstall(
   process: Process,
   machine: Machine,
@@ -231,11 +257,18 @@ async function dnfInstall(
     await process.err('Error: rpmdb open failed\n');
     return 1;
   }
-  const plan = plannedInstall(machine, names);
-  if (plan.unknown.length > 0) {
-    const each = plan.unknown.map((name) => `No match for argument: ${name}\n`).join('');
+  const requests = names.map((word) => ({ word, ...requestOf(machine, word) }));
+  const plan = plannedInstall(machine, requests);
+  const unmatched = requests.filter(
+    ({ name, version }) =>
+      plan.unknown.includes(name) || plan.unknownVersions.includes(name) || isKeptOut(machine, name, version),
+  );
+  // What a dependency lacks is no argument.
+  const missing = [...unmatched.map(({ word }) => word), ...plan.unknown.filter((name) => !names.includes(name))];
+  if (missing.length > 0) {
+    const each = missing.map((name) => `No match for argument: ${name}\n`).join('');
     await process.err(
-      `${quiet ? '' : each}Error: Unable to find a match: ${plan.unknown.join(' ')}\n${whyUnsimulated(plan.unknown)}`,
+      `${quiet ? '' : each}Error: Unable to find a match: ${missing.join(' ')}\n${whyUnsimulated(plan.unknown)}`,
     );
     return 1;
   }

@@ -213,6 +213,7 @@ function debianServices(): PackageDefinition[] {
     audit('auditd', '1:3.0.9-1', 'amd64'),
     definePackage({
       name: 'wget',
+      olderVersions: ['1.21.3-1'],
       version: '1.21.3-1+deb12u1',
       programs: { '/usr/bin/wget': 'wget' },
       files: { '/etc/wgetrc': '# Global wgetrc; see wget(1) and the file of the same name in a home folder.\n' },

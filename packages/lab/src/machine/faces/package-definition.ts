@@ -3,6 +3,8 @@ export interface PackageDefinition {
   name: string;
   /** Full version as the face's tools print it: Debian `4.3-2+deb12u1`, RPM `4.6.1-1.el10`. */
   version: string;
+  /** Other versions that the package sources still have. */
+  olderVersions: string[];
   architecture: string;
   summary: string;
   /** Names of packages that must be installed too. */
@@ -33,6 +35,7 @@ export function definePackage(
   given: Partial<PackageDefinition> & { name: string; version: string },
 ): PackageDefinition {
   return {
+    olderVersions: [],
     architecture: 'amd64',
     summary: given.name,
     depends: [],

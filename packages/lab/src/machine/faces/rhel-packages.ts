@@ -167,7 +167,29 @@ xfsprogs 6.11.0-1.el10 /usr/sbin/mkfs.xfs /usr/sbin/xfs_admin
 
 /** Packages that dnf can fetch. */
 export function rhelAvailable(): PackageDefinition[] {
-  return [...rhelBase(), ...rhelServices(), ...plainPackages(RHEL_PLAIN, ARCH)];
+  return [...rhelBase(), ...rhelServices(), ...versioned(), ...plainPackages(RHEL_PLAIN, ARCH)];
+}
+
+/** A package with more than one version, and what locks one. */
+function versioned(): PackageDefinition[] {
+  const plugins = '/etc/dnf/plugins';
+  return [
+    rpm({
+      name: 'wget',
+      version: '1.24.5-6.el10',
+      olderVersions: ['1.24.5-5.el10'],
+      programs: { '/usr/bin/wget': 'wget' },
+    }),
+    rpm({
+      name: 'python3-dnf-plugin-versionlock',
+      version: '4.7.0-8.el10',
+      architecture: 'noarch',
+      files: {
+        [`${plugins}/versionlock.conf`]: `[main]\nenabled = 1\nlocklist = ${plugins}/versionlock.list\n`,
+        [`${plugins}/versionlock.list`]: '',
+      },
+    }),
+  ];
 }
 
 function rhelServices(): PackageDefinition[] {
@@ -324,6 +346,5 @@ tmux 3.3a-13.el10 /usr/bin/tmux
 tree 2.1.0-8.el10 /usr/bin/tree
 unzip 6.0-69.el10 /usr/bin/unzip
 vim-enhanced 2:9.1.083-5.el10 /usr/bin/vim
-wget 1.24.5-6.el10 /usr/bin/wget
 rsyslog-relp 8.2412.0-1.el10
 `;
