@@ -19,6 +19,8 @@ export interface Operator {
   workspace: string;
   /** Runs `vmstation ARGS`. */
   readonly vmstation: (...args: readonly string[]) => Promise<Ended>;
+  /** The same with something on standard input. */
+  readonly feed: (input: string, ...args: readonly string[]) => Promise<Ended>;
   /** The same without the operator's agent: only the workspace's own key is there. */
   readonly withoutAgent: (...args: readonly string[]) => Promise<Ended>;
 }
@@ -43,17 +45,18 @@ export async function startOperator({ identityFile }: OwnMachines): Promise<Oper
   const withAgent = { ...environment, CI: '1', SSH_AUTH_SOCK: socket };
   const added = await run('ssh-add', ['-q', identityFile], withAgent);
   if (added.exitCode !== 0) throw new Error(`ssh-add: ${added.text}`);
-  const vmstation = (env: NodeJS.ProcessEnv, args: readonly string[]) =>
-    run(process.execPath, [program, '--workspace', operator.workspace, ...args], env);
+  const vmstation = (env: NodeJS.ProcessEnv, args: readonly string[], input?: string) =>
+    run(process.execPath, [program, '--workspace', operator.workspace, ...args], env, input);
   const operator: Operator = {
     workspace: '',
     vmstation: (...args) => vmstation(withAgent, args),
+    feed: (input, ...args) => vmstation(withAgent, args, input),
     withoutAgent: (...args) => vmstation({ ...environment, CI: '1' }, args),
   };
   return operator;
 }
 
-function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
+function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv, input = ''): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = execFile(
       file,
@@ -62,6 +65,6 @@ function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Pro
       (_, stdout, stderr) => resolve({ exitCode: child.exitCode ?? -1, text: `${stdout}${stderr}` }),
     );
     child.once('error', reject);
-    child.stdin?.end();
+    child.stdin?.end(input);
   });
 }

@@ -18,9 +18,15 @@ const reserved = new Set(['all', 'ungrouped', 'etcd', 'k8s_cluster', ...Object.v
 
 /**
  * The cluster as an Ansible inventory, for an operator's own playbooks: groups by role, by power policy (`power_auto_sleep`) and by the groups of the cluster
- * file, with how each machine is reached. `stateFolder` is the workspace's state directory, absolute. Pure; equal inputs give equal data.
+ * file, with how each machine is reached. `stateFolder` is the workspace's state directory, absolute; `more` are further variables of a node. No password is in it. Pure; equal inputs give
+ * equal data.
  */
-export function inventoryData(cluster: Cluster, access: KubesprayAccess, stateFolder: string): Record<string, unknown> {
+export function inventoryData(
+  cluster: Cluster,
+  access: KubesprayAccess,
+  stateFolder: string,
+  more: (node: ClusterNode) => Record<string, unknown> = () => ({}),
+): Record<string, unknown> {
   const groups = [
     ...nodeRoleNames.map((role) => [roleGroups[role], membersOf(nodesWithRole(cluster, role))] as const),
     ...powerPolicies.map((policy) => {
@@ -35,7 +41,9 @@ export function inventoryData(cluster: Cluster, access: KubesprayAccess, stateFo
   const { pods, services, resolvers } = cluster.network;
   return {
     all: {
-      hosts: Object.fromEntries(cluster.nodes.map((node) => [node.name, hostVariables(node, access, stateFolder)])),
+      hosts: Object.fromEntries(
+        cluster.nodes.map((node) => [node.name, { ...hostVariables(node, access, stateFolder), ...more(node) }]),
+      ),
       vars: { ansible_ssh_common_args: sshArguments(access, stateFolder) },
       children: {
         ...Object.fromEntries(groups),
@@ -49,9 +57,14 @@ export function inventoryData(cluster: Cluster, access: KubesprayAccess, stateFo
 }
 
 /** {@link inventoryData} as YAML. */
-export function renderInventory(cluster: Cluster, access: KubesprayAccess, stateFolder: string): string {
+export function renderInventory(
+  cluster: Cluster,
+  access: KubesprayAccess,
+  stateFolder: string,
+  more?: (node: ClusterNode) => Record<string, unknown>,
+): string {
   // Ansible reads YAML 1.1, where `yes` and 0644 are no texts: they come out in quotes.
-  const body = stringify(inventoryData(cluster, access, stateFolder), { lineWidth: 0, version: '1.1' });
+  const body = stringify(inventoryData(cluster, access, stateFolder, more), { lineWidth: 0, version: '1.1' });
   return `---\n# Made by \`vmstation node list --inventory\` from vmstation.yaml.\n${body}`;
 }
 

@@ -1,5 +1,6 @@
 import { type Cluster, type ClusterNetwork, type ClusterNode, nodesWithRole, type Versions } from '@vmstation/core';
 import { stringify } from 'yaml';
+import { becomeVariables } from '../inventory/become-passwords.ts';
 
 /** How Ansible reaches the machines. Paths are relative to the workspace's state directory, so that output does not depend on where it lies. */
 export interface KubesprayAccess {
@@ -78,6 +79,7 @@ function hostVariables(node: ClusterNode, controlPlane: readonly ClusterNode[], 
     access_ip: node.address,
     ...(member === -1 ? {} : { etcd_member_name: `etcd${member + 1}` }),
     ...(node.ssh.local ? { ansible_connection: 'local' } : remoteVariables(node, access)),
+    ...becomeVariables(node),
     node_labels: { [powerClassLabel]: node.power.policy },
   };
 }

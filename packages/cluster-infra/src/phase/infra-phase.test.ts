@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -8,6 +8,7 @@ import {
   inputHash,
   missing,
   type NodeReading,
+  Secret,
   type StepResult,
 } from '@vmstation/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -167,6 +168,34 @@ test('Ansible’s environment keeps host keys checked, facts private and output 
   expect(readFileSync(join(bin, 'args'), 'utf8')).toBe(
     `-i\n${join(folder, 'rendered/kubespray/inventory/hosts.yaml')}\nkubernetes_sigs.kubespray.cluster\n`,
   );
+});
+
+test('passwords of sudo reach Kubespray in a file of its operator’s alone, which is gone when the run ends', async () => {
+  const seen = `stat -c %a "\${file#@}" > '${bin}/mode'; cat "\${file#@}" > '${bin}/seen'`;
+  installer(`printf '%s\\n' "$@" > '${bin}/args'; for file; do :; done; ${seen}; ${goodInstaller}`);
+  const base = infraContext(
+    folder,
+    fakeKube(version, () => clusterObjects(cluster)),
+    {
+      path: bin,
+      secrets: { get: async (name) => new Secret(`{{ pass }} of ${name}`), has: async () => true },
+    },
+  );
+  const nodes = base.workspace.cluster.nodes.map((node) =>
+    node.name === 'homelab' ? { ...node, ssh: { ...node.ssh, sudoPassword: { secret: 'homelab-sudo' } } } : node,
+  );
+  const context = { ...base, workspace: { ...base.workspace, cluster: { ...base.workspace.cluster, nodes } } };
+  expect((await run(context))['infra/deploy']?.outcome).toBe('changed');
+  expect(readFileSync(join(bin, 'mode'), 'utf8')).toBe('600\n');
+  const { vmstation_become_passwords: passwords } = JSON.parse(readFileSync(join(bin, 'seen'), 'utf8')) as {
+    vmstation_become_passwords: Record<string, string>;
+  };
+  expect(Object.keys(passwords)).toEqual(['homelab']);
+  expect(Buffer.from(passwords['homelab'] ?? '', 'base64').toString()).toBe('{{ pass }} of homelab-sudo');
+  expect(readFileSync(join(bin, 'args'), 'utf8')).not.toContain('pass }}');
+  expect(readdirSync(join(folder, 'infra')).filter((name) => name.startsWith('secrets-'))).toEqual([]);
+  const inventory = readFileSync(join(folder, 'rendered/kubespray/inventory/hosts.yaml'), 'utf8');
+  expect(inventory.match(/ansible_become_password/g)).toHaveLength(1);
 });
 
 test('a stopped run leaves the installer at work; the next one follows it and starts no second', async () => {

@@ -13,6 +13,7 @@ import {
 import { ansibleCommand } from '../installer/ansible-command.ts';
 import { forgetInstaller, runInstaller } from '../installer/installer-process.ts';
 import { judgeInstaller } from '../installer/installer-record.ts';
+import { becomePasswords, removeLeftSecrets } from '../inventory/become-passwords.ts';
 import { clusterMembers } from '../kubespray/render-kubespray.ts';
 import { compareRendered, writeRendered } from '../kubespray/write-kubespray.ts';
 import { claimNodes, type InfraContext, judgeRunning, renderFor } from './infra-context.ts';
@@ -83,16 +84,26 @@ async function performDeploy(
   const command = await ansibleCommand(processes, files, cluster.versions, settings.kubesprayCheckout);
   const expected = clusterMembers(cluster).map((node) => node.name);
   await claimNodes(context);
+  const passwords = await writePasswords(context, runId);
   const end = await runInstaller({
     processes,
     files,
-    command,
+    command: { ...command, argv: [...command.argv, ...passwords.words] },
     expected,
     inputHash: installationHash(context, await renderFor(context)),
     logFile: `runs/${runId}/kubespray.jsonl`,
-    tell: (line) => progress(step.id, line),
+    // What it tells, it tells after it has read them.
+    tell: (line) => {
+      void passwords.forget();
+      progress(step.id, line);
+    },
     signal: context.signal,
+  }).catch(async (thrown: unknown) => {
+    await passwords.forget();
+    throw thrown;
   });
+  // One that goes on by itself may not have read them yet; what it leaves goes with its first word, or before the next run.
+  if (end.ended) await passwords.forget();
   const log = files.resolve(end.logFile);
   if (!end.ended) {
     const reason = `stopped watching; the installer goes on by itself (log: ${log}), and the next run follows it`;
@@ -114,6 +125,16 @@ async function performDeploy(
       seen: `${count} changed`,
     }));
   return { ...plain(step), outcome: changes.length === 0 ? 'unchanged' : 'changed', changes };
+}
+
+/** The passwords of sudo, in a file of mode 0600 that Ansible reads before it begins; `forget` removes it. */
+async function writePasswords({ workspace: { cluster }, files, secrets }: InfraContext, runId: string) {
+  await removeLeftSecrets(files, 'infra');
+  const { variables } = await becomePasswords(clusterMembers(cluster), secrets);
+  if (Object.keys(variables).length === 0) return { words: [], forget: async () => undefined };
+  const file = `infra/secrets-${runId}.json`;
+  await files.write(file, `${JSON.stringify(variables)}\n`, { mode: 0o600 });
+  return { words: ['-e', `@${files.resolve(file)}`], forget: () => files.remove(file) };
 }
 
 async function performKubeconfig(step: Step, context: InfraContext): Promise<StepResult> {

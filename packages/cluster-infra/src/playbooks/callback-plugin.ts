@@ -1,3 +1,5 @@
+import { becomePasswordsVariable } from '../inventory/become-passwords.ts';
+
 /** Name of the callback plugin that is rendered beside the state; Ansible finds it by ANSIBLE_CALLBACK_PLUGINS. */
 export const callbackName = 'vmstation_jsonl';
 
@@ -15,6 +17,7 @@ short_description: JSON lines for vmstation
 description: One JSON line for each event of a playbook.
 '''
 
+import base64
 import json
 import os
 
@@ -49,7 +52,10 @@ class CallbackModule(CallbackBase):
         path = os.environ.get('VMSTATION_SECRETS_FILE')
         if path:
             with open(path, encoding='utf-8') as file:
-                found = {form for value in values_of(json.load(file)) for form in forms_of(value) if form}
+                values = json.load(file)
+            # Passwords of sudo stand there in base64.
+            passwords = [base64.b64decode(one).decode() for one in values_of(values.get('${becomePasswordsVariable}', {}))]
+            found = {form for value in values_of(values) + passwords for form in forms_of(value) if form}
             self._secrets = sorted(found, key=len, reverse=True)
 
     def _masked(self, value):

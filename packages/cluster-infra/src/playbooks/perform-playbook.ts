@@ -12,8 +12,9 @@ import {
 } from '@vmstation/core';
 import type { AnsibleEvent } from '../installer/ansible-events.ts';
 import { forgetInstaller, type InstallerEnd, runInstaller } from '../installer/installer-process.ts';
+import { removeLeftSecrets } from '../inventory/become-passwords.ts';
 import { judgeHost } from './judge-playbook.ts';
-import { type PlaybookCommand, playbookCommand, removeLeftSecrets } from './playbook-command.ts';
+import { type PlaybookCommand, playbookCommand } from './playbook-command.ts';
 
 /**
  * Runs one playbook on the nodes of these steps, detached and followed as Kubespray is, and judges each node by the recap. Expected failures are in
@@ -61,7 +62,7 @@ async function runPlaybook(
   const { files, processes, signal } = context;
   const { name } = playbook;
   const noteFile = `playbooks/${name}/running.json`;
-  await removeLeftSecrets(files, name);
+  await removeLeftSecrets(files, `playbooks/${name}`);
   const command = await playbookCommand(context, playbook, nodes, { id: runId, check: false });
   const logFile = `runs/${runId}/playbook-${name}.jsonl`;
   try {

@@ -11,8 +11,9 @@ import {
   toAppError,
 } from '@vmstation/core';
 import { InstallerRecord } from '../installer/installer-record.ts';
+import { removeLeftSecrets } from '../inventory/become-passwords.ts';
 import { changesOn, judgeHost } from './judge-playbook.ts';
-import { ansibleMissing, playbookCommand, removeLeftSecrets } from './playbook-command.ts';
+import { ansibleMissing, playbookCommand } from './playbook-command.ts';
 
 const taskPrefix = 'playbook ';
 const checkTimeoutMs = 10 * 60_000;
@@ -110,7 +111,7 @@ async function checked(
   const record = new InstallerRecord(() => undefined);
   let exitCode: number;
   try {
-    await removeLeftSecrets(files, playbook.name);
+    await removeLeftSecrets(files, `playbooks/${playbook.name}`);
     const command = await playbookCommand(context, playbook, nodes, { id: 'check', check: true });
     try {
       const { argv, env, cwd } = command;

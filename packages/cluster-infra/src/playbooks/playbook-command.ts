@@ -10,6 +10,7 @@ import {
   type WorkspaceFiles,
 } from '@vmstation/core';
 import type { AnsibleCommand } from '../installer/ansible-command.ts';
+import { becomePasswords, becomeVariables } from '../inventory/become-passwords.ts';
 import { renderInventory } from '../inventory/render-inventory.ts';
 import { accessOf } from '../kubespray/write-kubespray.ts';
 import { callbackName, callbackPlugin } from './callback-plugin.ts';
@@ -54,8 +55,15 @@ export async function playbookCommand(
   await files.write(`${pluginFolder}/${callbackName}.py`, callbackPlugin, { mode: 0o600 });
   await files.write(emptySettings, '[defaults]\n', { mode: 0o600 });
   const { open, secret } = await splitVariables(playbook, secrets);
+  const become = await becomePasswords(
+    workspace.cluster.nodes.filter((node) => nodes.includes(node.name)),
+    secrets,
+  );
   const variables = await writeVariables(files, `playbooks/${name}/vars.json`, open);
-  const hidden = await writeVariables(files, `playbooks/${name}/secrets-${mode.id}.json`, secret);
+  const hidden = await writeVariables(files, `playbooks/${name}/secrets-${mode.id}.json`, {
+    ...secret,
+    ...become.variables,
+  });
   const folder = join(workspace.root, 'playbooks');
   return {
     argv: [
@@ -69,22 +77,18 @@ export async function playbookCommand(
     ],
     env: environment(files, hidden, folder),
     cwd: folder,
-    secretValues: Object.values(secret).flatMap(textsOf),
+    secretValues: [...Object.values(secret).flatMap(textsOf), ...become.values],
     async forget() {
       if (hidden !== undefined) await files.remove(hidden);
     },
   };
 }
 
-/** Files of secrets that a killed run left behind go. */
-export async function removeLeftSecrets(files: WorkspaceFiles, name: string): Promise<void> {
-  for (const file of await files.list(`playbooks/${name}`))
-    if (file.startsWith('secrets-')) await files.remove(`playbooks/${name}/${file}`);
-}
-
 async function writeInventory(cluster: Cluster, files: WorkspaceFiles, name: string): Promise<string> {
   const path = `playbooks/${name}/hosts.yaml`;
-  await files.write(path, renderInventory(cluster, await accessOf(files), files.stateDir), { mode: 0o600 });
+  await files.write(path, renderInventory(cluster, await accessOf(files), files.stateDir, becomeVariables), {
+    mode: 0o600,
+  });
   return files.resolve(path);
 }
 
