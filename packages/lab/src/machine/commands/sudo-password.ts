@@ -53,7 +53,7 @@ export async function askPassword(
   if (!how.stdin && !isTerminal) return process.fail(needsTerminal);
   const wanted = passwordOf(machine, caller.name);
   const prompt = promptOf(how.prompt ?? '[sudo] password for %p: ', machine, caller);
-  const tries = triesOf(machine);
+  const tries = triesOf(machine, caller);
   let wrong = 0;
   while (wrong < tries) {
     await process.err(prompt);
@@ -91,17 +91,22 @@ function promptOf(prompt: string, machine: Machine, { name }: UserEntry): string
   return prompt.replace(/%([puUhH%])/g, (_, letter: string) => words[letter] ?? '');
 }
 
-function triesOf(machine: Machine): number {
-  return Number(/^passwd_tries\s*=\s*(\d+)$/.exec(sudoDefault(machine, 'passwd_tries') ?? '')?.[1] ?? 3);
+function triesOf(machine: Machine, caller: UserEntry): number {
+  return Number(/^passwd_tries\s*=\s*(\d+)$/.exec(sudoDefault(machine, caller, 'passwd_tries') ?? '')?.[1] ?? 3);
 }
 
-/** The last setting of that name for everybody, such as `requiretty` or `passwd_tries=1`; undefined: there is none. */
-export function sudoDefault(machine: Pick<Machine, 'files'>, name: string): string | undefined {
+/** The last setting of that name for everybody or this user, such as `requiretty` or `passwd_tries=1`; undefined: there is none. */
+export function sudoDefault(
+  machine: Pick<Machine, 'files'>,
+  { name: user }: UserEntry,
+  name: string,
+): string | undefined {
   const included = machine.files.list('/etc/sudoers.d').filter((file) => !file.includes('.') && !file.endsWith('~'));
   const texts = ['/etc/sudoers', ...included.toSorted().map((file) => `/etc/sudoers.d/${file}`)];
   return texts
     .flatMap((path) => (machine.files.read(path) ?? '').split('\n'))
-    .flatMap((line) => /^Defaults\s+(.*)$/.exec(line)?.[1]?.split(',') ?? [])
+    .map((line) => /^Defaults(?::(\S+))?\s+(.*)$/.exec(line))
+    .flatMap((found) => (found?.[1] === undefined || found[1] === user ? (found?.[2]?.split(',') ?? []) : []))
     .map((setting) => setting.trim())
     .findLast((setting) => setting.replace(/^!/, '').split(/[\s=]/)[0] === name);
 }

@@ -169,7 +169,7 @@ async function refused(
 ): Promise<number | undefined> {
   if (caller.uid === 0) return undefined;
   const isTerminal = process.files.get(0)?.isTerminal ?? false;
-  if (sudoDefault(machine, 'requiretty') === 'requiretty' && !isTerminal)
+  if (sudoDefault(machine, caller, 'requiretty') === 'requiretty' && !isTerminal)
     return process.fail('sorry, you must have a tty to run sudo');
   const rule = machine.faults.noSudo ? undefined : ruleFor(machine, caller, path);
   const mayRun = rule !== undefined && (rule.runAs === 'ALL' || rule.runAs === target.name);
