@@ -171,6 +171,15 @@ dress() {
   chmod "$m" "$2"
 }
 
+# The place of this apply among all that the machine has seen, from 1: names of runs tell seconds, and clocks of operators differ.
+take_number() {
+  s=0
+  for f in "$STATE"/runs/*/*/sequence; do
+    if [ -e "$f" ] && read -r v <"$f" && [ "$v" -gt "$s" ]; then s=$v; fi
+  done
+  printf '%s\n' "$((s+1))" | cat >"$RUN/sequence"
+}
+
 # Keeps a path as it is: its state in before.K, the content of a file in data.K.
 keep() {
   printf '%s\n' "$2" >"$RUN/path.$1"
@@ -659,6 +668,7 @@ systemctl mask -- telnet.socket
 prepare() {
 set -e
 printf "%s\n" "$N" | cat >"$RUN/nonce"; : >"$RUN/of.$N"
+take_number
 keep 1 /etc/apt/sources.list.d/kubernetes.sources
 keep 2 /etc/apt/keyrings/kubernetes.asc
 keep 3 /srv/media

@@ -170,10 +170,11 @@ for B in $RUNS; do
   i=1; while [ -d "$B/$i" ]; do i=$((i+1)); done
   while [ "$i" -gt 1 ]; do
     i=$((i-1)); F="$B/$i"; ORDER=''
+    s=0; if [ -e "$F/sequence" ]; then read -r s <"$F/sequence"; fi
     if [ -e "$F/order" ]; then while read -r n; do ORDER="$n $ORDER"; done <"$F/order"; fi
     for n in $ORDER; do
       if [ -e "$F/restored.$n" ]; then continue; fi
-      say "step ${B##*/} $i $n"
+      say "step ${B##*/} $i $n $s"
       while IFS= read -r id; do say "id $id"; done <"$F/ids.$n"
       kept
     done

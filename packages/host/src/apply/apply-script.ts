@@ -40,6 +40,7 @@ export function applyScript(request: ApplyScriptRequest): string {
     'set -e',
     // By a program, because a shell's word for a full disk is only "I/O error". It stays until the run has come to its end.
     'printf "%s\\n" "$N" | cat >"$RUN/nonce"; : >"$RUN/of.$N"',
+    'take_number',
     ...[...keeps].map(([path, key]) => sh`keep ${key} ${path}`.text),
     ...sharedKeys(steps, keeps).map((key) => `: >"$RUN/shared.${key}"`),
     ...steps.flatMap((step) => prepare(step, keeps, request.nonce)),

@@ -59,3 +59,22 @@ test('a rollback takes our block out of a file that somebody changed; where our 
   const { failed } = await host.rollback('n', 'r2');
   expect(failed).toMatchObject([{ reason: expect.stringContaining('changed after the run') }]);
 });
+
+test('runs are taken back in the order in which the machine saw them, whatever they are called and whoever’s clock is wrong', async () => {
+  const machine = scratchMachine();
+  onTestFinished(() => machine.remove());
+  const { folder, host, transport } = machine;
+  const path = `${folder}/file`;
+  const file = (content: string): FileResource => ({ kind: 'file', path, content });
+  writeFileSync(path, 'theirs\n');
+  // Two runs of one second differ in letters that were drawn; the first goes on after the second has begun.
+  await host.apply({ node: 'n', runId: '20261123-091500-m', resources: [file('one\n')] });
+  await host.apply({ node: 'n', runId: '20261123-091500-z', resources: [file('two\n')] });
+  await host.apply({ node: 'n', runId: '20261123-091500-a', resources: [file('three\n')] });
+  await host.apply({ node: 'n', runId: '20261123-091500-m', resources: [file('four\n')] });
+  const uninstaller = createUninstaller({ transport, tryMode: undefined, stateFolder: `${folder}/state` });
+  const records = await uninstaller.records('n');
+  expect(records.changes.map(({ run, apply }) => `${run.at(-1)}${apply}`)).toEqual(['m2', 'a1', 'z1', 'm1']);
+  expect(await uninstaller.takeBack('n', records)).toMatchObject({ failed: [] });
+  expect(readFileSync(path, 'utf8')).toBe('theirs\n');
+});

@@ -63,13 +63,15 @@ export function parseKeptRecords(text: string, source: Source): KeptRecords {
   let folder: string | undefined;
   const armed: string[] = [];
   const changes: Told[] = [];
+  const places: number[] = [];
   for (const [word, rest] of framed(text, source)) {
     const change = changes.at(-1);
     const path = change?.paths.at(-1);
     if (word === 'state') folder = rest;
     else if (word === 'armed') armed.push(rest);
     else if (word === 'step') {
-      const [run = '', apply, step] = rest.split(' ');
+      const [run = '', apply, step, place = '0'] = rest.split(' ');
+      places.push(Number(place));
       const numbers = { run, apply: Number(apply), step: Number(step) };
       changes.push({ ...numbers, ids: [], paths: [], keysFile: undefined, guard: undefined });
     } else if (word === 'id') change?.ids.push(rest as ResourceId);
@@ -79,7 +81,11 @@ export function parseKeptRecords(text: string, source: Source): KeptRecords {
     else if (word === 'now' && path !== undefined) path.now = rest;
     else if (word === 'keys' && change !== undefined) changes[changes.length - 1] = { ...change, keysFile: rest };
   }
-  return { folder, armed, changes: changes.map((change) => ({ ...change, guard: guardOf(change) })) };
+  // An apply of before these places were kept is older than any that has one; among those the name decides, by which they are told.
+  const newestFirst = changes
+    .map((change, index) => ({ place: places[index] ?? 0, change }))
+    .toSorted((a, b) => b.place - a.place);
+  return { folder, armed, changes: newestFirst.map(({ change }) => ({ ...change, guard: guardOf(change) })) };
 }
 
 /** What still bears our name after the records are gone. @throws AppError host/garbled-reply; gives the owner of the lock when it could not be had. */

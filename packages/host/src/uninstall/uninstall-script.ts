@@ -27,7 +27,7 @@ function whole(parts: readonly string[]): string {
   return `${[...parts, '}', 'main </dev/null'].join('\n')}\n`;
 }
 
-/** Tells, newest first, what the runs on a node keep that is not taken back yet. It changes nothing. */
+/** Tells what the runs on a node keep that is not taken back yet: each step with its run, apply, number, and the apply's place among all. It changes nothing. */
 export function recordsScript(nonce: string, folders: NodeFolders): string {
   return whole([
     ...head('tells what could be taken back here', nonce, folders),
@@ -53,10 +53,11 @@ kept() {
     '  i=1; while [ -d "$B/$i" ]; do i=$((i+1)); done',
     '  while [ "$i" -gt 1 ]; do',
     '    i=$((i-1)); F="$B/$i"; ORDER=\'\'',
+    '    s=0; if [ -e "$F/sequence" ]; then read -r s <"$F/sequence"; fi',
     '    if [ -e "$F/order" ]; then while read -r n; do ORDER="$n $ORDER"; done <"$F/order"; fi',
     '    for n in $ORDER; do',
     '      if [ -e "$F/restored.$n" ]; then continue; fi',
-    '      say "step ${B##*/} $i $n"',
+    '      say "step ${B##*/} $i $n $s"',
     '      while IFS= read -r id; do say "id $id"; done <"$F/ids.$n"',
     '      kept',
     '    done',
