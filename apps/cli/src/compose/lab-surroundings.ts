@@ -36,7 +36,7 @@ export async function labSurroundings(workspaceRoot: string): Promise<Surroundin
         return { state, evidence, since: since === undefined ? undefined : new Date(since) };
       },
     },
-    tryMode: status.provider === 'hosts' ? nodeTryModeOver : () => labTryMode(paths),
+    tryMode: status.provider === 'hosts' ? nodeTryModeOver : (transport) => labTryMode(paths, transport),
   };
 }
 

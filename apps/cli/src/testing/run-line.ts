@@ -10,13 +10,24 @@ export interface LineResult {
   readonly err: string;
 }
 
-/** Runs a command line in this process, with no terminal, in a folder. `answers` are given to its questions in turn. */
+/**
+ * Runs a command line in this process, with no terminal, in a folder. `answers` are given to its questions in turn, `typed` to those that do not show
+ * what is typed; `input` is all of standard input.
+ */
 export async function runLine(
   argv: readonly string[],
-  options: { readonly folder?: string; readonly answers?: readonly string[]; readonly env?: CommandIo['env'] } = {},
+  options: {
+    readonly folder?: string;
+    readonly answers?: readonly string[];
+    readonly env?: CommandIo['env'];
+    readonly typed?: readonly string[];
+    readonly input?: string;
+  } = {},
 ): Promise<LineResult> {
   const texts = { out: '', err: '' };
   const answers = [...(options.answers ?? [])];
+  const typed = [...(options.typed ?? [])];
+  const { input } = options;
   const exitCode = await runCli(commandTree, '1.2.3', argv, {
     out: (text) => {
       texts.out += text;
@@ -25,6 +36,8 @@ export async function runLine(
       texts.err += text;
     },
     ask: options.answers === undefined ? undefined : async () => answers.shift() ?? '',
+    ...(options.typed === undefined ? {} : { askHidden: async () => typed.shift() ?? '' }),
+    ...(input === undefined ? {} : { readInput: async () => input }),
     outIsTerminal: false,
     errIsTerminal: false,
     columns: () => 100,

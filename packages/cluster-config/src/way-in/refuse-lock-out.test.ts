@@ -17,13 +17,24 @@ const key = `ssh-ed25519 ${blob} vmstation homelab`;
 const { cluster } = exampleWorkspace();
 const node = 'masternode';
 
-function loggingInAs(user: string, port = 22): Cluster {
-  return { ...cluster, nodes: cluster.nodes.map((one) => ({ ...one, ssh: { user, port, local: false } })) };
+function loggingInAs(user: string, port = 22, sudoPassword?: string): Cluster {
+  const password = sudoPassword === undefined ? {} : { sudoPassword: { secret: sudoPassword } };
+  return {
+    ...cluster,
+    nodes: cluster.nodes.map((one) => ({ ...one, ssh: { user, port, local: false, ...password } })),
+  };
 }
 
 async function refusal(
   files: Readonly<Record<string, string>>,
-  how: { user?: string; port?: number; mode?: string; resources?: readonly Resource[]; values?: object } = {},
+  how: {
+    user?: string;
+    port?: number;
+    sudoPassword?: string;
+    mode?: string;
+    resources?: readonly Resource[];
+    values?: object;
+  } = {},
 ): Promise<string | undefined> {
   const overlay: Overlay = {
     scope: { kind: 'host', name: node },
@@ -35,7 +46,7 @@ async function refusal(
     })),
     settings: { values: { ...how.values }, origin: `hosts/${node}/settings.yaml` },
   };
-  const model = loggingInAs(how.user ?? 'ops', how.port);
+  const model = loggingInAs(how.user ?? 'ops', how.port, how.sudoPassword);
   const workspace: Workspace = exampleWorkspace({ cluster: model, overlays: [overlay] });
   const own = (how.resources ?? []).map(
     (resource): Declaration => ({ node, resource, phase: 'config', role: 'files', origin: 'role users' }),
@@ -93,6 +104,18 @@ test.each<[string, string, Readonly<Record<string, string>>, Parameters<typeof r
     'sudo with a password for all',
     'ask for a password',
     { '/etc/sudoers.d/zz': 'User_Alias OPS = ops, alex\nOPS ALL=(ALL) PASSWD: ALL\n' },
+  ],
+  [
+    'a right to sudo taken away, from who has a password for it as well',
+    'takes the right to sudo away',
+    { '/etc/sudoers.d/zz': 'ops ALL=(ALL) !ALL\n' },
+    { sudoPassword: 'sudo' },
+  ],
+  [
+    'sudo on terminals, for who has a password for it as well',
+    'terminals only',
+    { '/etc/sudoers.d/zz': 'Defaults requiretty\n' },
+    { sudoPassword: 'sudo' },
   ],
   ['sudo on terminals', 'terminals only', { '/etc/sudoers.d/zz': 'Defaults requiretty\n' }],
   ['sudoers without their folder', 'gives it no right', { '/etc/sudoers': 'root ALL=(ALL:ALL) ALL\n' }],
@@ -162,6 +185,16 @@ test.each<[string, Readonly<Record<string, string>>, Parameters<typeof refusal>[
   [
     'the usual sudoers',
     { '/etc/sudoers': 'root ALL=(ALL:ALL) ALL\n%sudo ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n' },
+  ],
+  [
+    'sudo with a password that the model has',
+    { '/etc/sudoers.d/zz': 'ops ALL=(ALL:ALL) ALL\n' },
+    { sudoPassword: 'sudo' },
+  ],
+  [
+    'sudoers that give a group the right, where the model has a password',
+    { '/etc/sudoers': 'root ALL=(ALL:ALL) ALL\n%sudo ALL=(ALL:ALL) ALL\n' },
+    { sudoPassword: 'sudo' },
   ],
   [
     'sudo without a password',

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exampleCluster } from '@vmstation/core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openSshTransport } from '@vmstation/remote';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { labTryMode } from '../composition/lab-try-mode.ts';
 import { askLab, labAnswers } from './lab-client.ts';
 import { type LabPaths, labPaths } from './lab-paths.ts';
@@ -79,7 +80,14 @@ test('a suspended machine says nothing until it is woken', async () => {
 });
 
 test('a change that locks out is undone, one that does not stays', async () => {
-  const tryMode = labTryMode(paths);
+  const transport = openSshTransport({
+    nodes: {},
+    knownHostsFile: paths.knownHostsFile,
+    configFile: paths.sshConfigFile,
+    controlDir: join(paths.stateDir, 'ssh', 'control'),
+  });
+  onTestFinished(() => transport.close());
+  const tryMode = labTryMode(paths, transport);
   const report = { node: 'masternode', resources: [], after: undefined };
   await tryMode.attempt({ node: 'masternode', area: 'sshd', runId: 'run' }, async () => {
     ssh('masternode', 'echo fine > /etc/motd');
