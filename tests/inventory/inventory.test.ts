@@ -247,7 +247,7 @@ test('an exported cluster, imported into a cluster file, is the same model: its 
 const kubespray = {
   'hosts.ini': `masternode ansible_host=192.168.4.63 ansible_user=root
 storagenodet3500 ansible_host=192.168.4.61 ansible_user=root
-homelab ansible_host=homelab.lan ip=192.168.4.62 ansible_user=operator ansible_password=hunter2
+homelab ansible_host=homelab.lan ip=192.168.4.62 ansible_user=operator ansible_password=hunter2 ansible_become_password=hunter2
 attic.lan
 localhost ansible_connection=local
 [kube-master]
@@ -274,7 +274,13 @@ test('init makes a workspace of a Kubespray inventory in which only the unknown 
   const target = freshFolder();
   const { exitCode, out, err } = await runLine(['init', '--from-inventory', path, target]);
   expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
-  for (const place of ['hosts.ini:3 ansible_password', 'hosts.ini:5 localhost', 'group_vars/all.yml:2', 'main.yml:3']) {
+  for (const place of [
+    'hosts.ini:3 ansible_password',
+    '`vmstation secret set sudo`',
+    'hosts.ini:5 localhost',
+    'group_vars/all.yml:2',
+    'main.yml:3',
+  ]) {
     expect(out.replaceAll(/\s+/g, ' ')).toContain(place);
   }
   const text = readFileSync(join(target, 'vmstation.yaml'), 'utf8');

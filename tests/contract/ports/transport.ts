@@ -1,6 +1,6 @@
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError, type RemoteCommand } from '@vmstation/core';
+import { AppError, type RemoteCommand, Secret } from '@vmstation/core';
 import { sshKeygen } from '@vmstation/remote';
 import { expect } from 'vitest';
 import type { Contract } from '../contract-case.ts';
@@ -90,6 +90,36 @@ export const transportContract: Contract<PortSubject> = {
         asUser(subject, { shell: '/bin/bash', sudo: false }, async (own) => {
           const failure = run(own, ['touch', '/tmp/sent'], { elevate: true });
           await expect(failure).rejects.toMatchObject({ code: 'ssh/no-sudo' });
+          expect(await run(subject, ['test', '-e', '/tmp/sent'])).toMatchObject({ exitCode: 1 });
+        }),
+    },
+    {
+      title: 'a sudo that asks gets its password and root the whole input, in one round trip',
+      run: (subject) =>
+        asUser(subject, { shell: '/bin/bash', sudo: 'with-password', gives: sudoSecret }, async (own) => {
+          const bytes = new Uint8Array(200_000).map((_, index) => (index * 7 + (index >> 8)) % 256);
+          const { stdout, stderr } = await run(own, ['cat'], { elevate: true, stdin: bytes });
+          expect([Buffer.compare(Buffer.from(stdout), Buffer.from(bytes)), stderr]).toEqual([0, '']);
+          const script = { elevate: true, stdin: 'id -un; echo said >&2; exit 3\n' };
+          const ended = await run(own, ['sh', '-s'], script);
+          expect([ended.exitCode, textOf(ended.stdout), ended.stderr]).toEqual([3, 'root\n', 'said\n']);
+          expect(await run(own, ['id', '-u'], { elevate: true, freshConnection: true })).toMatchObject({ exitCode: 0 });
+          expect(own.transport.counters).toEqual({ roundTrips: 3, connections: 2 });
+        }),
+    },
+    {
+      title: 'a sudo that does not ask gets no password, and root the input alone',
+      run: (subject) =>
+        asUser(subject, { shell: '/bin/bash', sudo: true, gives: sudoSecret }, async (own) => {
+          expect(textOf((await run(own, ['cat'], { elevate: true, stdin: 'input' })).stdout)).toBe('input');
+        }),
+    },
+    {
+      title: 'a password that sudo does not take has an error of its own, and nothing was run',
+      run: (subject) =>
+        asUser(subject, { shell: '/bin/bash', sudo: 'with-password', gives: 'wrong' }, async (own) => {
+          const failure = run(own, ['touch', '/tmp/sent'], { elevate: true });
+          await expect(failure).rejects.toMatchObject({ code: 'ssh/sudo-password', kind: 'user' });
           expect(await run(subject, ['test', '-e', '/tmp/sent'])).toMatchObject({ exitCode: 1 });
         }),
     },
@@ -246,7 +276,7 @@ export const transportContract: Contract<PortSubject> = {
       cannot: { embedded: 'shells of the lab are dash and bash; tcsh is only a name there' },
       run: (subject) =>
         between(subject, { before: install('tcsh'), after: remove('tcsh') }, () =>
-          asUser(subject, { shell: '/bin/tcsh', sudo: true }, async (own) => {
+          asUser(subject, { shell: '/bin/tcsh', sudo: 'with-password', gives: sudoSecret }, async (own) => {
             const word = `it's "$HOME" \\ !x\n\t\\' \\\\ * ;&|<>(){}[]~# é`;
             expect(textOf((await run(own, ['printf', '%s', word])).stdout)).toBe(word);
             expect(textOf((await run(own, ['sh', '-c', 'cat; exit 0'], { stdin: 'input' })).stdout)).toBe('input');
@@ -291,10 +321,23 @@ const noPreLogin = 'rm /etc/issue.contract /etc/ssh/sshd_config.d/00-contract.co
 const install = (name: string) => `DEBIAN_FRONTEND=noninteractive apt-get install -y -qq ${name}`;
 const remove = (name: string) => `DEBIAN_FRONTEND=noninteractive apt-get purge -y -qq ${name}`;
 
+/** What sudo asks the users of cases for: whatever a shell could trip over. */
+const sudoSecret = `p 'w"ord $HOME \\n %p !*[a]`;
+
+/** A user made for a case. */
+interface UserOfCase {
+  readonly shell: string;
+  /** Whether the user may become root, and how. */
+  readonly sudo: boolean | 'with-password';
+  readonly bashrc?: string;
+  /** What the transport gives sudo; left out: nothing. */
+  readonly gives?: string;
+}
+
 /** The same machine, reached as a user made for the case. */
 async function asUser(
   subject: PortSubject,
-  { shell, sudo, bashrc }: { readonly shell: string; readonly sudo: boolean; readonly bashrc?: string },
+  { shell, sudo, bashrc, gives }: UserOfCase,
   body: (own: PortSubject) => Promise<void>,
 ): Promise<void> {
   const user = 'contract-user';
@@ -303,10 +346,14 @@ mkdir -m 700 /home/${user}/.ssh
 cp /home/${subject.user}/.ssh/authorized_keys /home/${user}/.ssh/
 chown -R ${user}:${user} /home/${user}/.ssh
 ${bashrc === undefined ? ':' : `echo '${bashrc}' >/home/${user}/.bashrc`}
-${sudo ? `echo '${user} ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/${user}; chmod 440 /etc/sudoers.d/${user}` : ':'}`;
+${sudo === false ? ':' : `echo '${user} ALL=(ALL) ${sudo === true ? 'NOPASSWD: ' : ''}ALL' >/etc/sudoers.d/${user}; chmod 440 /etc/sudoers.d/${user}`}
+chpasswd <<'E'
+${user}:${sudoSecret}
+E`;
   await between(subject, { before, after: `userdel -f -r ${user} || :; rm -f /etc/sudoers.d/${user}` }, async () => {
     const configFile = await otherSshConfig(subject, 'own-user', { User: user });
-    const transport = openTransport(subject, { configFile, controlDir: join(subject.folder, 'u') });
+    const sudoPassword = async () => (gives === undefined ? undefined : { name: 'sudo', value: new Secret(gives) });
+    const transport = openTransport(subject, { configFile, sudoPassword, controlDir: join(subject.folder, 'u') });
     try {
       await body({ ...subject, user, transport, host: hostOver(transport) });
     } finally {

@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Secret } from '@vmstation/core';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { localTransport } from '../local-transport.ts';
 import { runChild } from './child.ts';
 import { attachTo, findFollowed } from './follow.ts';
@@ -112,3 +113,28 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+/** A program in the place of sudo, first on PATH, for somebody who is not root. */
+function fakeSudo(script: string): void {
+  const path = process.env['PATH'] ?? '';
+  writeFileSync(join(folder, 'sudo'), `#!/bin/sh\n${script}\n`);
+  chmodSync(join(folder, 'sudo'), 0o755);
+  vi.stubEnv('PATH', `${folder}:${path}`);
+  const nobody = vi.spyOn(process, 'getuid').mockReturnValue(1000);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    nobody.mockRestore();
+  });
+}
+
+test('the machine itself is told to become root without a password, or with the one that its sudo asks for', async () => {
+  const elevated = { argv: ['sh', '-s'], elevate: true, timeoutMs: 20_000 };
+  fakeSudo(
+    '[ "$1" = -n ] && { echo "sudo: a password is required" >&2; exit 1; }; shift 3; printf %s "$1" >&2; shift 2; read -r given; [ "$given" = geheim ] || { printf "Sorry\\n%s" "$0" >&2; exit 1; }; exec "$@"',
+  );
+  await expect(localTransport().run('here', elevated)).rejects.toMatchObject({ code: 'ssh/no-sudo' });
+  const given = localTransport({ sudoPassword: async () => ({ name: 'sudo', value: new Secret('geheim') }) });
+  const { exitCode, stdout, stderr } = await given.run('here', { ...elevated, stdin: 'echo done; echo said >&2\n' });
+  expect([exitCode, stdout.toString(), stderr]).toEqual([0, 'done\n', 'said\n']);
+  expect(given.counters.roundTrips).toBe(1);
+});

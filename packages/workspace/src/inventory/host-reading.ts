@@ -99,6 +99,8 @@ export class HostReading {
 }
 
 function whyUnused(name: string, value: unknown): string {
+  if (/^ansible_(?:become|sudo)_pass(?:word)?$/.test(name))
+    return 'was not copied: give the workspace the password with `vmstation secret set sudo`, and name it in ssh.sudo-password.';
   if (holdsVault(value)) return 'is encrypted by ansible-vault; its value was not read.';
   if (keyFiles.has(name)) {
     return 'names a private key, which is not copied: the workspace makes one of its own, and until setup has brought it in ssh offers yours.';
