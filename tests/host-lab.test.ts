@@ -1,10 +1,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ApplyReport, HostPort, Resource, Transport } from '@vmstation/core';
+import {
+  type ApplyReport,
+  effectiveSettings,
+  exampleCluster,
+  type HostPort,
+  nodeOf,
+  type Resource,
+  type Transport,
+} from '@vmstation/core';
 import { createHost } from '@vmstation/host';
 import { hostKey, openSshTransport, sshKeygen, trustHostKey } from '@vmstation/remote';
 import { afterEach, expect, test } from 'vitest';
+import { audit } from '../packages/cluster-config/src/roles/system/audit.ts';
 import { Machine } from '../packages/lab/src/machine/machine.ts';
 import type { Face } from '../packages/lab/src/machine/machine-spec.ts';
 import { type LabSshServer, startSshServer } from '../packages/lab/src/ssh/ssh-server.ts';
@@ -123,6 +132,25 @@ test.each<Face>(['debian-12', 'rhel-10'])(
     expect([...back.resources]).toEqual([...found.resources]);
   },
 );
+
+test.each([
+  ['debian-12', 'masternode'],
+  ['rhel-10', 'homelab'],
+] as const)('%s: an audit rule that was taken out of the kernel is told and comes back', async (face, name) => {
+  const { host, transport } = await labMachine(face);
+  const cluster = exampleCluster();
+  const modelled = nodeOf(cluster, name);
+  const resources = audit(modelled, { cluster, settings: effectiveSettings([], modelled) });
+  const node = 'masternode';
+  const first = await host.apply({ node, runId: 'audit-1', resources });
+  expect(first.resources.filter(({ outcome }) => outcome !== 'changed' && outcome !== 'unchanged')).toEqual([]);
+  const takeOut = ['auditctl', '-D', '-k', 'vmstation-time'];
+  await transport.run(node, { argv: takeOut, elevate: true, timeoutMs: 10_000 });
+  const report = await host.apply({ node, runId: 'audit-2', resources });
+  expect(notEnding(report, 'unchanged').map(({ id, outcome }) => [id, outcome])).toEqual([
+    ['command:audit-rules-in-force', 'changed'],
+  ]);
+});
 
 test('a unit that dies a moment after its start is failed, with its last words', async () => {
   const { host } = await labMachine('debian-12');

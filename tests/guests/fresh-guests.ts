@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DesiredResource, HostPort, Resource, ResourceState, Transport } from '@vmstation/core';
@@ -8,6 +8,8 @@ import { openSshTransport } from '@vmstation/remote';
 import { expect, inject } from 'vitest';
 import { booted, type GuestsAccess } from '../../packages/lab/src/guests/guests-lab.ts';
 import { openQmp } from '../../packages/lab/src/guests/qmp.ts';
+import { processIdentity } from '../../packages/lab/src/hosts/process-identity.ts';
+import { sendMagicPacket } from '../contract/ports/hosts-subject.ts';
 import { onNode } from '../hosts/two-node-workspace.ts';
 
 /** The guests as they were when they had just started, and the product's own way to them. */
@@ -21,7 +23,7 @@ export interface FreshGuests {
 /** Slow machines: a start takes a minute or two where instructions are translated, more when this computer does much else. */
 export const rebootMs = 600_000;
 
-/** Takes both guests back to the moment when they had just started, with the right time. */
+/** Takes the guests back to the moment when they had just started, with the right time. */
 export async function freshGuests(): Promise<FreshGuests> {
   const access = inject('guests');
   for (const socket of Object.values(access.controls)) await toBooted(socket);
@@ -65,6 +67,14 @@ export function bootIdOf(transport: Transport, node: string): Promise<string> {
   return onNode(transport, node, 'cat /proc/sys/kernel/random/boot_id');
 }
 
+/** Cuts a guest's current: its QEMU is killed, and what it had not written to its disk is lost. */
+export async function cutCurrent(access: GuestsAccess, node: string): Promise<void> {
+  const pid = Number(await readFile(access.pidFiles[node] ?? '', 'utf8'));
+  const identity = await processIdentity(pid);
+  process.kill(pid, 'SIGKILL');
+  await expect.poll(() => processIdentity(pid), { timeout: 60_000 }).not.toBe(identity);
+}
+
 /** Starts machines anew, in order (`reboot`) or as if the current failed (`reset`), and waits until they answer from their next start. */
 export async function restart(
   { access, transport }: FreshGuests,
@@ -83,6 +93,15 @@ export async function restart(
 export async function answersAnew(transport: Transport, node: string, before: string): Promise<void> {
   const now = () => freshBootId(transport, node).catch(() => before);
   await expect.poll(now, { timeout: rebootMs, interval: 1_000 }).not.toBe(before);
+}
+
+/** Switches a guest on that has no current, as a magic packet does, and waits until it answers. The lab may notice later than a test that it was off. */
+export async function switchOn({ access, transport }: FreshGuests, node: string, before: string): Promise<void> {
+  const now = async () => {
+    await sendMagicPacket(access, node);
+    return freshBootId(transport, node).catch(() => before);
+  };
+  await expect.poll(now, { timeout: rebootMs, interval: 2_000 }).not.toBe(before);
 }
 
 async function freshBootId(transport: Transport, node: string): Promise<string> {

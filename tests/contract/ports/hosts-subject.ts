@@ -36,7 +36,7 @@ export async function openHostsSubject(
 }
 
 /** To the broadcast address of the lab's own network, as a station on it would send it. */
-async function sendMagicPacket({ machines, range, gateway }: OwnMachines, name: string): Promise<void> {
+export async function sendMagicPacket({ machines, range, gateway }: OwnMachines, name: string): Promise<void> {
   const mac = machines
     .find((machine) => machine.name === name)
     ?.mac.split(':')

@@ -23,6 +23,8 @@ export interface GuestsAccess extends HostsLabAccess {
   readonly bootMs: number;
   /** QMP sockets by machine. */
   readonly controls: Readonly<Record<string, string>>;
+  /** Files with the process ids of the QEMUs, by machine. */
+  readonly pidFiles: Readonly<Record<string, string>>;
 }
 
 /** Guests that are up. They end with the process that started them. */
@@ -111,6 +113,7 @@ function accessOf(settings: GuestsSettings, names: ReturnType<typeof hostsLabNam
     sshConfigFile: `${names.run}/ssh_config`,
     knownHostsFile: `${names.run}/known_hosts`,
     controls: Object.fromEntries(settings.machines.map(({ name }) => [name, guestSockets(names, name).tests])),
+    pidFiles: Object.fromEntries(settings.machines.map(({ name }) => [name, names.pidFile(name)])),
   };
 }
 

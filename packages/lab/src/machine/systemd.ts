@@ -163,7 +163,7 @@ export class Systemd {
     }
     const commands = unitValues(unit, 'Service', 'ExecStart');
     if (type === 'oneshot') {
-      for (const value of commands)
+      for (const value of [...commands, ...unitValues(unit, 'Service', 'ExecStartPost')])
         if (!(await this.#toEnd(name, unit, value))) return this.#startFailed(name, runtime);
       const remains = isYes(unitValue(unit, 'Service', 'RemainAfterExit'));
       if (remains) this.#activated(runtime, 'exited');

@@ -3,6 +3,10 @@ import { type ConfigRoleContext, familyOf, writtenBy } from '../config-role.ts';
 
 const rulesFile = '/etc/audit/rules.d/50-vmstation.rules';
 const rulesUnit = 'vmstation-audit-rules.service';
+/** What the kernel had of these rules right after they were loaded: what anybody takes out there later differs from it. */
+const listing = '/run/vmstation-audit.listing';
+// Every key begins like this, in both of the forms that auditctl lists rules in.
+const loadedRules = 'auditctl -l 2>/dev/null | grep -F vmstation-';
 
 /** What is recorded, by the key that finds it again (`ausearch -k KEY`). Programs of the system that nobody logged in for are left out. */
 const rules: Readonly<Record<string, readonly string[]>> = {
@@ -45,8 +49,18 @@ export function audit(node: ClusterNode, { cluster }: ConfigRoleContext): readon
       active: true,
       after: [`file:${rulesFile}`, `unit:${rulesUnit}`, 'service:auditd.service'],
     },
+    rulesInForce,
   ];
 }
+
+// A unit that has run stays active when somebody takes a rule out, so the kernel itself is asked.
+const rulesInForce: Resource = {
+  kind: 'command',
+  name: 'audit-rules-in-force',
+  check: ['sh', '-c', `${loadedRules} | cmp -s - ${listing}`],
+  run: ['systemctl', 'restart', '--', rulesUnit],
+  after: [`service:${rulesUnit}`],
+};
 
 const unitText = `${writtenBy('system')}[Unit]
 Description=Audit rules of VMStation, beside those of others
@@ -56,6 +70,7 @@ After=auditd.service
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=/usr/sbin/augenrules --load
+ExecStartPost=/bin/sh -c '/usr/sbin/${loadedRules} >${listing}'
 ${Object.keys(rules)
   .map((key) => `ExecStop=-/usr/sbin/auditctl -D -k ${key}\n`)
   .join('')}

@@ -85,6 +85,10 @@ test('every audit rule has a key, and the unit takes exactly these back', () => 
   const stopped = unit?.kind === 'unit' ? [...unit.content.matchAll(/^ExecStop=-\S+ -D -k (\S+)$/gm)] : [];
   expect(rules.length).toBeGreaterThan(8);
   expect(new Set(stopped.map(([, key]) => key))).toEqual(keys);
+  // A rule that was taken out of the kernel by hand is seen.
+  expect(resources.get('command:audit-rules-in-force')).toMatchObject({
+    after: ['service:vmstation-audit-rules.service'],
+  });
   expect(resources.get('service:auditd.service')).toMatchObject({ active: true });
   expect([...declare('masternode', { audit: false }).keys()].filter((id) => id.includes('audit'))).toEqual([]);
 });

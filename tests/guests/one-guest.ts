@@ -13,22 +13,19 @@ declare module 'vitest' {
   }
 }
 
-/** Starts two guests for the whole suite, which takes a minute where instructions are translated; each file then goes back to this state in a second. */
+/** Starts one guest for the whole suite, which takes a minute where instructions are translated; each file then goes back to this state in a second. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const lab = await startGuestsLab(
     {
       directory: process.env['VMSTATION_HOSTS_DIRECTORY'] ?? defaultDirectory,
-      machines: [
-        { name: 'masternode', octet: 63 },
-        { name: 'storagenodet3500', octet: 61 },
-      ],
+      machines: [{ name: 'masternode', octet: 63 }],
       emptyDisks: [512, 512],
     },
     nodeProcessRunner(),
     (line) => console.log(line),
   );
   const { running: _running, down, ...access } = lab;
-  console.log(`two guests answered ${(access.bootMs / 1000).toFixed(1)} s after their start (${access.acceleration})`);
+  console.log(`the guest answered ${(access.bootMs / 1000).toFixed(1)} s after their start (${access.acceleration})`);
   project.provide('guests', access);
   return async () => {
     await down();
