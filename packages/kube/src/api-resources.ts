@@ -39,6 +39,7 @@ const wellKnown: readonly (readonly [apiVersion: string, kind: string, plural: s
   ['networking.k8s.io/v1', 'IngressClass', 'ingressclasses', 'cluster'],
   ['networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies'],
   ['policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets'],
+  ['autoscaling/v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers'],
   ['discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices'],
   ['storage.k8s.io/v1', 'StorageClass', 'storageclasses', 'cluster'],
   ['scheduling.k8s.io/v1', 'PriorityClass', 'priorityclasses', 'cluster'],

@@ -174,15 +174,20 @@ test('calls one after the other share a connection', async () => {
   port.close();
 });
 
-test('prune removes what carries the owner and is not kept, and nothing that a controller made', async () => {
+test('prune removes what we applied for the owner and is not kept, and nothing that a controller made or somebody copied', async () => {
   const labels = { 'app.kubernetes.io/managed-by': 'vmstation', 'vmstation.io/owner': 'set' };
+  const fieldsV1 = { 'f:metadata': { 'f:labels': { 'f:vmstation.io/owner': {} } } };
+  const managedFields = [{ manager: 'vmstation', operation: 'Apply', fieldsV1 }];
+  const copied = { managedFields: [{ manager: 'kubectl-create', operation: 'Update', fieldsV1 }] };
   const item = (name: string, more: object = {}) => ({
-    metadata: { name, namespace: 'n', labels, uid: name, ...more },
+    metadata: { name, namespace: 'n', labels, uid: name, managedFields, ...more },
   });
   answer = (call) => {
     if (call.method === 'DELETE') return [200, {}];
+    if (call.path.endsWith('/configmaps/old')) return [404, {}];
     if (!call.path.endsWith('/configmaps')) return [200, { items: [] }];
-    return [200, { items: [item('kept'), item('old'), item('made', { ownerReferences: [{}] })] }];
+    const items = [item('kept'), item('old'), item('made', { ownerReferences: [{}] }), item('copied', copied)];
+    return [200, { items }];
   };
   const keep = [{ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'n', name: 'kept' }];
   const gone = await (await connect()).prune('set', keep);
@@ -190,6 +195,30 @@ test('prune removes what carries the owner and is not kept, and nothing that a c
   const removed = calls.filter((call) => call.method === 'DELETE');
   expect(removed.map((call) => call.path)).toEqual(['/api/v1/namespaces/n/configmaps/old']);
   expect(removed[0]?.body).toMatchObject({ preconditions: { uid: 'old' } });
+});
+
+test('what is deleted and does not go is told with what holds it', async () => {
+  let now = 0;
+  const passing: Clock = {
+    now: () => new Date(now),
+    sleep: async (ms) => {
+      now += ms;
+    },
+  };
+  await connect();
+  const port = await kubeConnector({ kubeconfigFile: join(folder, 'kubeconfig'), clock: passing }).connect();
+  const labels = { 'app.kubernetes.io/managed-by': 'vmstation', 'vmstation.io/owner': 'set' };
+  const fieldsV1 = { 'f:metadata': { 'f:labels': { 'f:vmstation.io/owner': {} } } };
+  const managedFields = [{ manager: 'vmstation', operation: 'Apply', fieldsV1 }];
+  const metadata = { name: 'c', namespace: 'n', labels, uid: 'u', managedFields, finalizers: ['example.org/mine'] };
+  answer = (call) => {
+    if (call.method === 'DELETE' || call.path.endsWith('/configmaps/c')) return [200, { metadata }];
+    return [200, { items: call.path.endsWith('/configmaps') ? [{ metadata }] : [] }];
+  };
+  await expect(port.prune('set', [])).rejects.toMatchObject({
+    code: 'kube/still-there',
+    message: 'Deleted, but not gone after 120 s: ConfigMap n/c (held by example.org/mine).',
+  });
 });
 
 test('waiting ends at the deadline with the reason', async () => {

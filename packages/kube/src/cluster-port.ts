@@ -10,17 +10,16 @@ import type {
 } from '@vmstation/core';
 import type { ApiClient, ApiReply } from './api-client.ts';
 import { collectionPath } from './api-resources.ts';
-import { applyGroups, prunableKinds } from './apply-order.ts';
+import { applyGroups, dataKinds, holdsData, prunableKinds } from './apply-order.ts';
+import { fieldManager } from './field-manager.ts';
 import { isRecord, listAt, textAt } from './json-path.ts';
 import { type ApiStatus, readStatus, refusalError } from './kube-errors.ts';
 import { refKey, refOf, showRef } from './kube-ref.ts';
 import { mapLimited } from './limit-concurrency.ts';
 import { objectDifferences } from './object-difference.ts';
 import { isOwnedBy, managedBySelector, ownerSelector } from './ownership.ts';
+import { waitGone } from './wait-gone.ts';
 import { waitReady } from './wait-ready.ts';
-
-/** The field manager under which everything is applied. */
-export const fieldManager = 'vmstation';
 
 const parallelCalls = 8;
 const conflictAttempts = 5;
@@ -52,6 +51,7 @@ export class ClusterPort implements KubePort {
   }
 
   async list(what: ListRequest): Promise<readonly KubeObject[]> {
+    if (what.ifServed === true && !(await this.#client.serves(what.apiVersion, what.kind))) return [];
     const resource = await this.#client.resource(what.apiVersion, what.kind);
     const path = collectionPath(what.apiVersion, resource, what.namespace);
     const selector: Record<string, string> =
@@ -86,20 +86,25 @@ export class ClusterPort implements KubePort {
     return objects.flatMap((object) => applied.get(refKey(refOf(object))) ?? []);
   }
 
-  async prune(owner: string, keep: readonly KubeRef[]): Promise<readonly KubeRef[]> {
+  async prune(
+    owner: string,
+    keep: readonly KubeRef[],
+    { deleteData = false }: Parameters<KubePort['prune']>[2] = {},
+  ): Promise<readonly KubeRef[]> {
     const kept = new Set(keep.map(refKey));
     const labelSelector = `${managedBySelector},${ownerSelector(owner)}`;
-    const found = await mapLimited(prunableKinds, parallelCalls, async (kind) => {
-      // What this server does not serve was never applied to it.
-      const isServed = await this.#client.serves(kind.apiVersion, kind.kind);
-      return isServed ? this.list({ ...kind, labelSelector }) : [];
-    });
-    const gone: KubeRef[] = [];
+    const kinds = [...prunableKinds, ...(deleteData ? dataKinds : [])];
+    const found = await mapLimited(kinds, parallelCalls, (kind) =>
+      this.list({ ...kind, labelSelector, ifServed: true }),
+    );
+    const going: KubeObject[] = [];
     for (const object of found.flat()) {
       if (!isOwnedBy(object, owner) || kept.has(refKey(refOf(object)))) continue;
-      if (await this.#remove(object)) gone.push(refOf(object));
+      if (holdsData(object) && !deleteData) continue;
+      if (await this.#remove(object)) going.push(object);
     }
-    return gone;
+    await waitGone(this, this.#clock, going);
+    return going.map(refOf);
   }
 
   async waitReady(refs: readonly KubeRef[], options: KubeWait): Promise<readonly KubeReadiness[]> {

@@ -108,7 +108,9 @@ test('a server that does not tell is believed to serve what is built in', async 
 
 test('a version that is not served is no absent object, and prune looks only where something can be', async () => {
   const empty = { items: [] };
-  const core = ['services', 'configmaps', 'secrets', 'serviceaccounts'].map((name) => [`/api/v1/${name}`, empty]);
+  const core = ['services', 'configmaps', 'secrets', 'serviceaccounts', 'pods', 'resourcequotas', 'limitranges'].map(
+    (name) => [`/api/v1/${name}`, empty],
+  );
   const lists = { '/apis/batch/v1/jobs': empty, '/apis/apps/v1/deployments': empty };
   const { port, asked } = serverWith({ ...old, ...Object.fromEntries(core), ...lists });
   const ref = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', name: 'web', namespace: 'n' };

@@ -64,11 +64,19 @@ export interface Platform {
   rollback(runId: string, nodes: readonly string[]): Promise<readonly RollbackReport[]>;
 }
 
+/** How a platform looks at its workspace, and what it may do. */
+export interface PlatformOptions {
+  /** Fetch differing text, so that plans and drift show diffs. */
+  readonly withDiff: boolean;
+  /** Names of applications and components that are declared no more and whose data may be deleted with them. */
+  readonly deleteData?: readonly string[];
+}
+
 /**
  * Builds the platform of a workspace: merges all declarations, and wires phases, host and journal.
  * Throws plan/conflicting-declarations, plan/locks-you-out, secret/missing, secret/cannot-decrypt, config/kerberos-keys-too-short.
  */
-export async function createPlatform(ports: PlatformPorts, options: { readonly withDiff: boolean }): Promise<Platform> {
+export async function createPlatform(ports: PlatformPorts, options: PlatformOptions): Promise<Platform> {
   const nodes = ports.workspace.cluster.nodes.map((node) => node.name);
   const declared = await declarations(ports);
   // Before they are merged: a key list that leaves out our own is more than a contradiction.
@@ -83,7 +91,7 @@ export async function createPlatform(ports: PlatformPorts, options: { readonly w
     signal: ports.signal,
     onCheck: (check) => memory.readNode(check),
   });
-  const run = runPorts(ports, desired, readings);
+  const run = runPorts(ports, desired, readings, options.deleteData ?? []);
   const facts: FactStore = factStore(run);
   return {
     desired,
@@ -113,11 +121,29 @@ async function declarations(ports: PlatformPorts): Promise<readonly Declaration[
   ];
 }
 
-function runPorts(ports: PlatformPorts, desired: DesiredState, readings: RunPorts['context']['readings']): RunPorts {
+function runPorts(
+  ports: PlatformPorts,
+  desired: DesiredState,
+  readings: RunPorts['context']['readings'],
+  deleteData: readonly string[],
+): RunPorts {
   const { workspace, kube, probe, processes, files, secrets, journal, clock, ids, signal, versions } = ports;
   return {
     phases: phasesWithPlaybooks,
-    context: { workspace, desired, readings, kube, probe, processes, files, secrets, history: journal, clock, signal },
+    context: {
+      workspace,
+      desired,
+      readings,
+      kube,
+      probe,
+      processes,
+      files,
+      secrets,
+      history: journal,
+      clock,
+      signal,
+      deleteData,
+    },
     performHostSteps: hostStepPerformer({ host: ports.host, desired, tryMode: ports.tryMode, signal }),
     journal,
     ids,

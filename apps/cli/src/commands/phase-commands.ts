@@ -1,5 +1,5 @@
 import { type CommandDefinition, defineCommand } from '../command/define-command.ts';
-import { narrowingOptions, planExitCodes, planOptions } from './scope-options.ts';
+import { narrowingOptions, planExitCodes, planOptions, removalOptions } from './scope-options.ts';
 
 const planned = { mutates: true, exitCodes: [...planExitCodes] } as const;
 const onePhase = async () => (await import('../handlers/phase-command.ts')).handlePhaseCommand;
@@ -137,7 +137,7 @@ export const phaseCommands: readonly CommandDefinition[] = [
     path: ['monitoring', 'deploy'],
     summary: 'phase 4: Prometheus, Alertmanager, Grafana, Loki, Alloy, exporters',
     description: 'Applies the monitoring stack on the always-on node and waits until every part answers.',
-    options: planOptions,
+    options: [...planOptions, ...removalOptions],
     examples: [['vmstation monitoring deploy --dry-run', 'which objects would change']],
     replaces: ['deploy-monitoring-stack.yaml', 'dashboards/'],
     load: onePhase,
@@ -146,7 +146,8 @@ export const phaseCommands: readonly CommandDefinition[] = [
     ...planned,
     path: ['app', 'deploy'],
     summary: 'phase 5: Jellyfin, Minecraft and the folders under apps/',
-    description: 'Applies applications and waits until they are ready; without names all of them.',
+    description:
+      'Applies applications and waits until they are ready, and removes those that were taken out of the workspace; without names all of them. Claims and volumes of a removed application stay unless --delete-data names it.',
     args: [
       {
         name: 'names',
@@ -155,8 +156,11 @@ export const phaseCommands: readonly CommandDefinition[] = [
         variadic: true,
       },
     ],
-    options: planOptions,
-    examples: [['vmstation app deploy jellyfin', 'one application']],
+    options: [...planOptions, ...removalOptions],
+    examples: [
+      ['vmstation app deploy jellyfin', 'one application'],
+      ['vmstation app deploy --dry-run', 'what would change, and what would be removed'],
+    ],
     replaces: ['jellyfin.yml', 'deploy-minecraft.yml', 'new-application workflow'],
     load: onePhase,
   }),

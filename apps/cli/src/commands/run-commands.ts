@@ -1,5 +1,5 @@
 import { type CommandDefinition, defineCommand } from '../command/define-command.ts';
-import { narrowingOptions, phaseOptions, planExitCodes, planOptions } from './scope-options.ts';
+import { narrowingOptions, phaseOptions, planExitCodes, planOptions, removalOptions } from './scope-options.ts';
 
 /** Commands that plan and carry out, and what they left in the journal. */
 export const runCommands: readonly CommandDefinition[] = [
@@ -8,7 +8,7 @@ export const runCommands: readonly CommandDefinition[] = [
     summary: 'plan, approve, run and verify all phases',
     description:
       'Reads every machine, shows what would change, asks, does it phase by phase (setup, infra, config, monitor-stack, application-stack, tools) and verifies each against the live state. Run again it changes nothing; broken off, the next run continues. Ctrl-C finishes the step in hand.',
-    options: [...phaseOptions, ...narrowingOptions, ...planOptions],
+    options: [...phaseOptions, ...narrowingOptions, ...planOptions, ...removalOptions],
     examples: [
       ['vmstation up', 'shows the plan and asks'],
       ['vmstation up --dry-run', 'the plan with every difference; exit code 2 when something would change'],

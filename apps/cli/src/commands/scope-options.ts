@@ -22,3 +22,13 @@ export const phaseOptions: readonly OptionDefinition[] = [
 
 /** Exit codes of a command that runs a plan. */
 export const planExitCodes = [0, 1, 2, 3, 4] as const;
+
+/** What a removal may take besides what runs. */
+export const removalOptions: readonly OptionDefinition[] = [
+  {
+    name: 'delete-data',
+    value: 'APP',
+    repeats: true,
+    description: 'of an application that was taken out of the workspace, delete claims and volumes too (may repeat)',
+  },
+];

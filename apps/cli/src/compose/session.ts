@@ -43,6 +43,8 @@ export interface SessionOptions {
   readonly onEvent: (event: RunEvent) => void;
   /** Hold the workspace against other processes: for whatever changes machines, the cluster or the workspace. */
   readonly exclusive?: boolean;
+  /** Names of removed applications whose data may be deleted with them. */
+  readonly deleteData?: readonly string[];
 }
 
 /** Opens the workspace of a command line and composes its platform. Throws what opening a workspace, its key, lock and journal throws. */
@@ -60,7 +62,10 @@ export async function openSession(invocation: Invocation, options: SessionOption
       signal: invocation.io.signal,
       records: options.exclusive === true,
     });
-    const platform = await createPlatform(ports, { withDiff: options.withDiff });
+    const platform = await createPlatform(ports, {
+      withDiff: options.withDiff,
+      deleteData: options.deleteData ?? [],
+    });
     return {
       workspace,
       platform,

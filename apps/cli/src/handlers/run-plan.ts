@@ -17,6 +17,7 @@ import { renderPlan } from '../render/plan.ts';
 import { type NextStep, renderSummary } from '../render/summary.ts';
 import { showAddresses } from './addresses.ts';
 import { requireApproval, saysYes } from './approval.ts';
+import { deleteDataOf, requireRemovals } from './delete-data.ts';
 import { type ProgressDisplay, progressDisplay } from './progress.ts';
 
 /** Plans a scope, shows the plan, asks, carries it out and sums up: what every command that changes things does. Returns the exit code. */
@@ -31,12 +32,14 @@ export async function runPlan(
     withDiff,
     onEvent: (event) => display.hear(event),
     exclusive: !dryRun,
+    deleteData: deleteDataOf(invocation),
   });
   try {
     display.say('Reading the machines');
     const scope = checkedScope(typeof scopeIn === 'function' ? scopeIn(session) : scopeIn, session);
     const plan = await session.platform.plan(scope);
     display.say(undefined);
+    requireRemovals(deleteDataOf(invocation), plan);
     if (dryRun) return endDryRun(invocation, plan);
     showPlan(invocation, plan, invocation.flag('diff'));
     await approve(invocation, plan);

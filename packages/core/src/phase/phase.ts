@@ -31,6 +31,8 @@ export interface PhaseContext<Needs extends PhaseName = never> {
   readonly history: StepHistory;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Names of applications and components that are declared no more and whose data may be deleted with them; none when left out. */
+  readonly deleteData?: readonly string[];
 }
 
 /** What a step's performer may tell while it works: one line, for the live display and the log. */

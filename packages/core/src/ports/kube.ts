@@ -54,12 +54,21 @@ export interface KubePort {
     kind: string;
     namespace?: string;
     labelSelector?: string;
+    /** True: of a kind that the cluster does not serve there are none; else that is thrown. */
+    ifServed?: boolean;
   }): Promise<readonly KubeObject[]>;
   compare(objects: readonly KubeObject[]): Promise<readonly KubeDifference[]>;
   /** Server-side apply with our field manager and strict field validation, in an order that works (namespaces first). */
   apply(objects: readonly KubeObject[]): Promise<readonly KubeApplied[]>;
-  /** Deletes objects that carry our owner label with this value and are not in `keep`; returns what went. */
-  prune(owner: string, keep: readonly KubeRef[]): Promise<readonly KubeRef[]>;
+  /**
+   * Deletes objects that we applied for this owner and that are not in `keep`, and waits until they are gone; returns them. What holds data
+   * stays unless `deleteData`. Throws kube/still-there for what is not gone in time.
+   */
+  prune(
+    owner: string,
+    keep: readonly KubeRef[],
+    options?: { readonly deleteData?: boolean },
+  ): Promise<readonly KubeRef[]>;
   /** Waits until all workloads are ready or the deadline passes. */
   waitReady(refs: readonly KubeRef[], options: KubeWait): Promise<readonly KubeReadiness[]>;
   close(): void;

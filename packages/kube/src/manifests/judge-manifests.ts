@@ -19,7 +19,7 @@ export async function manifestSetFindings(
   const open = sets.filter((set) => set.blockedBy === undefined);
   const closed = sets.filter((set) => set.blockedBy !== undefined).map((set) => blockedFinding(set, code));
   try {
-    const states = await readManifestSets(await kube.connect(), open);
+    const states = await readManifestSets(await kube.connect(), open, sets);
     return [...states.map((state) => stateFinding(state, code)), ...closed];
   } catch (thrown) {
     const error = toAppError(thrown);

@@ -10,7 +10,7 @@ import {
   type PhaseName,
   type StepBlock,
 } from '@vmstation/core';
-import { prunableKinds } from '../apply-order.ts';
+import { dataKinds, holdsData, prunableKinds } from '../apply-order.ts';
 import { refKey, refOf } from '../kube-ref.ts';
 import { isOwnedBy, managedBySelector, withOwner } from '../ownership.ts';
 import { awaitedKinds } from '../readiness.ts';
@@ -32,6 +32,8 @@ export interface ManifestSet {
   readonly needs: readonly string[];
   /** Set when it cannot be applied now, with the code that explains it. */
   readonly blockedBy?: StepBlock;
+  /** Set when nobody declares it any more: what was applied for it goes, data only where that was asked for. */
+  readonly removal?: { readonly deleteData: boolean };
 }
 
 /** What the cluster says of a set. */
@@ -41,6 +43,8 @@ export interface ManifestSetState {
   readonly differing: readonly KubeDifference[];
   /** Objects that were applied for the set earlier and are no longer part of it. */
   readonly superfluous: readonly KubeRef[];
+  /** Like superfluous, but they hold data, which stays. */
+  readonly kept: readonly KubeRef[];
   readonly waiting: readonly KubeReadiness[];
   readonly ready: readonly KubeReadiness[];
   /** Set when the API would not take an object of the set; the rest is then unknown. */
@@ -85,13 +89,18 @@ export function awaitedRefs(set: ManifestSet): readonly KubeRef[] {
   return set.objects.filter((object) => awaitedKinds.has(object.kind)).map(refOf);
 }
 
-/** Compares sets with the cluster: differences by dry run, leftovers by label, readiness without waiting. Throws what KubePort throws. */
+/** Compares sets with the cluster: differences by dry run, leftovers by label, readiness without waiting. What one of `all` sets declares is no leftover of another. Throws what KubePort throws. */
 export async function readManifestSets(
   port: KubePort,
   sets: readonly ManifestSet[],
+  all: readonly ManifestSet[] = sets,
 ): Promise<readonly ManifestSetState[]> {
   if (sets.length === 0) return [];
-  const owned = ownedObjects(port);
+  const declared = new Set(all.flatMap((set) => set.objects.map((object) => refKey(refOf(object)))));
+  const withData = sets.some(({ removal }) => removal !== undefined);
+  const owned = listOwned(port, withData).then((objects) =>
+    objects.filter((object) => !declared.has(refKey(refOf(object)))),
+  );
   // Whatever is thrown meanwhile is thrown by whoever waits for it first.
   owned.catch(() => undefined);
   const keyed = await withDigests(sets, async () => (await readDigestKey(port)) ?? passingDigestKey());
@@ -119,20 +128,19 @@ async function readManifestSet(
   } catch (thrown) {
     // A faulty manifest concerns its own set; anything else concerns the cluster.
     if (!(thrown instanceof AppError) || thrown.kind !== 'user') throw thrown;
-    return { set, differing: [], superfluous: [], waiting: [], ready: [], refused: thrown };
+    return { set, differing: [], superfluous: [], kept: [], waiting: [], ready: [], refused: thrown };
   }
   const [differences, found] = compared;
-  const declared = new Set(set.objects.map((object) => refKey(refOf(object))));
+  const left = found.filter((object) => isOwnedBy(object, ownerOf(set)));
+  const stays = (object: KubeObject) => holdsData(object) && set.removal?.deleteData !== true;
   const present = new Set(differences.filter(({ state }) => state !== 'absent').map(({ ref }) => refKey(ref)));
   const awaited = awaitedRefs(set).filter((ref) => present.has(refKey(ref)));
   const readiness = await port.waitReady(awaited, { timeoutMs: 0 });
   return {
     set,
     differing: differences.filter(({ state }) => state !== 'equal'),
-    superfluous: found
-      .filter((object) => isOwnedBy(object, ownerOf(set)))
-      .map(refOf)
-      .filter((ref) => !declared.has(refKey(ref))),
+    superfluous: left.filter((object) => !stays(object)).map(refOf),
+    kept: left.filter(stays).map(refOf),
     waiting: readiness.filter(({ ready }) => !ready),
     ready: readiness.filter(({ ready }) => ready),
   };
@@ -148,9 +156,12 @@ export function isSettled(state: ManifestSetState): boolean {
   );
 }
 
-async function ownedObjects(port: KubePort): Promise<readonly KubeObject[]> {
+/** All objects that carry our labels, of kinds that can be pruned; with those that hold data if wanted. */
+export async function listOwned(port: KubePort, withData: boolean): Promise<readonly KubeObject[]> {
+  const kinds = [...prunableKinds, ...(withData ? dataKinds : [])];
+  // What a server does not serve was never applied to it.
   const lists = await Promise.all(
-    prunableKinds.map((kind) => port.list({ ...kind, labelSelector: managedBySelector })),
+    kinds.map((kind) => port.list({ ...kind, labelSelector: managedBySelector, ifServed: true })),
   );
   return lists.flat();
 }

@@ -55,10 +55,11 @@ export async function performManifestSets(
     key ??= makeDigestKey(port, performing.kube);
     return key;
   };
-  return mapLimited(steps, setsAtOnce, (step) => performStep(sets, step, { ...performing, digestKey }));
+  return mapLimited(steps, setsAtOnce, (step) => performStep(sets, step, { ...performing, digestKey, all: sets }));
 }
 
 interface SetPerforming extends ManifestPerforming {
+  readonly all: readonly ManifestSet[];
   readonly digestKey: (port: KubePort) => Promise<Uint8Array>;
 }
 
@@ -80,18 +81,20 @@ async function applySet(
   port: KubePort,
   plain: ManifestSet,
   step: Step,
-  { progress, signal, timeoutMs = readyTimeoutMs, digestKey }: SetPerforming,
+  { progress, signal, timeoutMs = readyTimeoutMs, digestKey, all }: SetPerforming,
 ): Promise<StepResult> {
   const [set = plain] = await withDigests([plain], () => digestKey(port));
-  const before = await readOne(port, set);
+  const before = await readOne(port, set, all);
   if (isSettled(before)) return ended(step, 'unchanged', {});
   if (before.refused !== undefined) throw before.refused;
   const changes = manifestChanges(before);
   const applied = await port.apply(set.objects);
   for (const { ref, takenOver } of applied)
     for (const field of takenOver ?? []) progress(step.id, `${showRef(ref)}: took over ${field}`);
-  const pruned = await port.prune(ownerOf(set), set.objects.map(refOf));
-  progress(step.id, `${applied.filter(({ changed }) => changed).length} of ${applied.length} objects applied`);
+  const everybodys = all.flatMap(({ objects }) => objects.map(refOf));
+  const pruned = await port.prune(ownerOf(set), everybodys, { deleteData: set.removal?.deleteData === true });
+  if (applied.length > 0)
+    progress(step.id, `${applied.filter(({ changed }) => changed).length} of ${applied.length} objects applied`);
   for (const ref of pruned) progress(step.id, `${showRef(ref)} removed`);
   const readiness = await port
     .waitReady(awaitedRefs(set), { timeoutMs, stuckTimeoutMs, signal, onReason: (reason) => progress(step.id, reason) })
@@ -107,15 +110,15 @@ async function applySet(
     const error = notReady(set, late);
     return ended(step, 'failed', { reason: error.message, changes, error: errorRecord(error) });
   }
-  const after = await readOne(port, set);
+  const after = await readOne(port, set, all);
   if (isSettled(after)) return ended(step, 'changed', { changes });
   if (after.refused !== undefined) throw after.refused;
   const error = notAsApplied(set, after);
   return ended(step, 'failed', { reason: error.message, changes, error: errorRecord(error) });
 }
 
-async function readOne(port: KubePort, set: ManifestSet): Promise<ManifestSetState> {
-  const [state] = await readManifestSets(port, [set]);
+async function readOne(port: KubePort, set: ManifestSet, all: readonly ManifestSet[]): Promise<ManifestSetState> {
+  const [state] = await readManifestSets(port, [set], all);
   return state as ManifestSetState;
 }
 

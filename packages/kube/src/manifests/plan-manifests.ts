@@ -20,13 +20,40 @@ export interface ManifestPlanning {
 /** One step a set: what a server-side dry run would change, what would be pruned and what is not ready. Changes nothing. */
 export async function planManifestSets(
   sets: readonly ManifestSet[],
+  planning: ManifestPlanning,
+): Promise<readonly Step[]> {
+  const removals = sets
+    .filter(({ removal }) => removal !== undefined)
+    .map(({ phase, name }) => manifestStepId(phase, name));
+  const steps = await stepsOf(sets, planning);
+  return removals.length === 0 ? steps : steps.map((step) => afterRemovals(step, removals));
+}
+
+/** What the API refuses may be in the way of something that is removed first (a port, a name): it is judged again when that is done. */
+function afterRemovals(step: Step, removals: readonly string[]): Step {
+  if (step.blockedBy?.ownFault !== true || step.blockedBy.code !== 'kube/invalid') return step;
+  const { blockedBy: _refusal, ...rest } = step;
+  return { ...rest, needs: { ...step.needs, steps: [...step.needs.steps, ...removals] } };
+}
+
+async function stepsOf(
+  sets: readonly ManifestSet[],
   { kube, unknownUntil }: ManifestPlanning,
 ): Promise<readonly Step[]> {
-  if (unknownUntil !== undefined) return sets.map((set) => ({ ...unread(set), unknownUntil }));
+  if (unknownUntil !== undefined) {
+    const removals = await stepsOf(
+      sets.filter(({ removal }) => removal !== undefined),
+      { kube, unknownUntil: undefined },
+    );
+    return [
+      ...sets.filter(({ removal }) => removal === undefined).map((set) => ({ ...unread(set), unknownUntil })),
+      ...removals,
+    ];
+  }
   const open = sets.filter((set) => set.blockedBy === undefined);
   try {
     const port = await kube.connect();
-    const states = new Map((await readManifestSets(port, open)).map((state) => [state.set.name, state]));
+    const states = new Map((await readManifestSets(port, open, sets)).map((state) => [state.set.name, state]));
     return sets.map((set) => {
       const state = states.get(set.name);
       return state === undefined ? unread(set) : judged(state);
@@ -76,7 +103,15 @@ function judged(state: ManifestSetState): Step {
   if (state.refused !== undefined)
     return { ...unread(state.set), blockedBy: { ...blockOf(state.refused), ownFault: true } };
   const action = { type: 'manifests', set: state.set.name } as const;
-  return { ...base(state.set), effect: 'change', changes: manifestChanges(state), action };
+  const changes = [...manifestChanges(state), ...keptChanges(state)];
+  return { ...base(state.set), effect: 'change', changes, action };
+}
+
+/** Of a set that is removed, what holds data and stays: no change, but what somebody who removes a thing wants to know. */
+function keptChanges({ set, kept }: ManifestSetState): readonly StepChange[] {
+  if (set.removal === undefined) return [];
+  const want = `stays, it holds data (--delete-data ${set.name} removes it too)`;
+  return kept.map((ref) => ({ target: showRef(ref), attribute: 'object', want, seen: 'present' }));
 }
 
 function base(set: ManifestSet): Omit<Step, 'effect' | 'changes' | 'action'> {
@@ -87,7 +122,7 @@ function base(set: ManifestSet): Omit<Step, 'effect' | 'changes' | 'action'> {
     title: set.title,
     why: set.why,
     tags: [set.name],
-    reversible: true,
+    reversible: set.removal?.deleteData !== true,
     needs: { steps: set.needs, awake: set.node === undefined ? [] : [set.node] },
     inputHash: manifestSetHash(set),
   };

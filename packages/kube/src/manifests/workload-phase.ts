@@ -1,4 +1,5 @@
 import {
+  blockOf,
   type Endpoint,
   type ErrorCode,
   type Finding,
@@ -11,6 +12,7 @@ import {
   planHostSteps,
   present,
   readNodes,
+  type StepBlock,
   sliceFindings,
   toAppError,
 } from '@vmstation/core';
@@ -18,6 +20,7 @@ import { manifestSetFindings, verifyEndpoint } from './judge-manifests.ts';
 import { isSettled, type ManifestSet, readManifestSets } from './manifest-set.ts';
 import { performManifestSets } from './perform-manifests.ts';
 import { planManifestSets } from './plan-manifests.ts';
+import { removedSets } from './removed-sets.ts';
 
 /** What tells one phase of workloads from another. */
 export interface WorkloadPhaseParts<Name extends Endpoint['phase'] & PhaseName, Needs extends PhaseName> {
@@ -40,7 +43,7 @@ export interface WorkloadPhaseParts<Name extends Endpoint['phase'] & PhaseName, 
 export function workloadPhase<Name extends Endpoint['phase'] & PhaseName, Needs extends PhaseName>(
   parts: WorkloadPhaseParts<Name, Needs | 'infra'>,
 ): Phase<Name, Needs | 'infra'> {
-  const { name, title, needs, sets } = parts;
+  const { name, title, needs } = parts;
   return {
     name,
     title,
@@ -51,7 +54,7 @@ export function workloadPhase<Name extends Endpoint['phase'] & PhaseName, Needs 
       // Rendering takes none of the nodes' time.
       const [readings, rendered] = await Promise.all([
         readNodes(desired.nodes.keys(), context.readings),
-        sets(context),
+        withRemovals(parts, context),
       ]);
       return [
         ...planHostSteps({ phase: name, desired, readings, whyOf: () => parts.whyData }),
@@ -59,8 +62,43 @@ export function workloadPhase<Name extends Endpoint['phase'] & PhaseName, Needs 
       ];
     },
     perform: async (steps, context, _runId, progress) =>
-      performManifestSets(await sets(context), steps, { kube: context.kube, progress, signal: context.signal }),
+      performManifestSets(await withRemovals(parts, context), steps, {
+        kube: context.kube,
+        progress,
+        signal: context.signal,
+      }),
     verify: (context) => verify(parts, context),
+  };
+}
+
+/** The declared sets, and those that were applied once and are declared no more. */
+async function withRemovals<Name extends Endpoint['phase'] & PhaseName, Needs extends PhaseName>(
+  { name, sets }: WorkloadPhaseParts<Name, Needs | 'infra'>,
+  context: PhaseContext<Needs | 'infra'>,
+): Promise<readonly ManifestSet[]> {
+  const declared = await sets(context);
+  if (context.facts.infra.missing) return declared;
+  try {
+    const search = { phase: name, declared, deleteData: context.deleteData ?? [] };
+    return [...declared, ...(await removedSets(await context.kube.connect(), search))];
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    if (error.kind === 'bug' || error.kind === 'interrupted') throw thrown;
+    return declared.length > 0 ? declared : [unaskedRemovals(name, blockOf(error))];
+  }
+}
+
+/** Stands for what may have to be removed while nothing is declared and the cluster does not say: silence would look like nothing to do. */
+function unaskedRemovals(phase: PhaseName, blockedBy: StepBlock): ManifestSet {
+  return {
+    phase,
+    name: 'removals',
+    title: 'removals',
+    why: 'whether something that is not declared any more is left in the cluster',
+    node: undefined,
+    objects: [],
+    needs: [],
+    blockedBy,
   };
 }
 
@@ -93,14 +131,15 @@ async function observe<Name extends Endpoint['phase'] & PhaseName, Needs extends
 }
 
 async function verify<Name extends Endpoint['phase'] & PhaseName, Needs extends PhaseName>(
-  { name, codes, sets }: WorkloadPhaseParts<Name, Needs>,
-  context: PhaseContext<Needs>,
+  parts: WorkloadPhaseParts<Name, Needs | 'infra'>,
+  context: PhaseContext<Needs | 'infra'>,
 ): Promise<readonly Finding[]> {
+  const { name, codes } = parts;
   const { desired, kube, readings, probe, signal, workspace } = context;
   const endpoints = workspace.cluster.endpoints.filter((endpoint) => endpoint.phase === name);
   const [nodes, applied, answers] = await Promise.all([
     readNodes(desired.nodes.keys(), readings),
-    sets(context).then((list) => manifestSetFindings(list, kube, codes.sets)),
+    withRemovals(parts, context).then((list) => manifestSetFindings(list, kube, codes.sets)),
     Promise.all(
       endpoints.map((endpoint) => verifyEndpoint(endpoint, { probe, readings, code: codes.endpoints, signal })),
     ),
