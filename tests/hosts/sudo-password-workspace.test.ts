@@ -37,6 +37,12 @@ const play = `---
         content: "made on {{ inventory_hostname }}\\n"
         owner: root
         mode: "0600"
+    - name: One does it on another
+      ansible.builtin.command: id -u
+      delegate_to: ${master}
+      register: there
+      changed_when: false
+      failed_when: there.stdout != '0'
     - name: Talk about everything
       ansible.builtin.debug:
         var: hostvars[inventory_hostname]

@@ -71,7 +71,7 @@ test('a blank workspace lists what is to be filled in', async () => {
   expect(faults?.map((fault) => `${fault.line} ${fault.message}`)).toEqual([
     '10 network.nodes: the key has no value.',
     '11 network.gateway: the key has no value.',
-    '18 nodes.masternode.address: the key has no value.',
+    '19 nodes.masternode.address: the key has no value.',
   ]);
 });
 

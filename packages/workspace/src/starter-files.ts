@@ -132,7 +132,8 @@ network:
   gateway:                # your router
 
 ssh:
-  user: root              # who logs in to the machines: root, or a user who may sudo without a password
+  user: root              # who logs in to the machines: root, or a user who may sudo
+  # sudo-password: secret:sudo    # if sudo asks that user for a password; give it with: vmstation secret set sudo
 
 nodes:
   masternode:             # the host name of the machine that is always on

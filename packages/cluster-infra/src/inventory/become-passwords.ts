@@ -3,10 +3,13 @@ import type { ClusterNode, Secrets, WorkspaceFiles } from '@vmstation/core';
 /** The extra variable with the passwords of sudo, in base64 by node; never in an inventory. */
 export const becomePasswordsVariable = 'vmstation_become_passwords';
 
-/** Makes Ansible's sudo use it. In base64 nothing in a password is read as a template. */
+/**
+ * Makes Ansible's sudo use it. In base64 nothing in a password is read as a template. The node stands there by its name: in a task that one host delegates to
+ * another, `inventory_hostname` is the first one.
+ */
 export function becomeVariables(node: ClusterNode): Record<string, string> {
   if (node.ssh.sudoPassword === undefined) return {};
-  return { ansible_become_password: `{{ ${becomePasswordsVariable}[inventory_hostname] | b64decode }}` };
+  return { ansible_become_password: `{{ ${becomePasswordsVariable}['${node.name}'] | b64decode }}` };
 }
 
 /** The extra variables that some nodes need to become root, and the values that must be shown nowhere. Throws secret/missing, secret/cannot-decrypt. */
