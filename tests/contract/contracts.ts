@@ -65,7 +65,7 @@ export const beyondAllSuites: readonly { readonly what: string; readonly why: st
     why: 'firmware and its boot order, sensors, SMART, link negotiation, wireless and the drivers of real cards and disks are in no machine of the suites',
   },
   {
-    what: 'file systems on real disks, suspend to RAM',
-    why: 'nspawn machines share a kernel; guests could carry these, but no case of theirs has passed yet',
+    what: 'Suspend to RAM',
+    why: 'nspawn machines share a kernel; guests could carry it, but no case of theirs has passed yet',
   },
 ];
