@@ -77,3 +77,17 @@ test('the real password never gets to a simulated machine, nor into a file of th
     });
   expect(holders(lab.root)).toEqual([]);
 });
+
+test('the password may be needed for the first contact only: the cluster file can make sudo stop asking', async () => {
+  const file = join(lab.root, 'vmstation.yaml');
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, `${text}users: { ops: { sudo: no-password } }\n`);
+  const applied = await lab.vmstation(['config', 'apply', '--tags', 'ssh', '--yes']);
+  expect(applied.exitCode, applied.text).toBe(0);
+  const asRoot = ['node', 'run', node, '--root', '--', 'id', '-u'];
+  expect(await lab.vmstation(asRoot)).toMatchObject({ exitCode: 0 });
+  await writeFile(file, (await readFile(file, 'utf8')).replace(', sudo-password: secret:sudo', ''));
+  const without = await lab.vmstation(asRoot);
+  expect(without.exitCode, without.text).toBe(0);
+  expect((await lab.vmstation(['drift', '--node', node])).text).not.toContain('sudoers');
+}, 240_000);
