@@ -112,7 +112,7 @@ export class SudoDialogue {
     if (this.#ended)
       return passwordError(
         this.#task,
-        `sudo on ${node} asks for more than the password, and nobody is there to answer${inItsWords}`,
+        `sudo on ${node} asks something else than sudo's own question for the password, and nobody is there to answer${inItsWords}`,
       );
     return sudoRefusal(node, exitCode === 0 ? 1 : exitCode, 0, this.stderr) ?? notStarted(node, said);
   }
