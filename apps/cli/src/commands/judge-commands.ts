@@ -128,7 +128,7 @@ export const judgeCommands: readonly CommandDefinition[] = [
     ],
     replaces: [],
     mutates: true,
-    exitCodes: [0, 1, 2, 3, 4],
+    exitCodes: [0, 1, 2, 3, 4, 75],
     load: async () => (await import('../handlers/drift-revert.ts')).handleDriftRevert,
   }),
   defineCommand({

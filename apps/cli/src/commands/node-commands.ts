@@ -64,7 +64,7 @@ export const nodeCommands: readonly CommandDefinition[] = [
     ],
     replaces: [],
     mutates: true,
-    exitCodes: [0, 1, 2],
+    exitCodes: [0, 1, 2, 75],
     load: async () => (await import('../handlers/uninstall.ts')).handleUninstall,
   }),
 ];

@@ -129,7 +129,7 @@ export const phaseCommands: readonly CommandDefinition[] = [
     examples: [['vmstation config rollback 20261123-091500-k3f9', 'undo one run']],
     replaces: ['version control strategy'],
     mutates: true,
-    exitCodes: [0, 1],
+    exitCodes: [0, 1, 75],
     load: async () => (await import('../handlers/config-rollback.ts')).handleConfigRollback,
   }),
   defineCommand({

@@ -21,7 +21,7 @@ export const phaseOptions: readonly OptionDefinition[] = [
 ];
 
 /** Exit codes of a command that runs a plan. */
-export const planExitCodes = [0, 1, 2, 3, 4] as const;
+export const planExitCodes = [0, 1, 2, 3, 4, 75] as const;
 
 /** What a removal may take besides what runs. */
 export const removalOptions: readonly OptionDefinition[] = [

@@ -155,6 +155,7 @@ async function conclude(
 
 function nextSteps(summary: RunSummary, scope: PlanScope): readonly NextStep[] {
   if (summary.ended === 'interrupted') return [['vmstation up', 'continues from what is there']];
+  if (summary.ended === 'locked') return [['vmstation up', 'tries again, once the other operator is through']];
   if (summary.ended === 'failed' || summary.ended === 'unknown') {
     return [
       [`vmstation runs show ${summary.runId}`, 'what each step did'],

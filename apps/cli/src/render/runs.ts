@@ -44,6 +44,7 @@ function markOf(run: RunRecord): Outcome {
   const marks = {
     done: 'unchanged',
     failed: 'failed',
+    locked: 'blocked',
     interrupted: 'not-run',
     queued: 'queued',
     unknown: 'unknown',

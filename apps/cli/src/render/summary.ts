@@ -5,6 +5,7 @@ import { dot, mark, outcomeWord, type Style, toneOf } from './style.ts';
 const verdicts: Readonly<Record<RunSummary['ended'], { readonly text: string; readonly outcome: Outcome }>> = {
   done: { text: 'Done', outcome: 'unchanged' },
   failed: { text: 'Failed', outcome: 'failed' },
+  locked: { text: 'Another operator is at work', outcome: 'blocked' },
   interrupted: { text: 'Interrupted', outcome: 'not-run' },
   queued: { text: 'Done as far as awake', outcome: 'queued' },
   unknown: { text: 'Ended, but something could not be read', outcome: 'unknown' },

@@ -52,8 +52,8 @@ export type RunEvent =
 /** How a run ended. */
 export interface RunSummary {
   readonly runId: string;
-  /** `interrupted` wins over everything; `failed` when any step or verification is not green. */
-  readonly ended: 'done' | 'failed' | 'interrupted' | 'queued' | 'unknown';
+  /** `interrupted` wins over everything; `locked` when another operator was all that stood in the way; `failed` when any step or verification is not green. */
+  readonly ended: 'done' | 'failed' | 'interrupted' | 'locked' | 'queued' | 'unknown';
   readonly exitCode: number;
   readonly counts: Readonly<Record<Outcome, number>>;
   readonly durationMs: number;
