@@ -2,6 +2,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { holdToContract } from '../contract/contract-case.ts';
 import { kindContract } from '../contract/kinds/kind-contracts.ts';
 import type { KindSubject } from '../contract/kinds/kind-subject.ts';
+import { leftAloneContract } from '../contract/kinds/left-alone.ts';
 import { openHostsSubject } from '../contract/ports/hosts-subject.ts';
 import { asRoot, type PortSubject } from '../contract/ports/port-subject.ts';
 import { ownMachines } from './own-machines.ts';
@@ -33,13 +34,6 @@ beforeAll(async () => {
 });
 afterAll(() => opened?.stop());
 
-holdToContract(
-  kindContract,
-  'hosts',
-  (): KindSubject => ({
-    ...opened.subject,
-    family: 'debian',
-    twoVersions,
-    archiveKey,
-  }),
-);
+const subject = (): KindSubject => ({ ...opened.subject, family: 'debian', twoVersions, archiveKey });
+holdToContract(kindContract, 'hosts', subject);
+holdToContract(leftAloneContract, 'hosts', subject);

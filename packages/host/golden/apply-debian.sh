@@ -126,6 +126,20 @@ each() {
   if [ -e "$2" ]; then while IFS= read -r u; do systemctl "$1" -- "$u"; done <"$2"; fi
 }
 
+# An account in one line: its own of passwd, and the groups that name it.
+account_of() {
+  grep -e "^$1:" /etc/passwd || :
+  while IFS=: read -r a _ _ d; do
+    case ",$d," in *",$1,"*) printf ' %s' "$a";; esac
+  done </etc/group
+}
+
+gid_of() {
+  while IFS=: read -r a _ c _; do
+    if [ "$a" = "$1" ]; then printf '%s' "$c"; fi
+  done </etc/group
+}
+
 # The beginning of a device, where every file system writes as soon as it is used.
 head_of() {
   head -c 1048576 "$1" | sha256sum
@@ -370,12 +384,15 @@ groupadd -g 2000 media
 }
 change_2() {
 groupmod -g 1001 ops
+gid_of ops >"$RUN/value.$n"
 }
 change_3() {
 useradd -r -u 2000 -g media -d /srv/media -s /usr/sbin/nologin -G video media
+account_of media >"$RUN/value.$n"
 }
 change_4() {
 usermod -s /bin/sh -a -G media ops
+account_of ops >"$RUN/value.$n"
 }
 change_5() {
 mkdir -p "$RUN/repository.$n"
@@ -523,7 +540,7 @@ masternode
 CONTENT_0123456789abcdef
 dress /etc/hostname "$t" 0644 - -
 place /etc/hostname "$t"
-printf '%s\n' masternode >/proc/sys/kernel/hostname
+printf '%s\n' masternode >/proc/sys/kernel/hostname; cat /proc/sys/kernel/hostname >"$RUN/value.$n"
 }
 change_20() {
 if [ ! -f /usr/share/zoneinfo/Europe/Berlin ]; then echo 'this machine does not know the zone (package tzdata)'; exit 1; fi
@@ -574,7 +591,7 @@ modprobe br_netfilter
 setting /etc/modules-load.d/vmstation.conf '' br_netfilter
 }
 change_25() {
-printf '%s\n' 1 >/proc/sys/net/ipv4/ip_forward
+printf '%s\n' 1 >/proc/sys/net/ipv4/ip_forward; cat /proc/sys/net/ipv4/ip_forward >"$RUN/value.$n"
 setting /etc/sysctl.d/99-zz-vmstation.conf net.ipv4.ip_forward 'net.ipv4.ip_forward = 1'
 }
 change_26() {
@@ -584,7 +601,7 @@ V='SELINUX=enforcing' awk '/^[ \t]*SELINUX[ \t]*=/ { if (!done) print ENVIRON["V
 dress /etc/selinux/config "$t" - - -; place /etc/selinux/config "$t"
 }
 change_27() {
-ip link set dev enp1s0 mtu 9000
+ip link set dev enp1s0 mtu 9000; cat /sys/class/net/enp1s0/mtu >"$RUN/value.$n"
 ethtool -s enp1s0 wol g
 parents /etc/systemd/system/vmstation-link-enp1s0.service; t=/etc/systemd/system/.vmstation-0123456789abcdef; rm -f "$t"
 cat >"$t" <<'CONTENT_0123456789abcdef'
@@ -705,15 +722,18 @@ if grep -q -e '^media:' /etc/group; then groupdel media; fi
 UNDO_0123456789abcdef
 printf '%s\n' group:ops >"$RUN/ids.2"
 cat >"$RUN/undo.2" <<'UNDO_0123456789abcdef'
-if grep -q -e '^ops:' /etc/group; then groupmod -g 1000 ops; fi
+if grep -q -e '^ops:' /etc/group; then may_put_back 'the group ops' "$(gid_of ops)" 1000; groupmod -g 1000 ops; fi
 UNDO_0123456789abcdef
 printf '%s\n' user:media >"$RUN/ids.3"
 cat >"$RUN/undo.3" <<'UNDO_0123456789abcdef'
-if grep -q -e '^media:' /etc/passwd; then userdel  media; fi
+if grep -q -e '^media:' /etc/passwd; then
+may_put_back 'the account media' "$(account_of media)" ''
+userdel media
+fi
 UNDO_0123456789abcdef
 printf '%s\n' user:ops >"$RUN/ids.4"
 cat >"$RUN/undo.4" <<'UNDO_0123456789abcdef'
-if grep -q -e '^ops:' /etc/passwd; then usermod -u 1000 -g ops -d /home/ops -s /bin/bash -G '' ops; fi
+if grep -q -e '^ops:' /etc/passwd; then may_put_back 'the account ops' "$(account_of ops)" ops:x:1000:1000::/home/ops:/bin/bash; usermod -u 1000 -g ops -d /home/ops -s /bin/bash -G '' ops; fi
 UNDO_0123456789abcdef
 printf '%s\n' package-repository:kubernetes >"$RUN/ids.5"
 printf '%s\n' 1 2 >"$RUN/keeps.5"
@@ -735,7 +755,10 @@ END {
     if (i == "") continue
     back = w != i && now == i && (owned || moved)
     if (back) print (owned ? "own" : "along"), p ENVIRON["S"] w
-    else if (owned && w != i && now != w) print "left", p (now == "" ? " (removed)" : ENVIRON["S"] now)
+    else if (owned && w != i && now != w) {
+      if (now == "") print "left", p " (removed)"
+      else print "left", p ENVIRON["S"] now
+    }
     if (!in_words("H", p) || now == "") continue
     if (back || (h["now " p] && !h["was " p])) print "release", p
     if (h["was " p] && (back || !h["now " p])) print "hold", p
@@ -782,7 +805,7 @@ printf '%s\n' 12 >"$RUN/keeps.18"
 printf '%s\n' hostname:system >"$RUN/ids.19"
 printf '%s\n' 13 >"$RUN/keeps.19"
 cat >"$RUN/undo.19" <<'UNDO_0123456789abcdef'
-printf '%s\n' debian >/proc/sys/kernel/hostname
+may_put_back 'the host name in force' "$(cat /proc/sys/kernel/hostname)" debian; printf '%s\n' debian >/proc/sys/kernel/hostname
 UNDO_0123456789abcdef
 printf '%s\n' timezone:system >"$RUN/ids.20"
 printf '%s\n' 14 15 >"$RUN/keeps.20"
@@ -810,7 +833,7 @@ UNDO_0123456789abcdef
 printf '%s\n' sysctl:net.ipv4.ip_forward >"$RUN/ids.25"
 printf '%s\n' 20 >"$RUN/keeps.25"
 cat >"$RUN/undo.25" <<'UNDO_0123456789abcdef'
-printf '%s\n' 0 >/proc/sys/net/ipv4/ip_forward
+may_put_back net.ipv4.ip_forward "$(cat /proc/sys/net/ipv4/ip_forward)" 0; printf '%s\n' 0 >/proc/sys/net/ipv4/ip_forward
 UNDO_0123456789abcdef
 printf '%s\n' selinux:system >"$RUN/ids.26"
 printf '%s\n' 21 >"$RUN/keeps.26"
@@ -821,7 +844,7 @@ printf '%s\n' link:enp1s0 >"$RUN/ids.27"
 printf '%s\n' 22 23 >"$RUN/keeps.27"
 : >"$RUN/reload.27"
 cat >"$RUN/undo.27" <<'UNDO_0123456789abcdef'
-ip link set dev enp1s0 mtu 1500
+may_put_back 'the size of packets of enp1s0' "$(cat /sys/class/net/enp1s0/mtu)" 1500; ip link set dev enp1s0 mtu 1500
 ethtool -s enp1s0 wol d
 UNDO_0123456789abcdef
 printf '%s\n' filesystem:/dev/disk/by-id/ata-DISK >"$RUN/ids.28"

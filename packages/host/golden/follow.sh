@@ -126,6 +126,20 @@ each() {
   if [ -e "$2" ]; then while IFS= read -r u; do systemctl "$1" -- "$u"; done <"$2"; fi
 }
 
+# An account in one line: its own of passwd, and the groups that name it.
+account_of() {
+  grep -e "^$1:" /etc/passwd || :
+  while IFS=: read -r a _ _ d; do
+    case ",$d," in *",$1,"*) printf ' %s' "$a";; esac
+  done </etc/group
+}
+
+gid_of() {
+  while IFS=: read -r a _ c _; do
+    if [ "$a" = "$1" ]; then printf '%s' "$c"; fi
+  done </etc/group
+}
+
 # The beginning of a device, where every file system writes as soon as it is used.
 head_of() {
   head -c 1048576 "$1" | sha256sum

@@ -126,6 +126,20 @@ each() {
   if [ -e "$2" ]; then while IFS= read -r u; do systemctl "$1" -- "$u"; done <"$2"; fi
 }
 
+# An account in one line: its own of passwd, and the groups that name it.
+account_of() {
+  grep -e "^$1:" /etc/passwd || :
+  while IFS=: read -r a _ _ d; do
+    case ",$d," in *",$1,"*) printf ' %s' "$a";; esac
+  done </etc/group
+}
+
+gid_of() {
+  while IFS=: read -r a _ c _; do
+    if [ "$a" = "$1" ]; then printf '%s' "$c"; fi
+  done </etc/group
+}
+
 # The beginning of a device, where every file system writes as soon as it is used.
 head_of() {
   head -c 1048576 "$1" | sha256sum
@@ -201,6 +215,29 @@ may_restore_path() {
   now=$(state_of "$p")
   if [ "$now" = "$(cat "$RUN/before.$1")" ] || [ ! -e "$RUN/after.$1" ]; then return 0; fi
   [ "$now" = "$(cat "$RUN/after.$1")" ]
+}
+
+# Whether what is no file may be put back: its name, how it is now, how it was found. How the run left it stands in value.N.
+may_put_back() {
+  if [ "$2" != "$3" ] && [ -e "$RUN/value.$n" ] && [ "$2" != "$(cat "$RUN/value.$n")" ]; then
+    # A later change of ours, taken back a moment ago, has left it as it is.
+    if [ -z "${OURS:-}" ] || ! grep -qxF -e "value $1" "$OURS"; then
+      printf '%s\n' "$1 was changed after the run, so it is left as it is"
+      return 1
+    fi
+  fi
+  if [ -n "${OURS:-}" ]; then printf '%s\n' "value $1" >>"$OURS"; fi
+}
+
+# A home in which there is nothing but what useradd put there.
+unused() {
+  for f in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+    if [ ! -e "$f" ] && [ ! -L "$f" ]; then continue; fi
+    k="/etc/skel/${f##*/}"
+    if [ -f "$f" ] && [ ! -L "$f" ] && [ -f "$k" ] && [ "$(sha256sum <"$f")" = "$(sha256sum <"$k")" ]; then continue; fi
+    printf '%s\n' "$f came after the account was made, so the account and its home are left as they are"
+    return 1
+  done
 }
 
 # Puts path K back as it was found.

@@ -5,6 +5,7 @@ import { holdToContract } from '../contract-case.ts';
 import { embeddedKindSubject } from './embedded-subject.ts';
 import { kindCases, kindContract } from './kind-contracts.ts';
 import type { KindSubject } from './kind-subject.ts';
+import { leftAloneContract } from './left-alone.ts';
 
 let debian: KindSubject;
 let rhel: KindSubject;
@@ -13,6 +14,7 @@ beforeAll(async () => {
 });
 
 holdToContract(kindContract, 'embedded', () => debian);
+holdToContract(leftAloneContract, 'embedded', () => debian);
 holdToContract({ ...kindContract, port: `${kindContract.port}, RHEL` }, 'embedded', () => rhel);
 
 test('every kind of resource is held to the contract', () => {

@@ -11,12 +11,18 @@ const builtins = new Set(
   ),
 );
 
+/** Functions of the script that takes back: an apply's script carries what it will run, and has them not. */
+const ofRollback = ['may_put_back', 'unused'];
+
 /**
  * The programs that a script starts, by a plain reading of POSIX shell: here-documents and comments are skipped, command substitutions and
  * subshells are read, functions of the script and builtins are left out.
  */
 export function commandsIn(script: string): readonly FoundCommand[] {
-  const functions = new Set([...script.matchAll(/^([a-z_][a-z_0-9]*)\(\) \{$/gm)].map((match) => match[1] ?? ''));
+  const functions = new Set([
+    ...ofRollback,
+    ...[...script.matchAll(/^([a-z_][a-z_0-9]*)\(\) \{$/gm)].map((match) => match[1] ?? ''),
+  ]);
   for (const [, name] of script.matchAll(/^([a-z_]+)\(\) \{ /gm)) functions.add(name ?? '');
   const found: FoundCommand[] = [];
   readCommands(withoutHereDocuments(script), found);

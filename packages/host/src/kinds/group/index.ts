@@ -1,5 +1,5 @@
 import type { GroupResource } from '@vmstation/core';
-import { sh } from '../../script/shell-text.ts';
+import { lines, sh } from '../../script/shell-text.ts';
 import { accountExpected, accountProbes, type GroupEntry, groupEntries } from '../account.ts';
 import { defineKind, difference, rank } from '../kind.ts';
 
@@ -16,13 +16,14 @@ export const groupKind = defineKind<GroupResource, GroupEntry | undefined>({
   },
   apply({ name, gid, system }, seen) {
     const expects = accountExpected('/etc/group', name, seen);
+    const left = sh`gid_of ${name} >"$RUN/value.$n"`;
     const number = gid === undefined ? [] : ['-g', String(gid)];
     if (seen !== undefined)
       return {
         keeps: [],
         expects,
-        change: sh`groupmod ${[...number, name]}`,
-        undo: sh`if grep -q -e ${`^${name}:`} /etc/group; then groupmod -g ${seen.gid} ${name}; fi`,
+        change: lines(sh`groupmod ${[...number, name]}`, left),
+        undo: sh`if grep -q -e ${`^${name}:`} /etc/group; then may_put_back ${`the group ${name}`} "$(gid_of ${name})" ${seen.gid}; groupmod -g ${seen.gid} ${name}; fi`,
       };
     return {
       keeps: [],

@@ -30,8 +30,12 @@ export const hostnameKind = defineKind<HostnameResource, { readonly static: stri
     expects: [{ show: sh`cat ${inForce}`, seen: seen.running }],
     change: lines(
       seen.static === name ? undefined : writeFile({ path: file, content: `${name}\n`, mode: '0644' }, context),
-      seen.running === name ? undefined : sh`printf '%s\n' ${name} >${inForce}`,
+      seen.running === name ? undefined : sh`printf '%s\n' ${name} >${inForce}; cat ${inForce} >"$RUN/value.$n"`,
     ),
-    undo: sh`printf '%s\n' ${seen.running} >${inForce}`,
+    ...(seen.running === name
+      ? {}
+      : {
+          undo: sh`may_put_back 'the host name in force' "$(cat ${inForce})" ${seen.running}; printf '%s\n' ${seen.running} >${inForce}`,
+        }),
   }),
 });

@@ -60,7 +60,7 @@ export const linkKind = defineKind<LinkResource, LinkSeen>({
       reloadsUnits: true,
       change: lines(
         // First in force: what the card refuses is not left for the next boot.
-        resizes ? sh`ip link set dev ${name} mtu ${mtu}` : undefined,
+        resizes ? sh`ip link set dev ${name} mtu ${mtu}; cat ${mtuFile(name)} >"$RUN/value.$n"` : undefined,
         wakes ? sh`ethtool -s ${name} wol ${wakeOnLan === 'magic' ? 'g' : 'd'}` : undefined,
         isRight
           ? undefined
@@ -71,13 +71,19 @@ export const linkKind = defineKind<LinkResource, LinkSeen>({
         sh`parents ${wantsPath(want)}; link ${unitPath(want)} ${wantsPath(want)}`,
       ),
       undo: lines(
-        resizes && seen.mtu !== undefined ? sh`ip link set dev ${name} mtu ${seen.mtu}` : undefined,
+        resizes && seen.mtu !== undefined
+          ? sh`may_put_back ${`the size of packets of ${name}`} "$(cat ${mtuFile(name)})" ${seen.mtu}; ip link set dev ${name} mtu ${seen.mtu}`
+          : undefined,
         wakes && seen.wakeOn !== undefined ? sh`ethtool -s ${name} wol ${seen.wakeOn}` : undefined,
       ),
     };
   },
   standsOn: ({ wakeOnLan }) => (wakeOnLan === undefined ? [] : ['package:ethtool']),
 });
+
+function mtuFile(name: string): string {
+  return `/sys/class/net/${name}/mtu`;
+}
 
 const noCard = '(no such card)';
 

@@ -41,7 +41,10 @@ END {
     if (i == "") continue
     back = w != i && now == i && (owned || moved)
     if (back) print (owned ? "own" : "along"), p ENVIRON["S"] w
-    else if (owned && w != i && now != w) print "left", p (now == "" ? " (removed)" : ENVIRON["S"] now)
+    else if (owned && w != i && now != w) {
+      if (now == "") print "left", p " (removed)"
+      else print "left", p ENVIRON["S"] now
+    }
     if (!in_words("H", p) || now == "") continue
     if (back || (h["now " p] && !h["was " p])) print "release", p
     if (h["was " p] && (back || !h["now " p])) print "hold", p

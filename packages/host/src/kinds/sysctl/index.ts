@@ -53,18 +53,21 @@ export const sysctlKind = defineKind<SysctlResource, SysctlSeen>({
         ? seen.atBoot
         : undefined;
     const isOurs = seen.ours === undefined ? setAtBootBy !== undefined : oneBlank(seen.ours) === oneBlank(value);
+    const runs = before !== undefined && oneBlank(before) === oneBlank(value);
     return {
       keeps: [sysctlFile],
       expects: [{ show: sh`cat ${path} 2>/dev/null`, seen: before ?? '' }],
       change: lines(
         // First in force: what the kernel refuses is not left for the next boot.
-        before !== undefined && oneBlank(before) === oneBlank(value) ? undefined : sh`printf '%s\n' ${value} >${path}`,
+        runs ? undefined : sh`printf '%s\n' ${value} >${path}; cat ${path} >"$RUN/value.$n"`,
         isOurs ? undefined : sh`setting ${sysctlFile} ${key} ${`${key} = ${value}`}`,
         later === undefined
           ? undefined
           : sh`echo ${`at the next boot ${later.file} sets it to ${later.value}, after ours: remove its line`}; exit 1`,
       ),
-      ...(before === undefined ? {} : { undo: sh`printf '%s\n' ${before} >${path}` }),
+      ...(before === undefined || runs
+        ? {}
+        : { undo: sh`may_put_back ${key} "$(cat ${path})" ${before}; printf '%s\n' ${before} >${path}` }),
     };
   },
 });

@@ -1,5 +1,5 @@
 import type { Difference, UserResource } from '@vmstation/core';
-import { sh } from '../../script/shell-text.ts';
+import { lines, sh } from '../../script/shell-text.ts';
 import {
   accountExpected,
   accountProbes,
@@ -55,21 +55,30 @@ export const userKind = defineKind<UserResource, UserSeen>({
       ...(want.shell === undefined ? [] : ['-s', want.shell]),
     ];
     const expects = accountExpected('/etc/passwd', name, entry);
+    const left = sh`account_of ${name} >"$RUN/value.$n"`;
     const more = want.groups === undefined || want.groups.length === 0 ? [] : ['-G', want.groups.join(',')];
     if (entry === undefined) {
       const kind = want.system === true ? ['-r'] : ['-m'];
       return {
         keeps: [],
         expects,
-        change: sh`useradd ${[...kind, ...options, ...more, name]}`,
-        undo: sh`if grep -q -e ${`^${name}:`} /etc/passwd; then userdel ${want.system === true ? [] : ['-r']} ${name}; fi`,
+        change: lines(sh`useradd ${[...kind, ...options, ...more, name]}`, left),
+        undo: lines(
+          sh`if grep -q -e ${`^${name}:`} /etc/passwd; then`,
+          sh`may_put_back ${`the account ${name}`} "$(account_of ${name})" ''`,
+          want.system === true
+            ? sh`userdel ${name}`
+            : sh`h=$(grep -e ${`^${name}:`} /etc/passwd); h=\${h%:*}; unused "\${h##*:}"; userdel -r ${name}`,
+          sh`fi`,
+        ),
       };
     }
+    const found = `${entry.line}${groups.length === 0 ? '' : `\n ${groups.join(' ')}`}`;
     return {
       keeps: [],
       expects,
-      change: sh`usermod ${[...options, ...(more.length === 0 ? [] : ['-a', ...more]), name]}`,
-      undo: sh`if grep -q -e ${`^${name}:`} /etc/passwd; then usermod -u ${entry.uid} -g ${group} -d ${entry.home} -s ${entry.shell} -G ${groups.join(',')} ${name}; fi`,
+      change: lines(sh`usermod ${[...options, ...(more.length === 0 ? [] : ['-a', ...more]), name]}`, left),
+      undo: sh`if grep -q -e ${`^${name}:`} /etc/passwd; then may_put_back ${`the account ${name}`} "$(account_of ${name})" ${found}; usermod -u ${entry.uid} -g ${group} -d ${entry.home} -s ${entry.shell} -G ${groups.join(',')} ${name}; fi`,
     };
   },
   standsOn: ({ group, groups }) =>
