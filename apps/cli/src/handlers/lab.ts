@@ -20,7 +20,7 @@ import { holdWorkspace } from '../compose/hold-workspace.ts';
 import { requireNodes } from '../compose/require-nodes.ts';
 import { startFolder } from '../compose/workspace-folder.ts';
 import { jsonText } from '../render/json.ts';
-import { count, table } from '../render/layout.ts';
+import { count, table, wrap } from '../render/layout.ts';
 import { mark, type Style } from '../render/style.ts';
 import { requireApproval } from './approval.ts';
 import { prepareRehearsal, renderRehearsal } from './lab-rehearsal.ts';
@@ -152,5 +152,14 @@ function renderStatus(status: LabStatus, style: Style): string {
     ...table(['machine', 'power', 'in the model', 'ssh here'], machines, style, ''),
     '',
     ...(cluster === undefined ? none : [`Kubernetes ${cluster.version} at ${cluster.server}`]),
+    ...notKeptLines(status, style),
   ].join('\n');
+}
+
+function notKeptLines({ notKept }: LabStatus, style: Style): readonly string[] {
+  if (notKept === undefined) return [];
+  const { since, message, tryThis } = notKept;
+  const lines = [`Since ${since} nothing is kept: ${message}`, `Try ${tryThis}`, 'Docs vmstation explain lab/no-room'];
+  const [first = '', ...rest] = lines.flatMap((line) => wrap(line, style.columns - 2));
+  return ['', `${mark('failed', style)} ${first}`, ...rest.map((line) => `  ${line}`)];
 }

@@ -39,7 +39,7 @@ function stateFinding(state: ManifestSetState, code: ErrorCode): Finding {
   if (state.refused !== undefined) return { ...finding, state: 'failed', evidence: state.refused.message };
   const changes = manifestChanges(state);
   const lines = changes.map(({ target, attribute, want, seen }) =>
-    attribute === 'object' || attribute === 'ready'
+    ['object', 'ready', 'restart'].includes(attribute)
       ? `${target}: ${seen}`
       : `${target} ${attribute} is ${seen}, wanted ${want}`,
   );

@@ -140,8 +140,8 @@ function notReady(set: ManifestSet, late: readonly KubeReadiness[]): AppError {
 }
 
 function notAsApplied(set: ManifestSet, state: ManifestSetState): AppError {
-  const changes = manifestChanges(state).map(
-    ({ target, attribute, want, seen }) => `${target} ${attribute} is ${seen}, wanted ${want}`,
+  const changes = manifestChanges(state).map(({ target, attribute, want, seen }) =>
+    attribute === 'restart' ? `${target}: ${seen}` : `${target} ${attribute} is ${seen}, wanted ${want}`,
   );
   return new AppError({
     code: 'kube/not-as-applied',

@@ -36,7 +36,7 @@ export function restartOf(
       target: showRef(ref),
       attribute: 'restart',
       want: `${ref.name} restarts: ${because}`,
-      seen: 'runs with what was there',
+      seen: 'its pods have the former values',
     },
   ];
 }

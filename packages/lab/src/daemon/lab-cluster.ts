@@ -1,3 +1,4 @@
+import type { AppError } from '@vmstation/core';
 import type { LabClusterConfig } from '../kubernetes/cluster-config.ts';
 import type { ClusterFaults } from '../kubernetes/faults/cluster-faults.ts';
 import type { NodeHost } from '../kubernetes/node-host.ts';
@@ -14,6 +15,8 @@ export interface LabCluster {
   loopbackPortOf(node: string, port: number): number | undefined;
   /** Writes of clients by resource since the lab's process opened the cluster; the cluster's own do not count. */
   writes(): Readonly<Record<string, number>>;
+  /** Writes a little into its file. Throws lab/no-room. */
+  proveRoom(): void;
   close(): Promise<void>;
 }
 
@@ -25,6 +28,8 @@ export interface LabClusterParts {
   readonly takePort: (purpose: string) => Promise<number>;
   readonly host: NodeHost;
   readonly log: (line: string) => void;
+  /** Hears that a change of an object could not be written. */
+  readonly noRoom: (error: AppError) => void;
 }
 
 /** The machines under the cluster, as kubelets see them. */

@@ -10,6 +10,8 @@ export function labHandlers(lab: RunningLab): LabHandlers {
   return {
     status: async () => statusOf(lab),
     stop: async () => {
+      // What is in memory only would be lost.
+      lab.requireKept();
       setImmediate(() => void lab.stop());
       return {};
     },
@@ -58,7 +60,15 @@ function statusOf(lab: RunningLab): LabStatus {
     cluster: cluster === undefined ? undefined : { version: `v${cluster.config.version}`, server: cluster.server },
     endpoints: endpointsOf(lab),
     notes: [],
+    ...notKept(lab),
   };
+}
+
+function notKept({ kept }: RunningLab): Pick<LabStatus, 'notKept'> {
+  const { trouble } = kept;
+  if (trouble === undefined) return {};
+  const { message, tryThis = '' } = trouble.error;
+  return { notKept: { since: trouble.since.toISOString(), message, tryThis } };
 }
 
 /** Endpoints of the model that something publishes now, with the loopback port that answers. */

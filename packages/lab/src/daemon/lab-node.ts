@@ -3,6 +3,7 @@ import type { DiskStore, StoredMachine } from '../disk/disk-store.ts';
 import { Machine, type MachineOptions, type PowerState } from '../machine/machine.ts';
 import type { LabNetwork, MachineSpec } from '../machine/machine-spec.ts';
 import { type LabSshServer, startSshServer } from '../ssh/ssh-server.ts';
+import type { KeptState } from './kept-state.ts';
 import type { LabNodeStatus, PowerOrder } from './lab-protocol.ts';
 
 /** What a machine asks of its own power takes effect after its command has answered. */
@@ -16,6 +17,8 @@ export interface LabNodeParts {
   readonly network: LabNetwork;
   readonly sshPort: number;
   readonly log: (line: string) => void;
+  /** What cannot be written for want of room is written later. */
+  readonly kept: KeptState;
 }
 
 /** A machine of the running lab: the machine, its SSH server on loopback and its place in the store. */
@@ -91,16 +94,20 @@ export class LabNode {
     return this.#settling;
   }
 
-  /** Makes what happened on the machine durable. */
+  /** Makes what happened on the machine durable, as soon as there is room for it. */
   save(): void {
+    this.#parts.kept.write(this.name, () => this.#write());
+  }
+
+  #write(): void {
     const { volume, memory, power, isRebooting } = this.machine;
     const extra = { power: isRebooting ? 'on' : power, since: this.#since.toISOString() };
     this.#parts.store.save(this.name, { volume, state: power === 'off' ? null : memory, extra });
   }
 
-  /** Keeps the whole machine, so that it can be put back even after the death of the lab. */
+  /** Keeps the whole machine, so that it can be put back even after the death of the lab. Throws lab/no-room. */
   snapshot(): void {
-    this.save();
+    this.#write();
     const kept = this.#parts.store.load(this.name);
     if (kept === undefined) throw this.#noSnapshot();
     this.#parts.store.remove(snapshotName(this.name));

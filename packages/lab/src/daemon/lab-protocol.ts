@@ -48,6 +48,8 @@ export interface LabStatus {
   readonly endpoints: readonly LabEndpoint[];
   /** Where these machines are not what the model says. */
   readonly notes: readonly string[];
+  /** Set while the disk takes nothing more, and what happened `since` (ISO 8601) is in memory only. */
+  readonly notKept?: { readonly since: string; readonly message: string; readonly tryThis: string };
 }
 
 /** What an installer finds on a machine before it begins. */

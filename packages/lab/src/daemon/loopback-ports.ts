@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { writeWhole } from '../disk/write-whole.ts';
 
 /** Loopback ports by purpose (`ssh/masternode`, `api`), kept in a file so that a restarted lab listens where it did. */
 export class LoopbackPorts {
@@ -17,7 +18,7 @@ export class LoopbackPorts {
     if (kept !== undefined && (await freePort(kept)) !== undefined) return kept;
     const port = await this.#unused();
     this.#kept.set(purpose, port);
-    writeFileSync(this.#file, `${JSON.stringify(Object.fromEntries(this.#kept))}\n`, { mode: 0o600 });
+    writeWhole(this.#file, `${JSON.stringify(Object.fromEntries(this.#kept))}\n`);
     return port;
   }
 

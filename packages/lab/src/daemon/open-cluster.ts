@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { isNoRoom } from '../disk/no-room.ts';
 import type { LabClusterConfig } from '../kubernetes/cluster-config.ts';
 import {
   createLabCluster,
@@ -21,12 +22,14 @@ export async function createCluster(config: LabClusterConfig, parts: LabClusterP
   return publish(await createLabCluster(config, parts.file, portsOf(parts)), parts);
 }
 
-function portsOf({ host, apiPort, log }: LabClusterParts): LabClusterPorts {
+function portsOf({ host, apiPort, log, noRoom }: LabClusterParts): LabClusterPorts {
   return {
     host,
     apiPort,
-    onError: (controller, error) =>
-      log(`${controller}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+    onError: (controller, error) => {
+      if (isNoRoom(error)) noRoom(error);
+      else log(`${controller}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    },
   };
 }
 
@@ -39,6 +42,7 @@ function publish(kubernetes: LabKubernetes, { takePort, log }: LabClusterParts):
     faults: kubernetes.faults,
     loopbackPortOf: (node, port) => listeners.loopbackPortOf(node, port),
     writes: () => ({ ...kubernetes.counters.client }),
+    proveRoom: () => kubernetes.proveRoom(),
     async close() {
       await listeners.close();
       await kubernetes.close();

@@ -3,10 +3,12 @@ import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { AppError, type Cluster } from '@vmstation/core';
 import { type DiskStore, openDiskStore } from '../disk/disk-store.ts';
+import { noRoomError } from '../disk/no-room.ts';
 import { FaultFile } from '../faults/fault-file.ts';
 import { type FaultTargets, LabFaults } from '../faults/lab-faults.ts';
 import type { LabClusterConfig } from '../kubernetes/cluster-config.ts';
 import { serveControl } from './control-server.ts';
+import { KeptState } from './kept-state.ts';
 import { type LabCluster, type LabClusterParts, nodeHostOf } from './lab-cluster.ts';
 import { labHandlers } from './lab-handlers.ts';
 import { LabNode } from './lab-node.ts';
@@ -17,6 +19,8 @@ import { createCluster, openKeptCluster } from './open-cluster.ts';
 import { notePid } from './pid-file.ts';
 import { linkKubeconfig, linkWorkspace, unlinkWorkspace } from './workspace-links.ts';
 
+/** The cluster, where what could not be written is told of. */
+const clusterSubject = 'cluster';
 /** Effects that no command waits for (units that die, logs) become durable this often. */
 const saveEveryMs = 2000;
 
@@ -32,6 +36,9 @@ export async function runLabDaemon(workspaceRoot: string): Promise<void> {
   process.on('SIGTERM', () => void lab.stop());
   process.on('SIGINT', () => void lab.stop());
   process.on('SIGHUP', () => undefined);
+  // Unheard it would end the process; heard, the write that went beyond a limit fails, and is told of.
+  process.on('SIGXFSZ', () => undefined);
+  process.on('uncaughtException', (error) => lab.uncaught(error));
   try {
     await lab.start();
   } catch (thrown) {
@@ -48,6 +55,7 @@ export class RunningLab {
   readonly model: Cluster;
   readonly nodes = new Map<string, LabNode>();
   readonly faults: LabFaults;
+  readonly kept = new KeptState((line) => this.log(line));
   cluster: LabCluster | undefined;
   readonly #ports: LoopbackPorts;
   readonly #store: DiskStore;
@@ -73,7 +81,12 @@ export class RunningLab {
   }
 
   log(line: string): void {
-    appendFileSync(this.paths.logFile, `${new Date().toISOString()} ${line}\n`);
+    try {
+      appendFileSync(this.paths.logFile, `${new Date().toISOString()} ${line}\n`);
+    } catch (error) {
+      // The status tells it; a lab that cannot write its log is no dead lab.
+      if (noRoomError(this.paths.logFile, error) === undefined) throw error;
+    }
   }
 
   async start(): Promise<void> {
@@ -86,6 +99,7 @@ export class RunningLab {
         network: { find: (word: string) => this.#find(word) },
         sshPort: await this.#ports.take(`ssh/${node.name}`),
         log: (line: string) => this.log(line),
+        kept: this.kept,
       };
       this.nodes.set(node.name, await LabNode.open(parts));
     }
@@ -119,6 +133,7 @@ export class RunningLab {
       takePort: (purpose) => this.#ports.take(purpose),
       host: nodeHostOf(this.nodes),
       log: (line) => this.log(line),
+      noRoom: (error) => this.kept.missed(clusterSubject, error),
     };
   }
 
@@ -141,6 +156,32 @@ export class RunningLab {
 
   saveAll(): void {
     for (const node of this.nodes.values()) node.save();
+    const { cluster } = this;
+    if (cluster !== undefined && this.kept.isOpen(clusterSubject))
+      this.kept.write(clusterSubject, () => cluster.proveRoom());
+  }
+
+  /** Something that nobody waited for failed: for want of room it is told by the status; all else ends the lab, as it must. */
+  uncaught(error: unknown): void {
+    const full = noRoomError(this.paths.labDir, error);
+    if (full !== undefined) return this.kept.missed(clusterSubject, full);
+    this.log(`ends: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    process.exit(1);
+  }
+
+  /** Throws lab/no-room while something is in memory only. */
+  requireKept(): void {
+    this.saveAll();
+    const { trouble } = this.kept;
+    if (trouble === undefined) return;
+    const { code, kind, message, tryThis = '' } = trouble.error;
+    throw new AppError({
+      code,
+      kind,
+      message: `The lab was not stopped: what happened since ${trouble.since.toISOString()} is in memory only, and would be lost. ${message}`,
+      tryThis: `${tryThis} If that may be lost: kill ${process.pid}`,
+      cause: trouble.error,
+    });
   }
 
   stop(): Promise<void> {

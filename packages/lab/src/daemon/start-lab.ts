@@ -3,6 +3,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, rm
 import { dirname, join } from 'node:path';
 import { AppError, type Cluster } from '@vmstation/core';
 import { makePrivateFolder, quoteArguments, sshKeygen } from '@vmstation/remote';
+import { writeWhole } from '../disk/write-whole.ts';
 import { prepareHosts, removeLeftovers, wipeHosts } from '../hosts/prepare-hosts.ts';
 import { askLab, labAnswers } from './lab-client.ts';
 import { type LabPaths, labPaths } from './lab-paths.ts';
@@ -49,9 +50,9 @@ export async function startLab(start: LabStart): Promise<LabStatus> {
   if (provider === 'hosts') await prepareHosts(start.workspaceRoot, start.say ?? (() => undefined));
   makePrivateFolder(paths.labDir);
   await endLeftover(paths);
-  writeFileSync(paths.providerFile, `${provider}\n`, { mode: 0o600 });
+  writeWhole(paths.providerFile, `${provider}\n`);
   await sshKeygen(paths.operatorKeyFile, 'vmstation lab operator');
-  writeFileSync(paths.modelFile, JSON.stringify(start.cluster), { mode: 0o600 });
+  writeWhole(paths.modelFile, JSON.stringify(start.cluster));
   writeInstaller(paths, start);
   const log = openSync(paths.logFile, 'a', 0o600);
   const [program = process.execPath, ...args] = start.daemon;

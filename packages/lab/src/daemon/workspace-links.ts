@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ClusterNode } from '@vmstation/core';
+import { writeWhole } from '../disk/write-whole.ts';
 import type { LabPaths } from './lab-paths.ts';
 
 /** A machine as OpenSSH's client reaches it. */
@@ -22,8 +23,8 @@ export function linkWorkspace(paths: LabPaths, doors: readonly SshDoor[]): void 
     mkdirSync(paths.displacedDir, { recursive: true, mode: 0o700 });
     for (const file of ownFiles(paths)) move(file, join(paths.displacedDir, basename(file)));
   }
-  write(paths.knownHostsFile, doors.map(({ node, hostKey }) => `${node.name} ${hostKey}\n`).join(''));
-  write(paths.sshConfigFile, doors.map((door) => sshBlock(paths, door)).join('\n'));
+  writeWhole(paths.knownHostsFile, doors.map(({ node, hostKey }) => `${node.name} ${hostKey}\n`).join(''));
+  writeWhole(paths.sshConfigFile, doors.map((door) => sshBlock(paths, door)).join('\n'));
 }
 
 /** Takes the lab's files away and puts the workspace's own back. */
@@ -39,7 +40,7 @@ export function unlinkWorkspace(paths: LabPaths): void {
 /** Writes the lab's kubeconfig as the workspace's. */
 export function linkKubeconfig(paths: LabPaths, kubeconfig: string): void {
   if (existsSync(paths.kubeconfigFile) && readFileSync(paths.kubeconfigFile, 'utf8') === kubeconfig) return;
-  write(paths.kubeconfigFile, kubeconfig);
+  writeWhole(paths.kubeconfigFile, kubeconfig);
 }
 
 function ownFiles(paths: LabPaths): readonly string[] {
@@ -64,10 +65,4 @@ function sshBlock(paths: LabPaths, { node, address, port }: SshDoor): string {
 
 function move(from: string, to: string): void {
   if (existsSync(from)) renameSync(from, to);
-}
-
-function write(file: string, content: string): void {
-  const beside = `${file}.lab-new`;
-  writeFileSync(beside, content, { mode: 0o600 });
-  renameSync(beside, file);
 }

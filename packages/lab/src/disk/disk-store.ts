@@ -2,6 +2,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { AppError } from '@vmstation/core';
 import type { KernelState } from '../machine/kernel-state.ts';
 import type { Inode, InodeKind, Volume, VolumeKind } from './inode.ts';
+import { noRoomError } from './no-room.ts';
 
 /** A machine as it was kept. */
 export interface StoredMachine {
@@ -28,7 +29,7 @@ export interface DiskStore {
   names(): string[];
   /** A kept machine, or undefined. Throws `lab/disk-store-unreadable` when its directories name lost inodes. */
   load(machineName: string): StoredMachine | undefined;
-  /** Writes the changes in one transaction; once it returns, `kill -9` of this process loses nothing of them. */
+  /** Writes the changes in one transaction; once it returns, `kill -9` of this process loses nothing of them. Throws lab/no-room, and has written nothing then. */
   save(machineName: string, changes: MachineChanges): void;
   /** Forgets a machine; nothing happens where there is none. */
   remove(machineName: string): void;
@@ -58,7 +59,7 @@ export function openDiskStore(file: string): DiskStore {
     return new SqliteDiskStore(database, file);
   } catch (error) {
     database?.close();
-    throw unreadable(file, error instanceof Error ? error.message : String(error), error);
+    throw noRoomError(file, error) ?? unreadable(file, error instanceof Error ? error.message : String(error), error);
   }
 }
 
@@ -174,18 +175,13 @@ class SqliteDiskStore implements DiskStore {
   save(machineName: string, { volume, state, extra }: MachineChanges): void {
     const written = new Map<string, string | null>();
     const saved: Inode[] = [];
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
+    this.#together(() => {
       const found = this.#statements.find.get(machineName);
       const id = Number((found ?? this.#statements.addMachine.get(machineName))?.id);
       if (volume) this.#saveVolume(id, volume, !found || found.volume === null, saved, written);
       if (state !== undefined) this.#setColumn(id, 'State', state === null ? null : JSON.stringify(state), written);
       if (extra !== undefined) this.#setColumn(id, 'Extra', JSON.stringify(extra), written);
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
-    }
+    });
     for (const [key, value] of written) this.#written.set(key, value);
     for (const inode of saved) if (inode.content) this.#bytes.set(inode, inode.content);
     volume?.changed.clear();
@@ -252,9 +248,24 @@ class SqliteDiskStore implements DiskStore {
 
   remove(machineName: string): void {
     const id = Number(this.#statements.find.get(machineName)?.id ?? -1);
-    this.#database.exec(`BEGIN IMMEDIATE; DELETE FROM inode WHERE machine = ${id}; DELETE FROM content WHERE machine = ${id};
-      DELETE FROM machine WHERE id = ${id}; COMMIT;`);
+    this.#together(() =>
+      this.#database.exec(`DELETE FROM inode WHERE machine = ${id}; DELETE FROM content WHERE machine = ${id};
+      DELETE FROM machine WHERE id = ${id};`),
+    );
     for (const column of ['Volume', 'State', 'Extra']) this.#written.delete(`${id}:${column}`);
+  }
+
+  /** All of the action's writes or none of them. */
+  #together(action: () => void): void {
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      action();
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      // On a full disk SQLite may have taken it back itself.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw noRoomError(this.#file, error) ?? error;
+    }
   }
 
   close(): void {

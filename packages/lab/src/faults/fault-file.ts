@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { writeWhole } from '../disk/write-whole.ts';
 import type { LabFault } from './fault-kinds.ts';
 import { faultKindOf, withDefaults } from './fault-values.ts';
 
@@ -18,8 +19,6 @@ export class FaultFile {
   }
 
   write(faults: readonly LabFault[]): void {
-    const beside = `${this.#file}.new`;
-    writeFileSync(beside, `${JSON.stringify(faults, undefined, 2)}\n`, { mode: 0o600 });
-    renameSync(beside, this.#file);
+    writeWhole(this.#file, `${JSON.stringify(faults, undefined, 2)}\n`);
   }
 }

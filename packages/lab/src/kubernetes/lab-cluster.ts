@@ -72,6 +72,8 @@ export interface LabKubernetes {
   adminKubeconfig(): string;
   /** Answers a request without the socket: the in-process transport. */
   request(request: WireRequest): ApiResponse;
+  /** Writes a little into the state file. Throws lab/no-room. */
+  proveRoom(): void;
   /** Ends every open watch, as a restart of the API server does. */
   dropWatches(): void;
   close(): Promise<void>;
@@ -221,6 +223,7 @@ async function start(
     counters: api.counters,
     adminKubeconfig: () => kubeconfig(identity, url),
     request: (request) => handler.handle(request),
+    proveRoom: () => file.setValue('room', String(Date.now())),
     dropWatches: () => server.dropStreams(),
     close: async () => {
       runner.stop();

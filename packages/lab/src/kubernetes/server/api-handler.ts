@@ -1,3 +1,4 @@
+import { isNoRoom } from '../../disk/no-room.ts';
 import { type ApiUser, anonymousUser } from '../auth/api-user.ts';
 import { impersonated } from '../auth/impersonation.ts';
 import { accessDenied, attributesOf, isAllowed } from '../auth/rbac.ts';
@@ -166,6 +167,7 @@ export class ApiHandler {
 }
 
 function unexpected(error: unknown): StatusError {
+  if (isNoRoom(error)) return internalError(`${error.message} ${error.tryThis ?? ''}`);
   return internalError(
     `Internal error occurred: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
   );

@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { noRoomError } from '../../disk/no-room.ts';
 import type { KubeObject, ResourceName } from '../kinds.ts';
 
 /** A stored object with its address. */
@@ -11,10 +12,12 @@ export interface StoredRow {
 
 /**
  * The cluster's memory on disk: one SQLite file with every object, the last resourceVersion and a few named values.
- * A write is in the file before the call returns, so that `kill -9` loses nothing that a client has seen.
+ * A write is in the file before the call returns, so that `kill -9` loses nothing that a client has seen. On a full disk a write throws
+ * lab/no-room and has changed nothing.
  */
 export class StateFile {
   readonly #database: DatabaseSync;
+  readonly #path: string;
   /** Nobody can open ':memory:' again, so objects need not be written. */
   readonly #keeps: boolean;
   readonly #put: StatementSync;
@@ -24,6 +27,7 @@ export class StateFile {
 
   /** Opens or creates the file; ':memory:' keeps nothing. Throws node:sqlite's error when the file is no database. */
   constructor(path: string) {
+    this.#path = path;
     this.#keeps = path !== ':memory:';
     this.#database = new DatabaseSync(path);
     this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA busy_timeout = 2000;
@@ -56,15 +60,16 @@ export class StateFile {
   }
 
   put(resource: ResourceName, namespace: string, name: string, revision: number, object: KubeObject): void {
-    if (this.#keeps) this.#put.run(resource, namespace, name, revision, JSON.stringify(object));
+    if (!this.#keeps) return;
+    this.#written(() => this.#put.run(resource, namespace, name, revision, JSON.stringify(object)));
   }
 
   remove(resource: ResourceName, namespace: string, name: string, revision: number): void {
     if (!this.#keeps) return;
-    this.#database.exec('BEGIN');
-    this.#remove.run(resource, namespace, name);
-    this.#setValue.run('revision', String(revision));
-    this.#database.exec('COMMIT');
+    this.together(() => {
+      this.#remove.run(resource, namespace, name);
+      this.#setValue.run('revision', String(revision));
+    });
   }
 
   value(name: string): string | undefined {
@@ -73,18 +78,31 @@ export class StateFile {
   }
 
   setValue(name: string, value: string): void {
-    this.#setValue.run(name, value);
+    this.#written(() => this.#setValue.run(name, value));
   }
 
   /** Runs `action` in one transaction: for the many objects of a new cluster. */
   together(action: () => void): void {
-    this.#database.exec('BEGIN');
+    this.#written(() => {
+      // A deletion may be part of something larger.
+      if (this.#database.isTransaction) return action();
+      this.#database.exec('BEGIN');
+      try {
+        action();
+        this.#database.exec('COMMIT');
+      } catch (error) {
+        // On a full disk SQLite may have taken it back itself.
+        if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+
+  #written(write: () => void): void {
     try {
-      action();
-      this.#database.exec('COMMIT');
+      write();
     } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
+      throw noRoomError(this.#path, error) ?? error;
     }
   }
 
