@@ -2,6 +2,7 @@ import { debianCommands, rhelCommands } from './commands/command-contracts.ts';
 import { generatedCommands } from './commands/generated-contract.ts';
 import type { SideName } from './contract-case.ts';
 import { kindContract } from './kinds/kind-contracts.ts';
+import { leftAloneContract } from './kinds/left-alone.ts';
 import { aboutContract } from './kubernetes/kubectl/cases/about.ts';
 import { accessContract } from './kubernetes/kubectl/cases/access.ts';
 import { applyContract } from './kubernetes/kubectl/cases/apply.ts';
@@ -30,6 +31,7 @@ export const contracts: readonly ContractSummary[] = [
   generatedCommands,
   ...allPortContracts,
   kindContract,
+  leftAloneContract,
   ...kubernetesContracts,
   aboutContract,
   accessContract,
