@@ -44,6 +44,8 @@ export function applyScript(request: ApplyScriptRequest): string {
     ...[...keeps].map(([path, key]) => sh`keep ${key} ${path}`.text),
     ...sharedKeys(steps, keeps).map((key) => `: >"$RUN/shared.${key}"`),
     ...steps.flatMap((step) => prepare(step, keeps, request.nonce)),
+    // The way in is taken back by the next start, should the current fail while it is changed: from what is on the disk by then.
+    ...(steps.some(isGuarded) ? ['sync -f "$RUN"'] : []),
     '}',
     'main() {',
     `say ${quoteArgument(applyGreeting)}`,
@@ -74,9 +76,14 @@ function body(step: ApplyStep): string {
   const owed = step.resources
     .flatMap(({ resource }) => resource.notifies ?? [])
     .map((action) => sh`owe ${owedName(action)}`);
-  const text = [...owed, step.fragment.change].map((part) => part.text).join('\n');
+  const begun = isGuarded(step) ? [sh`sync "$RUN/order"`] : [];
+  const text = [...begun, ...owed, step.fragment.change].map((part) => part.text).join('\n');
   // A function without a command is no shell.
   return text.trim() === '' ? ':' : text;
+}
+
+function isGuarded({ resources }: ApplyStep): boolean {
+  return resources.some(({ resource }) => resource.guard !== undefined);
 }
 
 function open(runId: string, lock: LockTerms): string {
