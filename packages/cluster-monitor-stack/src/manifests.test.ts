@@ -6,6 +6,17 @@ import { monitorSets } from './monitor-sets.ts';
 
 const secrets = { get: async (name: string) => new Secret(`value of ${name}`) };
 
+interface ContainerTemplate {
+  readonly image: string;
+  readonly readinessProbe?: object;
+  readonly securityContext: {
+    readonly allowPrivilegeEscalation: boolean;
+    readonly readOnlyRootFilesystem: boolean;
+    readonly capabilities: { readonly drop: readonly string[]; readonly add?: readonly string[] };
+  };
+  readonly resources: { readonly requests: object; readonly limits: object };
+}
+
 interface PodTemplate {
   readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
   readonly spec: {
@@ -15,16 +26,8 @@ interface PodTemplate {
     readonly hostNetwork?: boolean;
     readonly hostPID?: boolean;
     readonly securityContext: { readonly runAsNonRoot?: boolean; readonly seccompProfile: { readonly type: string } };
-    readonly containers: readonly {
-      readonly image: string;
-      readonly readinessProbe?: object;
-      readonly securityContext: {
-        readonly allowPrivilegeEscalation: boolean;
-        readonly readOnlyRootFilesystem: boolean;
-        readonly capabilities: { readonly drop: readonly string[]; readonly add?: readonly string[] };
-      };
-      readonly resources: { readonly requests: object; readonly limits: object };
-    }[];
+    readonly initContainers?: readonly ContainerTemplate[];
+    readonly containers: readonly ContainerTemplate[];
     readonly volumes?: readonly { readonly hostPath?: object }[];
   };
 }
@@ -68,7 +71,7 @@ test('every container is unprivileged, bounded and probed, and every exception h
     const onHost = spec.volumes?.some((volume) => volume.hostPath !== undefined) === true;
     expect(!onHost || exempt('host-path'), `${name} mounts paths of the host`).toBe(true);
     expect(spec.automountServiceAccountToken).toBe(spec.serviceAccountName !== undefined);
-    for (const container of spec.containers) {
+    for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
       const { capabilities, ...security } = container.securityContext;
       expect(security).toEqual({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true });
       expect(capabilities.drop).toEqual(['ALL']);
@@ -78,8 +81,9 @@ test('every container is unprivileged, bounded and probed, and every exception h
         limits: { memory: expect.any(String) as string },
       });
       expect(container.image).toMatch(/^[a-z0-9.-]+\/.+:v?\d/);
-      expect(container.readinessProbe, `${name} has no readiness probe`).toBeDefined();
     }
+    for (const { readinessProbe } of spec.containers)
+      expect(readinessProbe, `${name} has no readiness probe`).toBeDefined();
   }
 });
 
@@ -104,6 +108,21 @@ test('what keeps data runs on the monitoring node, on a directory that belongs t
     expect(owners.get(path)).toBe(String(pod.template.spec.securityContext.runAsUser));
     expect(pod.template.spec.nodeSelector).toEqual({ 'kubernetes.io/hostname': 'masternode' });
   }
+});
+
+test('Grafana’s database is told the password of the secret before every start, and no argument holds it', async () => {
+  const [, grafana] = (await templates()).find(([name]) => name === 'grafana') ?? [];
+  expect(grafana?.spec.initContainers).toMatchObject([
+    {
+      name: 'admin-password',
+      image: grafana?.spec.containers[0]?.image,
+      command: [
+        'sh',
+        '-c',
+        'if [ -e /var/lib/grafana/grafana.db ]; then grafana cli --homepath /usr/share/grafana admin reset-admin-password --password-from-stdin </etc/grafana-admin/password; fi',
+      ],
+    },
+  ]);
 });
 
 test('secrets stand in Secret objects and nowhere else', async () => {

@@ -183,7 +183,7 @@ export const monitoringSchema = z.strictObject({
         port: portOf(30_001, 'Grafana'),
         'admin-password': described(
           secretText.default('secret:grafana-admin-password'),
-          'Password of the user admin.',
+          'Password of the user admin. It is set again at every start of Grafana.',
           'secret:grafana-admin-password',
         ),
       })

@@ -89,6 +89,25 @@ function environment(cluster: Cluster): readonly { readonly name: string; readon
   return Object.entries(settings).map(([name, value]) => ({ name, value }));
 }
 
+const adminMount = { name: 'admin', mountPath: adminFolder, readOnly: true } as const;
+const dataMount = { name: 'data', mountPath: '/var/lib/grafana' } as const;
+const tmpMount = { name: 'tmp', mountPath: '/tmp' } as const;
+
+/**
+ * Grafana takes its settings' password for a new database only: in one that is there, the password stays what it was. So before every start the
+ * database is told the secret's (`grafana cli`, documentation of Grafana, "Reset admin password").
+ */
+function setsAdminPassword(cluster: Cluster): ReturnType<typeof hardenedContainer> {
+  const reset = 'grafana cli --homepath /usr/share/grafana admin reset-admin-password --password-from-stdin';
+  return hardenedContainer({
+    name: 'admin-password',
+    image: imageOf(cluster, 'grafana'),
+    command: ['sh', '-c', `if [ -e /var/lib/grafana/grafana.db ]; then ${reset} <${adminFolder}/password; fi`],
+    resources: { cpu: '100m', memory: '192Mi', memoryLimit: '512Mi' },
+    volumeMounts: [adminMount, dataMount, tmpMount],
+  });
+}
+
 function workload(cluster: Cluster, files: readonly KubeObject[]): KubeObject {
   const place = placeOf(cluster, 'grafana');
   return deployment(place, {
@@ -101,6 +120,7 @@ function workload(cluster: Cluster, files: readonly KubeObject[]): KubeObject {
       spec: hardenedPod({
         uid,
         ...pinnedTo(cluster.monitoring.node),
+        initContainers: [setsAdminPassword(cluster)],
         containers: [
           hardenedContainer({
             name: 'grafana',
@@ -115,9 +135,9 @@ function workload(cluster: Cluster, files: readonly KubeObject[]): KubeObject {
             volumeMounts: [
               { name: 'provisioning', mountPath: '/etc/grafana/provisioning', readOnly: true },
               { name: 'dashboards', mountPath: dashboardFolder, readOnly: true },
-              { name: 'admin', mountPath: adminFolder, readOnly: true },
-              { name: 'data', mountPath: '/var/lib/grafana' },
-              { name: 'tmp', mountPath: '/tmp' },
+              adminMount,
+              dataMount,
+              tmpMount,
             ],
           }),
         ],
