@@ -55,6 +55,22 @@ const deploy = (...args: readonly string[]) => lab.vmstation(['app', 'deploy', .
 const runs = ['StatefulSet minecraft/minecraft', 'Service minecraft/minecraft', 'Secret minecraft/minecraft-rcon'];
 
 test(
+  'drift sees what somebody took away by hand, also of an application that is tied to a node',
+  async () => {
+    const clean = await lab.vmstation(['drift']);
+    expect(clean.exitCode, clean.text).toBe(0);
+    const keep = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'jellyfin', namespace: 'jellyfin' };
+    expect((await kube.prune('application-stack.jellyfin', [keep])).map(({ kind }) => kind)).toEqual(['Service']);
+    const drift = await lab.vmstation(['drift']);
+    expect(drift.text).toContain('Service jellyfin/jellyfin');
+    expect(drift.exitCode).toBe(2);
+    expect((await deploy('--yes')).exitCode).toBe(0);
+    expect((await lab.vmstation(['drift'])).exitCode).toBe(0);
+  },
+  patience,
+);
+
+test(
   'the plan says what would be removed and what stays, and a dry run touches nothing',
   async () => {
     const before = await objects();

@@ -8,8 +8,10 @@ import {
   sinceOf,
 } from '@vmstation/cluster-tools';
 import {
+  type DesiredState,
   type DriftState,
   type FactStore,
+  hostStepId,
   inputHash,
   type PhaseName,
   planPhase,
@@ -107,13 +109,24 @@ async function clusterDrift(facts: FactStore, run: RunPorts): Promise<UnagedClus
   // At once: what is rendered for one phase needs no time of its own while another one looks at the nodes.
   const phases = run.phases.filter((one) => clusterPhases.includes(one.name));
   const planned = await Promise.all(phases.map((phase) => planPhase(phase, scope, facts)));
-  const steps: readonly Step[] = planned.flat().filter((step) => step.node === undefined);
+  // Steps of the nodes' own state are compared with the nodes. What sleeps with its node has not drifted.
+  const ofNodes = hostStepIds(run.context.desired);
+  const steps: readonly Step[] = planned
+    .flat()
+    .filter((step) => !ofNodes.has(step.id) && step.blockedBy?.asleep !== true);
   // What is rendered for the installer lies in the workspace: files there are no state of the cluster.
   const judged = steps.filter((step) => step.action?.type !== 'check' && step.id !== infraSteps.render);
   const changes = judged.filter((step) => step.effect === 'change').flatMap(changesOf);
   const unreadable = unreadableOf(judged.filter((step) => step.effect === 'unknown'));
   const state = changes.length > 0 ? 'drifted' : unreadable.length > 0 ? 'unreadable' : 'clean';
   return { state, compared: judged.length, changes, unreadable };
+}
+
+function hostStepIds({ nodes }: DesiredState): ReadonlySet<string> {
+  const ids = [...nodes].flatMap(([node, resources]) =>
+    resources.map(({ phase, role, resource }) => hostStepId(phase, role, node, resource.guard)),
+  );
+  return new Set(ids);
 }
 
 /** Each reason once, with what it keeps from being compared. A step that only waits for another one listed here says nothing new. */

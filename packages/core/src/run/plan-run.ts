@@ -101,5 +101,9 @@ async function blockWithoutFact(step: Step, facts: FactStore): Promise<Step> {
   if (step.unknownUntil === undefined || step.blockedBy !== undefined) return step;
   const fact = await facts.fact(step.unknownUntil);
   if (!fact.missing) return step;
-  return { ...step, blockedBy: { code: fact.code, reason: `${step.unknownUntil} is not done: ${fact.because}` } };
+  const tryThis = `Run vmstation up --from ${step.unknownUntil}, which does that first.`;
+  return {
+    ...step,
+    blockedBy: { code: fact.code, reason: `${step.unknownUntil} is not done: ${fact.because}`, tryThis },
+  };
 }
