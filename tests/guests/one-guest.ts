@@ -25,7 +25,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     (line) => console.log(line),
   );
   const { running: _running, down, ...access } = lab;
-  console.log(`the guest answered ${(access.bootMs / 1000).toFixed(1)} s after their start (${access.acceleration})`);
+  console.log(`the guest answered ${(access.bootMs / 1000).toFixed(1)} s after its start (${access.acceleration})`);
   project.provide('guests', access);
   return async () => {
     await down();
