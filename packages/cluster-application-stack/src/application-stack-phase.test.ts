@@ -185,6 +185,8 @@ test('a pod that does not become ready fails its application with the reason, an
   expect(await applicationStackPhase.observe(context)).toMatchObject({ missing: true, code: 'app/deployed' });
   const failed = (await applicationStackPhase.verify(context)).filter(({ state }) => state === 'failed');
   expect(failed.map(({ code, title }) => [code, title])).toEqual([['app/deployed', 'Minecraft']]);
+  // It is applied as declared: running the phase again would repair nothing.
+  expect(failed[0]?.tryThis).toBe('Mend what the reason names; it becomes ready by itself then.');
 });
 
 test('an application that was not applied is failed, never fine', async () => {

@@ -48,8 +48,16 @@ function stateFinding(state: ManifestSetState, code: ErrorCode): Finding {
     ...finding,
     state: 'failed',
     evidence: `${lines.slice(0, 5).join('; ')}${more}`,
-    tryThis: `Run vmstation up --only ${state.set.phase} to repair it.`,
+    tryThis: adviceOf(state),
   };
+}
+
+/** What is applied as declared and does not become ready is not mended by applying it again. */
+function adviceOf({ set, differing, superfluous }: ManifestSetState): string {
+  if (set.removal !== undefined) return `Run vmstation up --only ${set.phase} to remove it, or declare it again.`;
+  return differing.length + superfluous.length === 0
+    ? 'Mend what the reason names; it becomes ready by itself then.'
+    : `Run vmstation up --only ${set.phase} to repair it.`;
 }
 
 function blockedFinding(set: ManifestSet, code: ErrorCode): Finding {
