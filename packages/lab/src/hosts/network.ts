@@ -76,6 +76,12 @@ export async function connectGuest(index: number, names: HostsLabNames, commands
   await commands.run(['ip', 'tuntap', 'add', 'dev', outside, 'mode', 'tap']);
   await setCard('ipv6', outside, 'disable_ipv6', '1');
   await commands.run(['ip', 'link', 'set', outside, 'master', names.bridge, 'up']);
+  if (index > 0) return;
+  // A bridge whose guests are all off would carry nothing, the packet that wakes one included.
+  const lasting = `${names.bridge}-up`;
+  await commands.run(['ip', 'link', 'add', lasting, 'type', 'dummy']);
+  await setCard('ipv6', lasting, 'disable_ipv6', '1');
+  await commands.run(['ip', 'link', 'set', lasting, 'master', names.bridge, 'up']);
 }
 
 /** Takes a slot's cards, namespaces, bridge and guard route away; what is not there is fine. */
