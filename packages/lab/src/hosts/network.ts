@@ -79,8 +79,10 @@ export async function connectGuest(index: number, names: HostsLabNames, commands
   if (index > 0) return;
   // A bridge whose guests are all off would carry nothing, the packet that wakes one included.
   const lasting = `${names.bridge}-up`;
-  await commands.run(['ip', 'link', 'add', lasting, 'type', 'dummy']);
-  await setCard('ipv6', lasting, 'disable_ipv6', '1');
+  const end = `${names.bridge}-end`;
+  await commands.run(['ip', 'link', 'add', lasting, 'type', 'veth', 'peer', 'name', end]);
+  for (const card of [lasting, end]) await setCard('ipv6', card, 'disable_ipv6', '1');
+  await commands.run(['ip', 'link', 'set', end, 'up']);
   await commands.run(['ip', 'link', 'set', lasting, 'master', names.bridge, 'up']);
 }
 
