@@ -128,6 +128,9 @@ export function presentContext(request: ApiRequest, definition: ResourceDefiniti
     definition,
     presentation: presentationOf(request.accept),
     includeObject: request.query.get('includeObject') ?? 'Metadata',
-    nowMs: api.clock.now(),
+    // A watch shows objects long after it began.
+    get nowMs(): number {
+      return api.clock.now();
+    },
   };
 }

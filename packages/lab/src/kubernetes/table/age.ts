@@ -6,7 +6,7 @@ export function age(since: string | undefined, nowMs: number): string {
 
 /** A length of time as kubectl prints it. Source: k8s.io/apimachinery/pkg/util/duration HumanDuration. */
 export function duration(lengthMs: number): string {
-  const seconds = Math.floor(lengthMs / 1000);
+  const seconds = Math.trunc(lengthMs / 1000);
   if (seconds < -1) return '<invalid>';
   if (seconds < 0) return '0s';
   if (seconds < 120) return `${seconds}s`;
