@@ -142,7 +142,9 @@ async function everything(port: KubePort, namespace: string): Promise<ReadonlyMa
     port.list({ apiVersion: 'v1', kind: 'PersistentVolume', labelSelector: `world=${namespace}` }),
     port.list({ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', labelSelector: `world=${namespace}` }),
   ]);
-  return new Map(lists.flat().map(({ kind, metadata }) => [`${kind} ${metadata.name}`, String(metadata['uid'])]));
+  // The cluster puts its certificate into every namespace by itself, in its own time.
+  const objects = lists.flat().filter(({ metadata }) => metadata.name !== 'kube-root-ca.crt');
+  return new Map(objects.map(({ kind, metadata }) => [`${kind} ${metadata.name}`, String(metadata['uid'])]));
 }
 
 const labelsOf = (owner: string) => ({ 'app.kubernetes.io/managed-by': 'vmstation', 'vmstation.io/owner': owner });
