@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -9,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startOperator } from './operator.ts';
 import { ownMachines } from './own-machines.ts';
 import { answersFrom, answersFromBridge, listenOn } from './reached-ports.ts';
+import { runProgram } from './run-program.ts';
 import { offeredBy, rateByAuditor, releases } from './ssh-offers.ts';
 import { hostsOf, onNode, twoNodeWorkspace } from './two-node-workspace.ts';
 
@@ -63,15 +63,6 @@ async function must(...args: readonly string[]): Promise<string> {
 
 const apply = () => must('config', 'apply', '--tags', 'ssh,networking,files', '--yes');
 
-function run(file: string, args: readonly string[]): Promise<{ readonly exitCode: number; readonly text: string }> {
-  return new Promise((resolve) => {
-    const child = execFile(file, args, { timeout: 60_000 }, (_, stdout, stderr) =>
-      resolve({ exitCode: child.exitCode ?? -1, text: `${stdout}${stderr}` }),
-    );
-    child.stdin?.end();
-  });
-}
-
 /** A new connection with alex's key, as whoever. */
 function login(user: string, node: string, options: readonly string[], ...command: readonly string[]) {
   const fixed = [
@@ -83,7 +74,9 @@ function login(user: string, node: string, options: readonly string[], ...comman
     `-o HostKeyAlias=${node}`,
   ];
   const words = [...fixed, ...options].map((option) => option.replace(/^-o /, '-o'));
-  return run('ssh', ['-F', 'none', '-i', alexKey, ...words, `${user}@${addressOf(node)}`, ...command]);
+  return runProgram('ssh', ['-F', 'none', '-i', alexKey, ...words, `${user}@${addressOf(node)}`, ...command], {
+    timeoutMs: 60_000,
+  });
 }
 
 /** Every file below /etc and the homes, so that any write shows. */
@@ -105,14 +98,14 @@ test('the roles are applied, and a second time write nothing', async () => {
 
 test('ssh-audit finds no failure and at most two warnings in the server that runs', async () => {
   for (const node of [master, storage]) {
-    const { text } = await run('ssh-audit', ['-n', '-b', '-l', 'warn', addressOf(node)]);
+    const { text } = await runProgram('ssh-audit', ['-n', '-b', '-l', 'warn', addressOf(node)]);
     const rated = text.split('\n').filter((line) => /\[(?:fail|warn)\]/.test(line));
     expect(
       rated.filter((line) => line.includes('[fail]')),
       text,
     ).toEqual([]);
     expect(rated.length, text).toBeLessThanOrEqual(2);
-    const { text: json } = await run('ssh-audit', ['-j', addressOf(node)]);
+    const { text: json } = await runProgram('ssh-audit', ['-j', addressOf(node)]);
     const offered = JSON.parse(json) as Record<'kex' | 'key' | 'enc' | 'mac', readonly unknown[]>;
     console.log(`${node}: ${rated.length} warnings; ${JSON.stringify({ kex: offered.kex, key: offered.key })}`);
     expect([offered.kex, offered.key, offered.enc, offered.mac].every((list) => list.length > 0)).toBe(true);
@@ -121,7 +114,7 @@ test('ssh-audit finds no failure and at most two warnings in the server that run
 
 test.each(releases)('by the auditor’s rules, OpenSSH $version ($system) would not do worse', async (release) => {
   const offered = offeredBy(release, await onNode(transport, master, 'cat /etc/ssh/sshd_config.d/10-vmstation.conf'));
-  const { failures, warnings } = await rateByAuditor(run, offered);
+  const { failures, warnings } = await rateByAuditor(runProgram, offered);
   expect(failures).toEqual([]);
   expect(warnings.length, warnings.join('\n')).toBeLessThanOrEqual(2);
 });

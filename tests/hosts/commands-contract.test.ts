@@ -65,22 +65,36 @@ afterAll(async () => {
   await lab?.down();
 });
 
-/** A repository of small packages with the names that the cases use. Debian's rpm looks into a database of each user's own otherwise. */
-const rpmSide = `set -e
+/**
+ * A repository of small packages with the names that the cases use; the one of versionlock carries the real plugin, as Debian packages it. Debian's
+ * rpm looks into a database of each user's own otherwise.
+ */
+const rpmSide = String.raw`set -e
 mkdir -p /etc/rpm /srv/contract-repo /etc/yum.repos.d
-printf '%s\\n' '%_dbpath /var/lib/rpm' >/etc/rpm/macros
-spec() {
-  printf 'Name: %s\\nVersion: %s\\nRelease: 1\\nSummary: contract\\nLicense: MIT\\nBuildArch: noarch\\n%s\\n%%description\\nx\\n%%files\\n' "$1" "$2" "$3" >"$1.spec"
+printf '%s\n' '%_dbpath /var/lib/rpm' >/etc/rpm/macros
+spec() { # NAME VERSION RELEASE TAGS [FILES]
+  printf 'Name: %s\nVersion: %s\nRelease: %s\nSummary: contract\nLicense: MIT\nBuildArch: noarch\n%s\n%%description\nx\n' "$1" "$2" "$3" "$4" >"$1.spec"
+  if [ "$#" -gt 4 ]; then printf '%%install\ncp -a /srv/contract-files/. %%{buildroot}\n%%files\n%s\n' "$5" >>"$1.spec"; else echo %files >>"$1.spec"; fi
   rpmbuild --quiet -bb --define "_rpmdir /srv/contract-repo" --define "_topdir $PWD" "$1.spec"
 }
-spec redhat-release 10.0 'Provides: /bin/sh, /bin/bash, system-release = 10.0, system-release(releasever) = 10'
-spec lsof 4.98.0 ''
-spec rpcbind 1.2.7 ''
-spec nfs-utils 2.8.2 'Requires: rpcbind'
+apt-get -q update >/dev/null
+DEBIAN_FRONTEND=noninteractive apt-get -y -q install --no-install-recommends dnf-plugins-core >/dev/null
+plugins=/usr/lib/python3/dist-packages/dnf-plugins
+mkdir -p "/srv/contract-files$plugins" /srv/contract-files/etc/dnf/plugins
+mv "$plugins/versionlock.py" "/srv/contract-files$plugins"
+mv /etc/dnf/plugins/versionlock.* /srv/contract-files/etc/dnf/plugins
+rm -rf "$plugins" /etc/dnf/plugins
+spec redhat-release 10.0 1 'Provides: /bin/sh, /bin/bash, system-release = 10.0, system-release(releasever) = 10'
+spec lsof 4.98.0 1 ''
+spec rpcbind 1.2.7 1 ''
+spec nfs-utils 2.8.2 1 'Requires: rpcbind'
+spec wget 1.24.5 5.el10 ''
+spec wget 1.24.5 6.el10 ''
+spec python3-dnf-plugin-versionlock 4.3.1 1 '' "$plugins/versionlock.py
+%config(noreplace) /etc/dnf/plugins/versionlock.*"
 createrepo_c -q /srv/contract-repo
-printf '[contract]\\nname=contract\\nbaseurl=file:///srv/contract-repo\\ngpgcheck=0\\n' >/etc/yum.repos.d/contract.repo
-rpm -i --nodeps /srv/contract-repo/noarch/redhat-release-*.rpm
-apt-get -q update >/dev/null`;
+printf '[contract]\nname=contract\nbaseurl=file:///srv/contract-repo\ngpgcheck=0\n' >/etc/yum.repos.d/contract.repo
+rpm -i --nodeps /srv/contract-repo/noarch/redhat-release-*.rpm`;
 
 holdToContract(debianCommands, 'hosts', () => real);
 holdToContract(debianCommands, 'embedded', () => debian);

@@ -1,10 +1,10 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunEvent } from '@vmstation/core';
 import { askLab, type LabProvider, type LabStatus, labPaths } from '@vmstation/lab';
 import { quoteArguments } from '@vmstation/remote';
+import { type Ended, runProgram } from './run-program.ts';
 
 const program = join(import.meta.dirname, '..', '..', 'apps', 'cli', 'src', 'main.ts');
 
@@ -29,14 +29,6 @@ services:
 monitoring: { data: /srv/monitoring }
 `;
 
-/** How a command ended. */
-export interface Ended {
-  readonly exitCode: number;
-  readonly stdout: string;
-  /** All that it printed. */
-  readonly text: string;
-}
-
 /** A workspace of two Debian nodes, whose lab runs on one provider. */
 export interface ProviderWorkspace {
   readonly root: string;
@@ -56,7 +48,7 @@ export async function providerWorkspace(provider: LabProvider): Promise<Provider
   const folder = await mkdtemp(join(tmpdir(), 'vmstation-provider-'));
   const root = join(folder, 'rehearsal');
   const vmstation: ProviderWorkspace['vmstation'] = (...args) =>
-    run(process.execPath, [program, '--workspace', root, ...args]);
+    runProgram(process.execPath, [program, '--workspace', root, ...args], { env: { ...process.env, CI: '1' } });
   const must: ProviderWorkspace['must'] = async (...args) =>
     succeeded(['vmstation', ...args], await vmstation(...args));
   const remove = async () => {
@@ -79,7 +71,7 @@ export async function providerWorkspace(provider: LabProvider): Promise<Provider
     onMachine: async (node, script, stdin = '') => {
       const remote = quoteArguments(['sudo', 'sh', '-euc', script]);
       const args = ['-F', labPaths(root).sshConfigFile, '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=5', node, remote];
-      return succeeded(['ssh', node, script], await run('ssh', args, stdin));
+      return succeeded(['ssh', node, script], await runProgram('ssh', args, { stdin }));
     },
     status: () => askLab(labPaths(root), 'status', {}),
     remove,
@@ -98,16 +90,4 @@ export function outcomesOf(text: string): readonly string[] {
 function succeeded(args: readonly string[], { exitCode, stdout, text }: Ended): string {
   if (exitCode !== 0) throw new Error(`${args.join(' ')} ended with ${exitCode}:\n${text}`);
   return stdout;
-}
-
-function run(file: string, args: readonly string[], stdin = ''): Promise<Ended> {
-  const env = { ...process.env, CI: '1' };
-  return new Promise((resolve) => {
-    const child = execFile(file, args, { env, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : error.code;
-      resolve({ exitCode: typeof code === 'number' ? code : 1, stdout, text: `${stdout}${stderr}` });
-    });
-    child.stdin?.on('error', () => undefined); // a command may end, or its machine go, without having read its input
-    child.stdin?.end(stdin);
-  });
 }

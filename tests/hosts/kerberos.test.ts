@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { Transport } from '@vmstation/core';
 import { type LoadedWorkspace, writeSecret } from '@vmstation/workspace';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Ended, startOperator } from './operator.ts';
+import { startOperator } from './operator.ts';
 import { ownMachines } from './own-machines.ts';
+import type { Ended } from './run-program.ts';
 import { hostsOf, onNode, twoNodeWorkspace } from './two-node-workspace.ts';
 
 // A KDC and two enrolled machines, by the command line; MIT's and OpenSSH's own programs judge what it did.
@@ -208,7 +209,11 @@ test('rollback of the run that changed a password gives the one before back', as
   expect(await asAlex('klist', secondPassword)).toContain('alex@HOME.ARPA');
 });
 
-test('uninstall takes it away', async () => {
+test('uninstall takes it away; the home of a user who logged in elsewhere is left until somebody has looked', async () => {
+  const left = await operator.vmstation('uninstall', client, '--yes', '--node-name', client);
+  expect(left.exitCode, left.text).toBe(1);
+  expect(left.text).toMatch(/user:alex: \/home\/alex\/\.ssh came after the account was made/);
+  await onNode(transport, client, 'rm -r /home/alex/.ssh');
   for (const [index, node] of [server, client].entries()) {
     await must(operator.vmstation('uninstall', node, '--yes', '--node-name', node));
     expect(await picture(node)).toBe(found[index]);

@@ -1,17 +1,12 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { OwnMachines } from './own-machines.ts';
+import { type Ended, runProgram } from './run-program.ts';
 
 const program = join(import.meta.dirname, '..', '..', 'apps', 'cli', 'src', 'main.ts');
-
-/** How a command ended: its exit code, and all that it printed. */
-export interface Ended {
-  readonly exitCode: number;
-  readonly text: string;
-}
 
 /** Somebody at a terminal, whose agent has the only key that new machines know. */
 export interface Operator {
@@ -43,10 +38,10 @@ export async function startOperator({ identityFile }: OwnMachines): Promise<Oper
   });
   const { SSH_AUTH_SOCK: _, ...environment } = process.env;
   const withAgent = { ...environment, CI: '1', SSH_AUTH_SOCK: socket };
-  const added = await run('ssh-add', ['-q', identityFile], withAgent);
+  const added = await runProgram('ssh-add', ['-q', identityFile], { env: withAgent });
   if (added.exitCode !== 0) throw new Error(`ssh-add: ${added.text}`);
-  const vmstation = (env: NodeJS.ProcessEnv, args: readonly string[], input?: string) =>
-    run(process.execPath, [program, '--workspace', operator.workspace, ...args], env, input);
+  const vmstation = (env: NodeJS.ProcessEnv, args: readonly string[], stdin = '') =>
+    runProgram(process.execPath, [program, '--workspace', operator.workspace, ...args], { env, stdin });
   const operator: Operator = {
     workspace: '',
     vmstation: (...args) => vmstation(withAgent, args),
@@ -54,17 +49,4 @@ export async function startOperator({ identityFile }: OwnMachines): Promise<Oper
     withoutAgent: (...args) => vmstation({ ...environment, CI: '1' }, args),
   };
   return operator;
-}
-
-function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv, input = ''): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = execFile(
-      file,
-      args,
-      { env, encoding: 'utf8', timeout: 280_000, maxBuffer: 32 << 20 },
-      (_, stdout, stderr) => resolve({ exitCode: child.exitCode ?? -1, text: `${stdout}${stderr}` }),
-    );
-    child.once('error', reject);
-    child.stdin?.end(input);
-  });
 }

@@ -14,8 +14,8 @@ import { hostsOf, onNode, twoNodeWorkspace } from './two-node-workspace.ts';
 const machines = await ownMachines();
 const [master = '', storage = ''] = machines.machines.map(({ name }) => name);
 const passwords: Readonly<Record<string, string>> = {
-  [master]: `PLANTED one 'w"ord {{ x }} $HOME %p é`,
-  [storage]: '{{ PLANTED }} two \\n ',
+  [master]: `PASSPHRASE-OF-SUDO one 'w"ord {{ x }} $HOME %p é`,
+  [storage]: '{{ PASSPHRASE-OF-SUDO }} two \\n ',
 };
 let workspace: LoadedWorkspace;
 let root: Transport;
@@ -55,7 +55,7 @@ function sampled(): () => readonly string[] {
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid))
       for (const file of ['cmdline', 'environ']) {
         const text = read(`/proc/${pid}/${file}`);
-        if (text.includes('PLANTED') && !text.includes('grep')) seen.add(text);
+        if (text.includes('PASSPHRASE-OF-SUDO') && !text.includes('grep')) seen.add(text);
       }
   }, 40);
   return () => (clearInterval(timer), [...seen]);
@@ -71,7 +71,10 @@ function read(path: string): string {
 
 /** Files below a folder that hold a password, plain or in base64. */
 function holders(folder: string): readonly string[] {
-  const forms = ['PLANTED', ...Object.values(passwords).map((value) => Buffer.from(value).toString('base64'))];
+  const forms = [
+    'PASSPHRASE-OF-SUDO',
+    ...Object.values(passwords).map((value) => Buffer.from(value).toString('base64')),
+  ];
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((name) => join(folder, name))
     .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true)
@@ -130,7 +133,7 @@ test('the file that names a password without a secret is refused, with the comma
   expect(text).toContain('vmstation secret set storage-sudo (secret/missing)');
   for (const [name, value] of [
     ['sudo', passwords[master]],
-    ['storage-sudo', 'PLANTED wrong'],
+    ['storage-sudo', 'PASSPHRASE-OF-SUDO wrong'],
   ]) {
     const set = await operator.feed(`${value}\n`, 'secret', 'set', name ?? '');
     said.push(set.text);
@@ -188,16 +191,16 @@ test('a playbook becomes root with them, and prints none', async () => {
 test('the passwords are nowhere: no process, no answer, no file of the workspace, nothing on the machines', async () => {
   expect(stop()).toEqual([]);
   const answers = said.join('\n');
-  expect(answers).not.toContain('PLANTED');
+  expect(answers).not.toContain('PASSPHRASE-OF-SUDO');
   for (const value of Object.values(passwords)) expect(answers).not.toContain(Buffer.from(value).toString('base64'));
   expect(holders(workspace.root)).toEqual([]);
   for (const node of [master, storage]) {
     const found = await onNode(
       root,
       node,
-      `find / -xdev -type f ! -path '/proc/*' ! -path '/sys/*' -size -16M -print0 | xargs -0 grep -laF 'PLAN''TED' 2>/dev/null || :
-      find /run /tmp /dev/shm -type f -print0 | xargs -0 -r grep -laF 'PLAN''TED' 2>/dev/null || :
-      journalctl --no-pager -q -o export | grep -caF 'PLAN''TED' || :`,
+      `find / -xdev -type f ! -path '/proc/*' ! -path '/sys/*' -size -16M -print0 | xargs -0 grep -laF 'PASSPHRASE-OF''-SUDO' 2>/dev/null || :
+      find /run /tmp /dev/shm -type f -print0 | xargs -0 -r grep -laF 'PASSPHRASE-OF''-SUDO' 2>/dev/null || :
+      journalctl --no-pager -q -o export | grep -caF 'PASSPHRASE-OF''-SUDO' || :`,
     );
     expect(found).toBe('0\n');
   }

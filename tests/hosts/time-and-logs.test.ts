@@ -2,8 +2,9 @@ import { rm } from 'node:fs/promises';
 import type { Transport } from '@vmstation/core';
 import type { LoadedWorkspace } from '@vmstation/workspace';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Ended, startOperator } from './operator.ts';
+import { startOperator } from './operator.ts';
 import { ownMachines } from './own-machines.ts';
+import type { Ended } from './run-program.ts';
 import { hostsOf, onNode, twoNodeWorkspace } from './two-node-workspace.ts';
 
 // One time for all machines, and their logs in one place, by the command line; chrony and rsyslog themselves judge what it did.

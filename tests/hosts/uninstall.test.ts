@@ -2,8 +2,9 @@ import { rm } from 'node:fs/promises';
 import type { Transport } from '@vmstation/core';
 import type { LoadedWorkspace } from '@vmstation/workspace';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Ended, startOperator } from './operator.ts';
+import { startOperator } from './operator.ts';
 import { ownMachines } from './own-machines.ts';
+import type { Ended } from './run-program.ts';
 import { hostsOf, onNode, twoNodeWorkspace } from './two-node-workspace.ts';
 
 // A real machine that was set up and configured is, after `vmstation uninstall`, as it was found.
@@ -28,8 +29,8 @@ afterAll(async () => {
 
 /** Words of a text, whatever its lines. */
 const inWords = async (ended: Promise<Ended>): Promise<Ended> => {
-  const { exitCode, text } = await ended;
-  return { exitCode, text: text.replaceAll(/\s+/g, ' ') };
+  const { text, ...rest } = await ended;
+  return { ...rest, text: text.replaceAll(/\s+/g, ' ') };
 };
 const vmstation = (...args: readonly string[]) => inWords(operator.vmstation(...args));
 const withoutAgent = (...args: readonly string[]) => inWords(operator.withoutAgent(...args));
