@@ -155,7 +155,6 @@ function folders(resources: readonly Resource[]): readonly Task[] {
 
 /** Debian's own boot files set these to what the site wants: the product finds that and writes no line, so neither does the playbook. */
 const debiansOwn: ReadonlySet<string> = new Set([
-  'fs.protected_fifos',
   'fs.protected_hardlinks',
   'fs.protected_regular',
   'fs.protected_symlinks',

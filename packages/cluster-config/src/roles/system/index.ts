@@ -9,9 +9,6 @@ import { upgrades } from './upgrades.ts';
 /** What an operator reaches for on a machine that misbehaves; of these names on both families. */
 const basePackages = ['less', 'lsof', 'rsync'];
 
-/** Tells which files of packages were changed; rpm does so by itself. */
-const debianPackages = ['debsums'];
-
 /** The operating system: time zone, packages, kernel, limits, logs, security updates, audit, and what the settings ask for. */
 export const systemRole: ConfigRole = {
   name: 'system',
@@ -21,9 +18,7 @@ export const systemRole: ConfigRole = {
   declare: (node, context) => [
     timezone(context),
     ...fromSettings(node, context),
-    ...[...basePackages, ...(familyOf(node) === 'debian' ? debianPackages : [])].map(
-      (name) => ({ kind: 'package', name }) as const,
-    ),
+    ...basePackages.map((name) => ({ kind: 'package', name }) as const),
     ...kernelSettings(context),
     blockedModules,
     ...limits(node, context),

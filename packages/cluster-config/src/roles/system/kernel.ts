@@ -4,11 +4,12 @@ import { type ConfigRoleContext, writtenBy } from '../config-role.ts';
 /**
  * Kernel settings that every node gets unless a `settings.yaml` or an overlay file says otherwise. Not among them, on purpose:
  * `kernel.unprivileged_bpf_disabled=1` (cannot be taken back before a reboot), keys of IPv6, of security modules and of SysRq (absent on some kernels),
- * `fs.protected_fifos=2` (Debian's protect-links.conf says 1, and is read last),
  * `log_martians` (a cluster's overlay fills the journal with them).
  */
 export const defaultKernelSettings: Readonly<Record<string, string>> = {
   'dev.tty.ldisc_autoload': '0',
+  // Debian's 99-protect-links.conf says 1; ours is read after it.
+  'fs.protected_fifos': '2',
   'fs.protected_hardlinks': '1',
   'fs.protected_regular': '2',
   'fs.protected_symlinks': '1',

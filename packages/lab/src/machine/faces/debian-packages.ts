@@ -358,7 +358,6 @@ bash-completion 1:2.11-6
 bridge-utils 1.7.1-1
 conntrack 1:1.4.7-1+b2 /usr/sbin/conntrack
 curl 7.88.1-10+deb12u12 /usr/bin/curl
-debsums 3.0.2.1 /usr/bin/debsums=true
 dnsutils 1:9.18.33-1~deb12u2 /usr/bin/dig /usr/bin/nslookup
 ebtables 2.0.11-5 /usr/sbin/ebtables
 ethtool 1:6.1-1 /usr/sbin/ethtool
