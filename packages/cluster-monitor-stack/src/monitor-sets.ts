@@ -10,9 +10,25 @@ export interface MonitorRendering {
   readonly secrets: Pick<Secrets, 'get'>;
 }
 
+/** What was rendered last of a workspace: looking, planning, applying and judging want the same. */
+const rendered = new WeakMap<MonitorRendering['workspace'], Rendered>();
+
+interface Rendered {
+  readonly secrets: MonitorRendering['secrets'];
+  readonly sets: Promise<readonly ManifestSet[]>;
+}
+
 /** One set a component. A component whose secret or dashboard is faulty is blocked, and does not stop the others. */
 export async function monitorSets(rendering: MonitorRendering): Promise<readonly ManifestSet[]> {
-  return Promise.all(componentsFor(rendering.workspace.cluster).map((component) => setOf(component, rendering)));
+  const { workspace, secrets } = rendering;
+  const known = rendered.get(workspace);
+  if (known?.secrets === secrets) return known.sets;
+  const sets = Promise.all(componentsFor(workspace.cluster).map((component) => setOf(component, rendering)));
+  rendered.set(workspace, { secrets, sets });
+  // What was blocked may be mended while we run.
+  const whole = await sets.then((all) => all.every((set) => set.blockedBy === undefined)).catch(() => false);
+  if (!whole) rendered.delete(workspace);
+  return sets;
 }
 
 async function setOf(component: MonitorComponent, { workspace, secrets }: MonitorRendering): Promise<ManifestSet> {

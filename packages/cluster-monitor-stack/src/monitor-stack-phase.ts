@@ -6,6 +6,7 @@ export const monitorStackPhase = workloadPhase<'monitor-stack', 'setup' | 'infra
   name: 'monitor-stack',
   title: 'Monitoring',
   needs: ['setup', 'infra', 'config'],
+  prepare: monitorSets,
   sets: monitorSets,
   whyData: 'data of the monitoring programs, owned by the users they run as',
   codes: { data: 'monitoring/data', sets: 'monitoring/component', endpoints: 'monitoring/endpoint' },

@@ -71,7 +71,7 @@ export { nodePortRange } from './model/rules/port-rules.ts';
 export type { SchemaFaultCodes } from './model/schema-faults.ts';
 export { schemaFaults } from './model/schema-faults.ts';
 export type { SecretReference } from './model/secret-references.ts';
-export { secretName, secretReferences, writtenSecretReferences } from './model/secret-references.ts';
+export { secretName, secretNamesOf, secretReferences, writtenSecretReferences } from './model/secret-references.ts';
 export type { ClusterFileVerdict } from './model/validate-cluster-file.ts';
 export { validateClusterFile } from './model/validate-cluster-file.ts';
 export { versionsLockSchema } from './model/versions-lock.ts';

@@ -58,8 +58,8 @@ export interface Platform {
   execute(plan: Plan, options: ExecuteOptions): Promise<RunSummary>;
   /** Runs checks by name. Throws check/unknown. */
   verify(names: readonly string[]): Promise<readonly CheckReport[]>;
-  /** Declared against observed, nodes and cluster. */
-  drift(nodes: readonly string[] | undefined): Promise<DriftReport>;
+  /** Declared against observed, nodes and cluster. `onNodesRead` is called when all nodes have been looked at. */
+  drift(nodes: readonly string[] | undefined, onNodesRead?: () => void): Promise<DriftReport>;
   /** Puts back what a run changed on nodes. */
   rollback(runId: string, nodes: readonly string[]): Promise<readonly RollbackReport[]>;
 }
@@ -99,7 +99,8 @@ export async function createPlatform(ports: PlatformPorts, options: PlatformOpti
     execute: (plan, how) =>
       remembering(memory, () => executeRun(run, plan, { ...how, runId: ports.ids.runId() }, facts)),
     verify: (names) => runChecks(names, facts),
-    drift: (chosen) => driftReport(facts, { ...run, phases }, memory, chosen ?? nodes),
+    drift: (chosen, onNodesRead) =>
+      driftReport(facts, { ...run, phases }, memory, { nodes: chosen ?? nodes, onNodesRead }),
     rollback: (runId, chosen) => Promise.all(chosen.map((node) => ports.host.rollback(node, runId))),
   };
 }

@@ -18,6 +18,7 @@ import {
   type RunPorts,
   type Step,
   type StepChange,
+  secretNamesOf,
 } from '@vmstation/core';
 
 /** One attribute that differs, and since when this workspace knows of it; ISO 8601. */
@@ -67,11 +68,13 @@ export async function driftReport(
   facts: FactStore,
   run: RunPorts,
   memory: DriftMemory,
-  nodes: readonly string[],
+  { nodes, onNodesRead }: { readonly nodes: readonly string[]; readonly onNodesRead?: (() => void) | undefined },
 ): Promise<DriftReport> {
   const seenAt = run.context.clock.now().toISOString();
   // Side by side, the nodes first: a phase that wants to know of a node waits for the look at it that is under way.
-  const [drifts, cluster] = await Promise.all([nodeDrifts(run.context, nodes), clusterDrift(facts, run)]);
+  const looks = nodeDrifts(run.context, nodes).finally(onNodesRead);
+  prepare(run);
+  const [drifts, cluster] = await Promise.all([looks, clusterDrift(facts, run)]);
   // Which objects the unreadable steps stand for is not known, so that nothing is forgotten while there are any.
   memory.look({
     place: clusterPlace,
@@ -96,6 +99,17 @@ export async function driftReport(
       changes: cluster.changes.map((change) => ({ ...change, since: since(clusterPlace, change) })),
     },
   };
+}
+
+/**
+ * Decrypts and renders while the machines answer, once they have been asked. Whoever needs the result asks for it again, and hears then what
+ * was wrong.
+ */
+function prepare({ context, phases }: RunPorts): void {
+  setTimeout(() => {
+    for (const name of secretNamesOf(context.workspace.cluster)) context.secrets.get(name).catch(() => undefined);
+    for (const phase of phases) phase.prepare?.(context).catch(() => undefined);
+  });
 }
 
 function earliest(times: readonly string[]): string | undefined {

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, rm, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '@vmstation/core';
-import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { clusterFileName } from './find-workspace.ts';
 import type { ImportedCluster } from './inventory/imported-cluster.ts';
 import { stateFolderName } from './load-workspace.ts';
@@ -78,6 +77,7 @@ function clusterNameOf(root: string): string {
 async function makeSecrets(
   example: boolean,
 ): Promise<{ readonly secretFiles: readonly StarterFile[]; readonly recoveryKey: string }> {
+  const { generateX25519Identity, identityToRecipient } = await import('age-encryption');
   const identity = await generateX25519Identity();
   const recoveryKey = await generateX25519Identity();
   const recipients = [await identityToRecipient(identity), await identityToRecipient(recoveryKey)];

@@ -55,12 +55,16 @@ export async function loadWorkspace(root: string): Promise<LoadResult> {
   const text = await textOf(join(root, clusterFileName));
   if (text === undefined) await findWorkspace(root);
   const document = readYamlDocument(clusterFileName, text ?? '', clusterFileCodes);
-  const lock = readVersionsLock(await textOf(join(root, versionsLockName)));
-  const apps = await readAppFolders(root);
   const targets = targetsOf(document);
-  const overlays = await readOverlays(root, targets);
-  const ignored = readDriftIgnores(await textOf(join(root, driftIgnoreFileName)), targets?.nodes);
-  const dashboards = await readDashboards(root);
+  const [lockText, ignoreText, apps, overlays, dashboards] = await Promise.all([
+    textOf(join(root, versionsLockName)),
+    textOf(join(root, driftIgnoreFileName)),
+    readAppFolders(root),
+    readOverlays(root, targets),
+    readDashboards(root),
+  ]);
+  const lock = readVersionsLock(lockText);
+  const ignored = readDriftIgnores(ignoreText, targets?.nodes);
   const all = [
     document,
     ...(lock.document === undefined ? [] : [lock.document]),

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, Secret, type Secrets } from '@vmstation/core';
-import { armor, Decrypter, Encrypter } from 'age-encryption';
 import { isMissing } from './find-workspace.ts';
 import { textOf } from './read-folder.ts';
 import { writeFileAtomically } from './write-file.ts';
@@ -35,10 +34,15 @@ async function decrypt(name: string, path: string, identityPath: string): Promis
   const encrypted = await encryptedBytes(path);
   if (encrypted === undefined) throw missing(name);
   const identities = await identitiesIn(identityPath);
+  // Loaded by those who have a secret to read: most commands only look at machines.
+  const { armor, Decrypter } = await import('age-encryption');
   const decrypter = new Decrypter();
   try {
     for (const identity of identities) decrypter.addIdentity(identity);
-    const text = await decrypter.decrypt(withoutArmor(encrypted), 'text');
+    const text = await decrypter.decrypt(
+      isArmored(encrypted) ? armor.decode(new TextDecoder().decode(encrypted)) : encrypted,
+      'text',
+    );
     return new Secret(text.replace(/\r?\n$/, ''));
   } catch (error) {
     throw new AppError({
@@ -71,9 +75,8 @@ async function encryptedBytes(path: string): Promise<Uint8Array | undefined> {
   }
 }
 
-function withoutArmor(bytes: Uint8Array): Uint8Array {
-  const head = new TextDecoder().decode(bytes.subarray(0, 40));
-  return head.trimStart().startsWith('-----BEGIN AGE') ? armor.decode(new TextDecoder().decode(bytes)) : bytes;
+function isArmored(bytes: Uint8Array): boolean {
+  return new TextDecoder().decode(bytes.subarray(0, 40)).trimStart().startsWith('-----BEGIN AGE');
 }
 
 /** Keys of an age key file: one a line, comments and empty lines aside. */
@@ -99,6 +102,7 @@ function keyLines(text: string): readonly string[] {
 
 /** Encrypts a value for some recipients (`age1…`). */
 export async function encryptFor(recipients: readonly string[], value: string): Promise<Uint8Array> {
+  const { Encrypter } = await import('age-encryption');
   const encrypter = new Encrypter();
   for (const recipient of recipients) encrypter.addRecipient(recipient);
   return encrypter.encrypt(value);

@@ -33,6 +33,8 @@ export interface Session {
   readonly transport: Transport;
   /** Throws cli/unknown-node for the first name that the cluster file does not have. */
   requireNodes(names: readonly string[]): void;
+  /** Begins to end the connections to nodes; `close` waits for it. Who needs a node afterwards connects again. */
+  readonly leaveNodes: () => void;
   close(): Promise<void>;
 }
 
@@ -66,14 +68,21 @@ export async function openSession(invocation: Invocation, options: SessionOption
       withDiff: options.withDiff,
       deleteData: options.deleteData ?? [],
     });
+    let leaving: Promise<void> = Promise.resolve();
     return {
       workspace,
       platform,
       ports,
       transport,
       requireNodes: (names) => requireNodes(workspace.cluster, names),
+      leaveNodes: () => {
+        leaving = transport.close();
+        // Waited for, and told, when the session closes.
+        leaving.catch(() => undefined);
+      },
       async close() {
         ports.journal.close();
+        await leaving;
         await transport.close();
         lock?.release();
       },

@@ -16,7 +16,7 @@ export const handleDrift: CommandHandler = async (invocation) => {
   try {
     session.requireNodes(nodes ?? []);
     if (!global.json) display.say('Comparing');
-    const report = await session.platform.drift(nodes);
+    const report = await session.platform.drift(nodes, session.leaveNodes);
     display.close();
     io.out(global.json ? `${jsonText(driftDocument(report))}\n` : `${renderDrift(report, { diff }, style)}\n`);
     return exitCodeOfDrift([...report.nodes.map((node) => node.state), report.cluster.state]);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { described, referenceText, userText } from './field.ts';
 import { nodeSshSchema } from './node-schema.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { described, labelText, portNumber, referenceText } from './field.ts';
 
 /** `app.yaml` of a folder below apps/: how plain manifests take part in the cluster. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { sshSchema, usersSchema } from './access-schema.ts';
 import { addressText, cidrText, described, labelText, timezoneText } from './field.ts';
 import { nodeSchema, storageSchema } from './node-schema.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { described, labelText } from './field.ts';
 
 const dateText = z.string().refine((text) => isDate(text), {

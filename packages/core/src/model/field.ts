@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { cidrPattern, ipv4Pattern } from '../net/cidr.ts';
 import { durationPattern } from './duration.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { described, hostText, timezoneText } from './field.ts';
 
 const unitName = z.string().regex(/^[A-Za-z0-9@._:-]+\.(?:service|socket|timer|path|mount|target)$/, {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { phaseNames } from '../phase/phase-name.ts';
 import { described, labelText, referenceText } from './field.ts';
 

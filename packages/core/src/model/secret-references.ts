@@ -1,3 +1,4 @@
+import type { Cluster } from './cluster.ts';
 import type { ClusterFile } from './cluster-file.ts';
 import { appKindOf, defaultKerberosKeys } from './derived.ts';
 import type { DocumentPath } from './fault.ts';
@@ -24,6 +25,18 @@ export function secretReferences(file: ClusterFile): readonly SecretReference[] 
   if (kerberos !== 'off' && kerberos.provider === 'mit' && kerberos.keys === undefined)
     defaults.push({ name: defaultKerberosKeys.slice('secret:'.length), path: ['services', 'kerberos', 'keys'] });
   return [...written, ...defaults];
+}
+
+/** Names of the secrets that a cluster refers to, each once. */
+export function secretNamesOf(cluster: Cluster): readonly string[] {
+  return [...new Set(namesIn(cluster))];
+}
+
+function namesIn(value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, part]: [string, unknown]) =>
+    key === 'secret' && typeof part === 'string' ? [part] : namesIn(part),
+  );
 }
 
 /** The name in a text that is a reference to a secret (`secret:NAME`); undefined for any other text. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { described, durationText, pathText } from './field.ts';
 
 /** Sizes of logs: whole megabytes or gigabytes, as journald.conf(5) has them. */

@@ -45,6 +45,8 @@ export interface Phase<Name extends PhaseName = PhaseName, Needs extends PhaseNa
   readonly needs: readonly Needs[];
   /** Reads, never changes: the phase's fact, or why it is missing. Throws only for bugs. */
   observe(context: PhaseContext<Needs>): Promise<Observed<PhaseFacts[Name]>>;
+  /** Does ahead what `plan` will need and what takes no facts: it is called while those are read. What fails here fails there again, and is told there. */
+  prepare?(context: Omit<PhaseContext, 'facts'>): Promise<unknown>;
   /** The steps that would bring the fact about. Reads only what was observed (readings are memoized, comparison by dry run); changes nothing. */
   plan(context: PhaseContext<Needs>): Promise<readonly Step[]>;
   /** Carries out steps whose action is `task`, `manifests` or `check`; `host` steps are carried out by the platform. One result a step, in order. */

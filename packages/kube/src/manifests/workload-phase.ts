@@ -27,6 +27,7 @@ export interface WorkloadPhaseParts<Name extends Endpoint['phase'] & PhaseName, 
   readonly name: Name;
   readonly title: string;
   readonly needs: readonly Needs[];
+  readonly prepare?: Phase['prepare'];
   /** The sets of objects that it applies. */
   readonly sets: (context: PhaseContext<Needs>) => Promise<readonly ManifestSet[]>;
   /** Why its directories are on the nodes. */
@@ -48,6 +49,7 @@ export function workloadPhase<Name extends Endpoint['phase'] & PhaseName, Needs 
     name,
     title,
     needs,
+    ...(parts.prepare === undefined ? {} : { prepare: parts.prepare }),
     observe: (context) => observe(parts, context),
     plan: async (context) => {
       const { desired, kube } = context;

@@ -28,8 +28,8 @@ export const sysctlKind = defineKind<SysctlResource, SysctlSeen>({
   ],
   read: ({ key }, seen) => ({
     running: seen.linesOf(sysctlPath(key))?.join('\n'),
-    atBoot: atBootOf(seen, key),
-    ours: lastOf(seen.linesOf(sysctlFile) ?? [], key),
+    atBoot: bootSettings(seen).get(sysctlPath(key)),
+    ours: settingsIn(seen.linesOf(sysctlFile) ?? []).get(sysctlPath(key)),
   }),
   diff({ value, setAtBootBy }, seen) {
     const want = oneBlank(value);
@@ -80,8 +80,16 @@ function sysctlPath(key: string): string {
 /** Folders of sysctl.d(5): a file of an earlier one takes the place of its namesakes in later ones. */
 const folders = ['/etc/sysctl.d', '/run/sysctl.d', '/usr/local/lib/sysctl.d', '/usr/lib/sysctl.d'] as const;
 
-/** The last assignment in the order of the files' names, whatever their folders. Patterns of keys are not read: a plain key goes before them. */
-function atBootOf(seen: Observations, key: string): SysctlSeen['atBoot'] {
+/** What a boot sets, by path below /proc/sys, and by which file. */
+type BootSettings = ReadonlyMap<string, { readonly value: string; readonly file: string }>;
+
+/** Read once for all settings of a node. */
+const knownBootSettings = new WeakMap<Observations, BootSettings>();
+
+/** The last assignments in the order of the files' names, whatever their folders. Patterns of keys are not read: a plain key goes before them. */
+function bootSettings(seen: Observations): BootSettings {
+  const known = knownBootSettings.get(seen);
+  if (known !== undefined) return known;
   const byName = new Map<string, readonly [file: string, text: readonly string[]]>();
   for (const folder of folders) {
     for (const [file, text] of seen.textsBelow(`${folder}/`)) {
@@ -89,10 +97,12 @@ function atBootOf(seen: Observations, key: string): SysctlSeen['atBoot'] {
       if (!byName.has(name)) byName.set(name, [file, text]);
     }
   }
-  return [...byName]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, [file, text]]) => ({ file, value: lastOf(text, key) }))
-    .findLast((one): one is { file: string; value: string } => one.value !== undefined);
+  const inOrder = [...byName].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
+  const settings: BootSettings = new Map(
+    inOrder.flatMap(([file, text]) => [...settingsIn(text)].map(([path, value]) => [path, { value, file }])),
+  );
+  knownBootSettings.set(seen, settings);
+  return settings;
 }
 
 function isLater(file: string): boolean {
@@ -103,13 +113,14 @@ function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-function lastOf(text: readonly string[], key: string): string | undefined {
-  return text.map((line) => settingOf(line, key)).findLast((value) => value !== undefined);
-}
-
-function settingOf(line: string, key: string): string | undefined {
-  const parts = /^\s*-?\s*([^#;=\s][^=]*?)\s*=\s*(.*?)\s*$/.exec(line);
-  return parts !== null && sysctlPath(parts[1] ?? '') === sysctlPath(key) ? parts[2] : undefined;
+/** What the lines of a file set, by path below /proc/sys: the last assignment of each. */
+function settingsIn(text: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    text.flatMap((line) => {
+      const parts = /^\s*-?\s*([^#;=\s][^=]*?)\s*=\s*(.*?)\s*$/.exec(line);
+      return parts === null ? [] : [[sysctlPath(parts[1] ?? ''), parts[2] ?? ''] as const];
+    }),
+  );
 }
 
 function oneBlank(value: string): string {
