@@ -50,7 +50,7 @@ const judges: readonly { readonly place: RegExp; readonly argv: readonly string[
   // auditctl judges rules only while it loads them.
   { place: /^\/etc\/audit\/rules\.d\//, argv: undefined },
   { place: /^\/etc\/exports\.d\//, argv: undefined },
-  { place: /^\/etc\/(motd|issue\.net)$/, argv: undefined },
+  { place: /^\/etc\/(motd|issue(\.net)?)$/, argv: undefined },
 ];
 
 function judge(name: string, content: string, argv: readonly string[]): { exitCode: number | null; said: string } {

@@ -50,7 +50,7 @@ export const sshSchema = nodeSshSchema.omit({ local: true }).extend({
     z
       .union([z.literal('off'), bannerText])
       .default('Authorised use only. This system is private: access is monitored and recorded.'),
-    'What is shown before a login, or off.',
+    'What is shown before a login, by SSH and at the console, or off.',
     'Authorised use only. This system is private: access is monitored and recorded.',
   ),
 });

@@ -122,6 +122,10 @@ function writeSettings({ spec, face, files, random }: Target): void {
   else files.write('/etc/redhat-release', 'Red Hat Enterprise Linux release 10.0 (Coughlan)\n');
   files.write('/etc/profile', 'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n');
   files.write('/etc/issue.net', face.family === 'debian' ? 'Debian GNU/Linux 12\n' : '\\S\n');
+  files.write(
+    '/etc/issue',
+    face.family === 'debian' ? 'Debian GNU/Linux 12 \\n \\l\n\n' : '\\S\nKernel \\r on \\m (\\l)\n\n',
+  );
   files.write('/etc/motd', '');
   files.write('/etc/sysctl.conf', '# See sysctl.conf(5)\n');
   if (face.family === 'debian') files.link('/etc/sysctl.d/99-sysctl.conf', '../sysctl.conf');

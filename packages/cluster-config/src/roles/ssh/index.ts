@@ -46,9 +46,15 @@ export const sshRole: ConfigRole = {
 
 const bannerId = `file:${bannerFile}` as const;
 
+/** Before a login by SSH, and at the console, where agetty(8) takes a backslash for the start of a sequence: there the names of machine and terminal follow. */
 function banner({ access }: Cluster): readonly Resource[] {
   if (access.banner === undefined) return [];
-  return [{ kind: 'file', path: bannerFile, content: access.banner, owner: 'root', group: 'root', mode: '0644' }];
+  const dress = { owner: 'root', group: 'root', mode: '0644' } as const;
+  const atConsole = `${access.banner.replaceAll('\\', String.raw`\\`)}\n${String.raw`\n \l`}\n\n`;
+  return [
+    { kind: 'file', path: bannerFile, content: access.banner, ...dress },
+    { kind: 'file', path: '/etc/issue', content: atConsole, ...dress },
+  ];
 }
 
 /** The file goes with the last right in it: a right that is given no longer must not stay. */

@@ -68,6 +68,13 @@ test('passwords and root are off; root keeps its keys only where the tool itself
   const open = clusterWith({ access: { rootLogin: 'password', passwords: true, banner: undefined } });
   expect(sshd(open)).toMatch(/\nPermitRootLogin yes\nPasswordAuthentication yes\n[^]*\nBanner none\n/);
   expect(find(open, 'file:/etc/issue.net')).toBeUndefined();
+  expect(find(open, 'file:/etc/issue')).toBeUndefined();
+});
+
+test('the console shows the banner as it is written, and which machine it is', () => {
+  const cluster = clusterWith({ access: { banner: 'Private \\o/\n' } });
+  expect(find(cluster, 'file:/etc/issue.net')).toMatchObject({ content: 'Private \\o/\n' });
+  expect(find(cluster, 'file:/etc/issue')).toMatchObject({ content: 'Private \\\\o/\n\n\\n \\l\n\n' });
 });
 
 test('a declared user has an account, groups, keys and rights, on its nodes only, and says where that is written', () => {
