@@ -6,6 +6,7 @@ import type { RunEvent } from '@vmstation/core';
 import { kubeConnector } from '@vmstation/kube';
 import { askLab, labPaths } from '@vmstation/lab';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { nodeChecks } from '../bench/node-checks.ts';
 
 const root = join(import.meta.dirname, '..');
 let workspace = '';
@@ -82,6 +83,13 @@ test('the second run writes nothing on any machine and changes no object', async
   expect(after).toEqual(before);
   expect(Object.keys(before.versions).length).toBeGreaterThan(20);
   await expect(outcomesOf(text)).toMatchFileSnapshot('golden/journey-again.txt');
+}, 120_000);
+
+test('a check of a node starts at most ten processes there, by its own word and by the machine’s numbers', async () => {
+  const costs = await nodeChecks(workspace);
+  expect(costs.map(({ resources }) => resources > 80)).toEqual([true, true, true]);
+  expect(costs.filter((cost) => cost.remoteProcesses !== cost.startedProcesses)).toEqual([]);
+  expect(costs.filter((cost) => cost.startedProcesses > 10 || cost.roundTrips !== 1)).toEqual([]);
 }, 120_000);
 
 test('a rollback of the run puts back what it changed, and the next run brings it about again', async () => {

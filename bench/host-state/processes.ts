@@ -10,8 +10,6 @@ export interface ProcessCount {
   readonly told: number;
 }
 
-const rounds = 7;
-
 /**
  * Counts by the numbers that the machine's own kernel namespace gives to processes one after the other: two looks at the number of a new process, and what
  * came between. The least of several rounds, because services of the machine start processes of their own now and then.
@@ -21,6 +19,7 @@ export async function countProcesses(
   host: HostPort,
   node: string,
   resources: readonly Resource[],
+  rounds = 7,
 ): Promise<ProcessCount> {
   const number = async (): Promise<number> => {
     const { stdout } = await transport.run(node, { argv: ['sh', '-c', 'echo $$'], timeoutMs: 10_000 });

@@ -24,13 +24,20 @@ if [ -r /etc/shadow ]; then while IFS=: read -r k v rest; do if [ "$k" = root ];
 [ ! -e /etc/kubernetes/kubelet.conf ] || printf '%s\n' 'kubernetes kubeadm'
 for f in /var/lib/vmstation/owed/*; do [ ! -f "$f" ] || printf '%s\n' "owed ${f##*/}"; done
 finish system 0 -
-set --; for p in /etc/apt/sources.list.d/kubernetes.sources /etc/apt/keyrings/kubernetes.asc /etc/yum.repos.d/kubernetes.repo /etc/pki/rpm-gpg/RPM-GPG-KEY-kubernetes /var/lib/apt/lists/pkgs.example.org_core:_stable:_v1.33_deb_InRelease /var/lib/apt/lists/pkgs.example.org_core:_stable:_v1.33_deb_Release /etc/dnf/plugins/versionlock.list /srv/media /etc/chrony/chrony.conf /etc/krb5.keytab /etc/motd.old /etc/vmstation/current /etc/login.defs /etc/rsyslog.conf /etc/security/limits.conf /etc/issue /etc/hosts /etc/hostname /etc/localtime /etc/timezone /etc/systemd/system/vmstation-wol.service /etc/modules-load.d/vmstation.conf /etc/sysctl.d/99-zz-vmstation.conf /etc/selinux/config /etc/systemd/system/vmstation-link-enp1s0.service /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service /etc/fstab /etc/dhcp/dhclient-enter-hooks.d /etc/resolv.conf /run/systemd/resolve/resolv.conf /etc/systemd/resolved.conf.d/90-vmstation.conf /etc/resolvconf/resolv.conf.d/head /etc/resolvconf/resolv.conf.d/tail /etc/NetworkManager/conf.d/90-vmstation-resolver.conf /etc/dhcp/dhclient-enter-hooks.d/vmstation-resolver /etc/network/interfaces /etc/network/interfaces.d/enp2s0 /etc/systemd/network/05-vmstation-enp2s0.network /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection; do if [ -e "$p" ] || [ -L "$p" ]; then set -- "$@" "$p"; fi; done
-begin path; r=0; if [ "$#" -gt 0 ]; then P=$((P+1)); stat -c '%a %u %g %U %G %s %F:%n' "$@"; r=$?; fi; finish path "$r" "$#"
+set --; for p in /usr/bin/python3 /etc/apt/sources.list.d/kubernetes.sources /etc/apt/keyrings/kubernetes.asc /etc/yum.repos.d/kubernetes.repo /etc/pki/rpm-gpg/RPM-GPG-KEY-kubernetes /var/lib/apt/lists/pkgs.example.org_core:_stable:_v1.33_deb_InRelease /var/lib/apt/lists/pkgs.example.org_core:_stable:_v1.33_deb_Release /etc/dnf/plugins/versionlock.list /srv/media /etc/chrony/chrony.conf /etc/krb5.keytab /etc/motd.old /etc/vmstation/current /etc/login.defs /etc/rsyslog.conf /etc/security/limits.conf /etc/issue /etc/hosts /etc/hostname /etc/localtime /etc/timezone /etc/systemd/system/vmstation-wol.service /etc/modules-load.d/vmstation.conf /etc/sysctl.d/99-zz-vmstation.conf /etc/selinux/config /etc/systemd/system/vmstation-link-enp1s0.service /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service /etc/fstab /etc/dhcp/dhclient-enter-hooks.d /etc/resolv.conf /run/systemd/resolve/resolv.conf /etc/systemd/resolved.conf.d/90-vmstation.conf /etc/resolvconf/resolv.conf.d/head /etc/resolvconf/resolv.conf.d/tail /etc/NetworkManager/conf.d/90-vmstation-resolver.conf /etc/dhcp/dhclient-enter-hooks.d/vmstation-resolver /etc/network/interfaces /etc/network/interfaces.d/enp2s0 /etc/systemd/network/05-vmstation-enp2s0.network /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection; do if [ -e "$p" ] || [ -L "$p" ]; then set -- "$@" "$p"; fi; done
+begin path; r=0; if [ "$#" -gt 0 ]; then P=$((P+1)); QUOTING_STYLE=escape stat -c '%a %u %g %U %G %s %F:%n
+%N' "$@"; r=$?; fi; finish path "$r" "$(($#*2))"
 set --; for p in /etc/apt/sources.list.d/kubernetes.sources /etc/apt/keyrings/kubernetes.asc /etc/yum.repos.d/kubernetes.repo /etc/pki/rpm-gpg/RPM-GPG-KEY-kubernetes /etc/dnf/plugins/versionlock.list /srv/media /etc/chrony/chrony.conf /etc/krb5.keytab /etc/motd.old /etc/vmstation/current /etc/login.defs /etc/rsyslog.conf /etc/security/limits.conf /etc/issue /etc/hosts /etc/hostname /etc/localtime /etc/timezone /etc/systemd/system/vmstation-wol.service /etc/modules-load.d/vmstation.conf /etc/sysctl.d/99-zz-vmstation.conf /etc/selinux/config /etc/systemd/system/vmstation-link-enp1s0.service /etc/fstab /etc/resolv.conf /run/systemd/resolve/resolv.conf /etc/systemd/resolved.conf.d/90-vmstation.conf /etc/resolvconf/resolv.conf.d/head /etc/resolvconf/resolv.conf.d/tail /etc/NetworkManager/conf.d/90-vmstation-resolver.conf /etc/dhcp/dhclient-enter-hooks.d/vmstation-resolver /etc/network/interfaces /etc/network/interfaces.d/enp2s0 /etc/systemd/network/05-vmstation-enp2s0.network /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection; do if [ -f "$p" ] && [ ! -L "$p" ]; then set -- "$@" "$p"; fi; done
 begin digest; r=0; if [ "$#" -gt 0 ]; then P=$((P+1)); sha256sum "$@"; r=$?; fi; finish digest "$r" "$#"
+kernel=''; [ ! -r /proc/sys/kernel/osrelease ] || read -r kernel </proc/sys/kernel/osrelease
+begin module; builtin=''
+if [ -d /sys/module/br_netfilter ]; then printf '%s\n' 'loaded br_netfilter'; else builtin=yes; fi
+[ -z "$builtin" ] || builtin="/lib/modules/$kernel/modules.builtin"
+finish module 0 -
 set --
 while IFS=: read -r u _ _ _ _ h _; do case $u in ops) set -- "$@" "$h/.ssh/authorized_keys";; esac; done </etc/passwd
-for p in /etc/passwd /etc/group /etc/dnf/plugins/versionlock.list /etc/login.defs /etc/rsyslog.conf /etc/security/limits.conf /etc/issue /etc/hosts /etc/hostname /proc/sys/kernel/hostname /etc/timezone /etc/modules-load.d/vmstation.conf /proc/sys/net/ipv4/ip_forward /sys/fs/selinux/enforce /etc/selinux/config /sys/class/net/enp1s0/mtu /etc/systemd/system/vmstation-link-enp1s0.service /proc/swaps /etc/fstab /proc/mounts /run/systemd/resolve/resolv.conf /etc/resolv.conf /etc/systemd/resolved.conf.d/90-vmstation.conf /etc/resolvconf/resolv.conf.d/head /etc/resolvconf/resolv.conf.d/tail /etc/NetworkManager/conf.d/90-vmstation-resolver.conf /etc/dhcp/dhclient-enter-hooks.d/vmstation-resolver /etc/network/interfaces /etc/network/interfaces.d/enp2s0 /etc/systemd/network/05-vmstation-enp2s0.network /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection /proc/net/fib_trie /proc/net/route /etc/os-release /proc/meminfo /proc/sys/kernel/random/boot_id /sys/devices/system/cpu/online /sys/class/dmi/id/sys_vendor /sys/class/dmi/id/product_name /run/systemd/container /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf /sys/class/net/*/address /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf; do set -- "$@" "$p"; done
+for p in /etc/passwd /etc/group /etc/dnf/plugins/versionlock.list /etc/login.defs /etc/rsyslog.conf /etc/security/limits.conf /etc/issue /etc/hosts /etc/hostname /proc/sys/kernel/hostname /etc/timezone /etc/modules-load.d/vmstation.conf /proc/sys/net/ipv4/ip_forward /sys/fs/selinux/enforce /etc/selinux/config /sys/class/net/enp1s0/mtu /etc/systemd/system/vmstation-link-enp1s0.service /proc/swaps /etc/fstab /proc/mounts /run/systemd/resolve/resolv.conf /etc/resolv.conf /etc/systemd/resolved.conf.d/90-vmstation.conf /etc/resolvconf/resolv.conf.d/head /etc/resolvconf/resolv.conf.d/tail /etc/NetworkManager/conf.d/90-vmstation-resolver.conf /etc/dhcp/dhclient-enter-hooks.d/vmstation-resolver /etc/network/interfaces /etc/network/interfaces.d/enp2s0 /etc/systemd/network/05-vmstation-enp2s0.network /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection /proc/net/fib_trie /proc/net/route '/run/it'\''s.listing' /etc/os-release /proc/meminfo /proc/sys/kernel/osrelease /proc/sys/kernel/arch /proc/sys/kernel/random/boot_id /sys/devices/system/cpu/online /sys/class/dmi/id/sys_vendor /sys/class/dmi/id/product_name /run/systemd/container /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf /sys/class/net/*/address /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf; do set -- "$@" "$p"; done
+[ -z "$builtin" ] || set -- "$@" "$builtin"
 begin texts; n=$#; while [ "$n" -gt 0 ]; do p=$1; shift; n=$((n-1)); if [ -f "$p" ] && [ -r "$p" ]; then printf '%s\n' "$p"; set -- "$@" "$p"; fi; done; finish texts 0 "$#"
 begin lines; P=$((P+1)); grep -H '' "$@"; finish lines "$?" -
 begin package; P=$((P+1))
@@ -43,28 +50,32 @@ finish package "$r" 6
 begin unit; r=127
 if [ "$systemd" = yes ]; then P=$((P+1)); systemctl show --no-pager --property=Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,Type,Result,NRestarts,MainPID -- vmstation-wol.service NetworkManager.service systemd-resolved.service systemd-networkd.service chrony.service telnet.socket; r=$?; fi
 finish unit "$r" 6
-set --; begin link; for p in /usr/bin/python3 /etc/apt/sources.list.d/kubernetes.sources /etc/apt/keyrings/kubernetes.asc /etc/yum.repos.d/kubernetes.repo /etc/pki/rpm-gpg/RPM-GPG-KEY-kubernetes /var/lib/apt/lists/pkgs.example.org_core:_stable:_v1.33_deb_InRelease /var/lib/apt/lists/pkgs.example.org_core:_stable:_v1.33_deb_Release /etc/dnf/plugins/versionlock.list /srv/media /etc/chrony/chrony.conf /etc/krb5.keytab /etc/motd.old /etc/vmstation/current /etc/login.defs /etc/rsyslog.conf /etc/security/limits.conf /etc/issue /etc/hosts /etc/hostname /etc/localtime /etc/timezone /etc/systemd/system/vmstation-wol.service /etc/modules-load.d/vmstation.conf /etc/sysctl.d/99-zz-vmstation.conf /etc/selinux/config /etc/systemd/system/vmstation-link-enp1s0.service /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service /etc/fstab /etc/dhcp/dhclient-enter-hooks.d /etc/resolv.conf /run/systemd/resolve/resolv.conf /etc/systemd/resolved.conf.d/90-vmstation.conf /etc/resolvconf/resolv.conf.d/head /etc/resolvconf/resolv.conf.d/tail /etc/NetworkManager/conf.d/90-vmstation-resolver.conf /etc/dhcp/dhclient-enter-hooks.d/vmstation-resolver /etc/network/interfaces /etc/network/interfaces.d/enp2s0 /etc/systemd/network/05-vmstation-enp2s0.network /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection; do if [ -L "$p" ]; then set -- "$@" "$p"; printf '%s\n' "$p"; fi; done; finish link 0 "$#"
-begin target; r=0; if [ "$#" -gt 0 ]; then P=$((P+1)); readlink "$@" 2>/dev/null; r=$?; fi
-if [ "$r" -ne 0 ] && [ "$#" -gt 1 ]; then r=0; for p in "$@"; do P=$((P+1)); readlink "$p" || r=$?; done; fi; finish target "$r" "$#"
-begin kernel; P=$((P+1)); uname -rm; finish kernel "$?" 1
+begin kernel; if [ ! -r /proc/sys/kernel/arch ]; then case $kernel in *.x86_64|*.aarch64) ;; *) P=$((P+1)); uname -m;; esac; fi; finish kernel 0 -
 begin python; if [ -x /usr/bin/python3 ] && [ ! -L /usr/bin/python3 ]; then P=$((P+1)); /usr/bin/python3 -V; fi; finish python 0 -
-begin disk; P=$((P+1)); df -Pk /; finish disk "$?" 2
-begin clock; P=$((P+1)); date -u +%Y-%m-%dT%H:%M:%SZ; finish clock "$?" 1
-set --; begin module
-if [ -d /sys/module/br_netfilter ]; then printf '%s\n' 'loaded br_netfilter'; else set -- "$@" -e '/br[-_]netfilter[.]ko'; fi
-k=''; [ ! -r /proc/sys/kernel/osrelease ] || read -r k </proc/sys/kernel/osrelease
-if [ "$#" -gt 0 ] && [ -r "/lib/modules/$k/modules.builtin" ]; then P=$((P+1)); grep "$@" "/lib/modules/$k/modules.builtin"; fi
-finish module 0 -
 set --; for p in /srv/media /etc/chrony/chrony.conf; do if [ -e /sys/fs/selinux/enforce ] && [ -e "$p" ]; then set -- "$@" "$p"; fi; done
 begin context; r=0; if [ "$#" -gt 0 ]; then P=$((P+1)); stat -c '%C %n' "$@"; r=$?; fi; finish context "$r" "$#"
 set -- /dev/disk/by-id/ata-DISK /dev/sdc /dev/sdd; begin signature; for p do if [ -e "$p" ]; then P=$((P+1)); printf '%s\n' "device $p"; wipefs -p "$p"; printf '%s\n' "status $?"; fi; done; finish signature 0 -
 set -- enp1s0; begin wake; if command -v ethtool >/dev/null; then for p do P=$((P+1)); printf '%s\n' "card $p"; ethtool "$p" 2>/dev/null; done; fi; finish wake 0 -
-begin guard
-P=$((P+2)); timeout 20 grep -q en_GB /etc/locale.gen >/dev/null 2>&1; printf '%s\n' "$?"
-P=$((P+2)); timeout 20 kinit -k -t /etc/krb5.keytab -c MEMORY: >/dev/null 2>&1; printf '%s\n' "$?"
-finish guard 0 2
 begin kerberos-keys; r=0; if [ ! -e /var/lib/krb5kdc/principal ] || ! command -v kdb5_util >/dev/null 2>&1; then :; elif [ ! -e /etc/krb5kdc/stash ]; then printf '%s\n' @HOME.ARPA; else P=$((P+1)); kdb5_util -r HOME.ARPA tabdump -H keyinfo || r=$?; fi; finish kerberos-keys "$r" -
 begin kerberos-attributes; r=0; if [ ! -e /var/lib/krb5kdc/principal ] || ! command -v kdb5_util >/dev/null 2>&1; then :; elif [ ! -e /etc/krb5kdc/stash ]; then printf '%s\n' @HOME.ARPA; else P=$((P+1)); kdb5_util -r HOME.ARPA tabdump -H princ_stringattrs || r=$?; fi; finish kerberos-attributes "$r" -
-printf '%s\n' "@0123456789abcdef done $P"
+g=0; disk=''
+while [ "$g" -lt 3 ]; do
+P=$((P+2+3-g))
+# shellcheck disable=SC2016
+s=$(exec timeout 20 sh -c 'answer() { printf '\''%s\n'\'' "@0123456789abcdef begin guard-$1" "$s" "@0123456789abcdef end guard-$1 $2 -"; }
+[ "$1" -gt 0 ] || { s='\'''\''; (exec grep -q en_GB /etc/locale.gen >/dev/null 2>&1); answer 0 "$?"; }
+[ "$1" -gt 1 ] || { s=$(exec auditctl -l -k vmstation- 2>/dev/null); answer 1 "$?"; }
+[ "$1" -gt 2 ] || { s='\'''\''; (exec kinit -k -t /etc/krb5.keytab -c MEMORY: >/dev/null 2>&1); answer 2 "$?"; }
+printf '\''%s\n'\'' '\''@0123456789abcdef begin disk'\''
+exec df -Pk /' sh "$g"); r=$?
+[ -z "$s" ] || printf '%s\n' "$s"
+case $s in
+*'@0123456789abcdef begin disk'*) g=3; disk=$r;;
+*'@0123456789abcdef end guard-'*) s=${s##*'@0123456789abcdef end guard-'}; g=$((${s%% *}+1));;
+*) [ "$r" -eq 124 ] || r=125; begin "guard-$g"; finish "guard-$g" "$r" -; g=$((g+1));;
+esac
+done
+if [ -z "$disk" ]; then begin disk; P=$((P+1)); df -Pk /; disk=$?; fi; finish disk "$disk" 2
+begin clock; exec date -u "+%Y-%m-%dT%H:%M:%SZ%n@0123456789abcdef end clock 0 1%n@0123456789abcdef done $P"
 }
 main </dev/null

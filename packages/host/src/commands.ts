@@ -39,15 +39,20 @@ export const nodeCommands: readonly NodeCommand[] = [
     reason: 'how the operator becomes root: never asked, or given its password when it asks',
   },
   { command: 'id', words: ['-u'], reason: 'proves after a guarded change that a new connection still becomes root' },
-  { command: 'stat', words: ['-c'], reason: 'type, owner, group, mode and size of paths' },
+  { command: 'stat', words: ['-c'], reason: 'type, owner, group, mode and size of paths; targets of links' },
   { command: 'sha256sum', words: [], reason: 'compares content without fetching it' },
+  { command: 'cmp', words: ['-s'], reason: 'whether a command prints what a file holds' },
   {
     command: 'grep',
     words: ['-H', '-n', '-E', '-F', '-e', '-q', '-qxF', '-vxF', '-vF', '-v', '-f'],
     reason: 'every line of many files in one process; lines of shared files',
   },
-  { command: 'readlink', words: ['-f'], reason: 'targets of several links, one a line; the device behind its names' },
-  { command: 'uname', words: ['-rm'], reason: 'kernel version and architecture' },
+  {
+    command: 'readlink',
+    words: ['-f'],
+    reason: 'the target of a link before it is changed; the device behind its names',
+  },
+  { command: 'uname', words: ['-m'], reason: 'architecture, where no file of /proc tells it' },
   { command: '/usr/bin/python3', words: ['-V'], reason: 'its version, where it is no link that tells' },
   { command: 'df', words: ['-Pk'], reason: 'free disk space' },
   { command: 'date', words: ['-u', '+%Y-%m-%dT%H:%M:%SZ'], reason: 'the clock of the node' },
@@ -196,7 +201,12 @@ export const nodeCommands: readonly NodeCommand[] = [
     reason: 'principals; passwords come on standard input',
   },
   { command: 'kinit', words: ['-k', '-t', '-c'], reason: 'proves that the KDC knows a host by its key' },
-  { command: 'nft', words: ['-c', '-f'], reason: 'judges a ruleset; loads it, from a unit' },
+  {
+    command: 'nft',
+    words: ['-c', '-f', '-s', 'list', 'table'],
+    reason: 'judges a ruleset; loads it, from a unit; what of it is in force',
+  },
+  { command: 'auditctl', words: ['-l', '-k'], reason: 'rules of the audit that are in force' },
 ];
 
 /** Files that only the kernel or systemd has, and that scripts read or write as files. */
@@ -204,6 +214,7 @@ export const nodeFiles: readonly { readonly path: string; readonly reason: strin
   { path: '/proc/sys/KEY', reason: 'kernel settings, read by grep and written by printf' },
   { path: '/proc/sys/kernel/hostname', reason: 'the host name in force' },
   { path: '/proc/sys/kernel/osrelease', reason: 'kernel version' },
+  { path: '/proc/sys/kernel/arch', reason: 'architecture, since Linux 6.1' },
   { path: '/proc/sys/kernel/random/boot_id', reason: 'tells a reboot' },
   { path: '/proc/meminfo', reason: 'memory and swap' },
   { path: '/proc/mounts', reason: 'what is mounted' },

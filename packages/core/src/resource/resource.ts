@@ -226,6 +226,8 @@ export interface CommandResource extends ResourceBase {
   readonly name: string;
   readonly run: readonly string[];
   readonly check: readonly string[];
+  /** A text file: the check succeeds only while what it prints is what this file holds. Both are read, so neither may be secret. */
+  readonly prints?: string;
   readonly undo?: readonly string[];
   /** What `run` reads on its standard input; it goes there and nowhere else. */
   readonly stdin?: Secret;

@@ -37,8 +37,10 @@ const card = {
   servers: [],
 } as const;
 
-/** Each row: what is wanted, what is there, and the differences as `attribute: seen`. */
-const rows: readonly (readonly [string, Resource, FakeNode, readonly string[]])[] = [
+/** What is wanted, what is there, and the differences as `attribute: seen`. */
+type Row = readonly [string, Resource, FakeNode, readonly string[]];
+
+const rows: readonly Row[] = [
   ['as declared', file, { stat: [stat('/etc/motd')], digests: { '/etc/motd': sha256Hex('hello\n') } }, []],
   [
     'by number',
@@ -506,6 +508,21 @@ const rows: readonly (readonly [string, Resource, FakeNode, readonly string[]])[
     { guards: [1] },
     ['check: no (false)'],
   ],
+  ...(
+    [
+      ['prints what the file holds', { exitCode: 0, printed: 'table t {\n}' }, 'table t {\n}', []],
+      ['prints a line less', { exitCode: 0, printed: 'table t {' }, 'table t {\n}', ['check: no (nft list)']],
+      ['prints it, and fails', { exitCode: 1, printed: 'table t {\n}' }, 'table t {\n}', ['check: no (nft list)']],
+      ['prints into a file that is gone', { exitCode: 0, printed: '' }, undefined, ['check: no (nft list)']],
+    ] as const
+  ).map(
+    ([what, answer, held, found]): Row => [
+      `guard ${what}`,
+      { kind: 'command', name: 'x', run: ['true'], check: ['nft', 'list'], prints: '/run/l' },
+      { guards: [answer], ...(held === undefined ? {} : { texts: { '/run/l': held } }) },
+      found,
+    ],
+  ),
   [
     'another key than the declared one, set by somebody else',
     {
@@ -553,9 +570,13 @@ test('a secret is told apart without being shown', () => {
   });
 });
 
-test('a guard that hangs is unreadable', () => {
-  const want: Resource = { kind: 'command', name: 'x', run: ['true'], check: ['sleep', '99'] };
-  const seen = observationsOf({ guards: [124] }, mergeProbes(kindOf(want).probes(want)));
+test.each<[string, FakeNode]>([
+  ['hangs', { guards: [124] }],
+  ['was not run', { guards: [125] }],
+  ['prints no text', { guards: [{ exitCode: 0, printed: '\uFFFD' }], texts: { '/run/l': '\uFFFD' } }],
+])('a guard that %s is unreadable', (_what, node) => {
+  const want: Resource = { kind: 'command', name: 'x', run: ['true'], check: ['sleep', '99'], prints: '/run/l' };
+  const seen = observationsOf(node, mergeProbes(kindOf(want).probes(want)));
   expect(compareAll([want], seen, { digestOfSecret: (sha) => sha }).get('command:x')).toMatchObject({
     state: 'unreadable',
   });

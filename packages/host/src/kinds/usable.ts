@@ -1,6 +1,7 @@
 import {
   AppError,
   type BlockResource,
+  type CommandResource,
   type FilesystemResource,
   type HostsEntry,
   type LinkResource,
@@ -85,10 +86,15 @@ function unusable(resource: Resource): string | undefined {
         [resource.address, resource.gateway, ...resource.servers].map(badAddress).find(Boolean)
       );
     case 'command':
-      return resource.run.length === 0 || resource.check.length === 0 ? 'it needs a command and a check' : undefined;
+      return badCommand(resource);
     default:
       return undefined;
   }
+}
+
+function badCommand({ run, check, prints }: CommandResource): string | undefined {
+  if (run.length === 0 || check.length === 0) return 'it needs a command and a check';
+  return prints === undefined ? undefined : badPath(prints);
 }
 
 function badHostsEntry({ address, names }: HostsEntry): string | undefined {

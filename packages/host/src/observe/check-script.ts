@@ -17,7 +17,7 @@ export const checkGreeting = 'vmstation-check 1';
 export const unitProperties =
   'Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,Type,Result,NRestarts,MainPID';
 
-/** How long a check of a command may take. */
+/** How long a check of a command may take, and all of a node together unless one takes that long. */
 export const guardSeconds = 20;
 
 /**
@@ -37,18 +37,18 @@ export function checkScript(probes: ProbeSet, nonce: string, folders: NodeFolder
     system(folders),
     paths(probes),
     digests(probes),
+    modules(probes),
     textLines(probes),
     packages(probes),
     units(probes),
-    links(probes),
     machine(),
-    modules(probes),
     labels(probes),
     signatures(probes),
     wakeOnLan(probes),
-    guards(probes),
     ...[kerberosPart(probes.kerberos)].filter((part) => part !== ''),
-    `printf '%s\\n' "@${nonce} done $P"`,
+    guardsAndDisk(probes.guards, nonce),
+    // The last program takes the shell's place, so it has to end the reply itself.
+    `begin clock; exec date -u "+%Y-%m-%dT%H:%M:%SZ%n@${nonce} end clock 0 1%n@${nonce} done $P"`,
     '}',
     'main </dev/null',
   ].join('\n')}\n`;
@@ -79,8 +79,11 @@ function system(folders: NodeFolders): string {
   ].join('\n');
 }
 
+/** Two lines a path; the second has the target of a link, in which stat escapes all that is no plain text. */
 function paths(probes: ProbeSet): string {
-  return observer('path', probes.paths, '[ -e "$p" ] || [ -L "$p" ]', 'stat -c \'%a %u %g %U %G %s %F:%n\' "$@"');
+  const words = [...new Set([...factLinks, ...probes.paths])];
+  const stat = `QUOTING_STYLE=escape stat -c '%a %u %g %U %G %s %F:%n\n%N' "$@"`;
+  return observer('path', words, '[ -e "$p" ] || [ -L "$p" ]', stat, '$(($#*2))');
 }
 
 function digests(probes: ProbeSet): string {
@@ -88,11 +91,17 @@ function digests(probes: ProbeSet): string {
 }
 
 /** One program over those of the words that pass a test of the shell; the frame tells how many records must come. */
-function observer(name: string, words: readonly string[], test: string, command: string): string {
+function observer(
+  name: string,
+  words: readonly string[],
+  test: string,
+  command: string,
+  records: '$#' | '$(($#*2))' = '$#',
+): string {
   if (words.length === 0) return `begin ${name}; finish ${name} 0 0`;
   return [
     `set --; for p in ${quoteArguments(words)}; do if ${test}; then set -- "$@" "$p"; fi; done`,
-    `begin ${name}; r=0; if [ "$#" -gt 0 ]; then P=$((P+1)); ${command}; r=$?; fi; finish ${name} "$r" "$#"`,
+    `begin ${name}; r=0; if [ "$#" -gt 0 ]; then P=$((P+1)); ${command}; r=$?; fi; finish ${name} "$r" "${records}"`,
   ].join('\n');
 }
 
@@ -114,6 +123,7 @@ function textLines(probes: ProbeSet): string {
       ? []
       : [`while IFS=: read -r u _ _ _ _ h _; do case $u in ${homes.join(' ')} esac; done </etc/passwd`]),
     `for p in ${quoteArguments(known)} ${globs.join(' ')}; do set -- "$@" "$p"; done`,
+    '[ -z "$builtin" ] || set -- "$@" "$builtin"',
     'begin texts; n=$#; while [ "$n" -gt 0 ]; do p=$1; shift; n=$((n-1)); if [ -f "$p" ] && [ -r "$p" ]; then printf \'%s\\n\' "$p"; set -- "$@" "$p"; fi; done; finish texts 0 "$#"',
     'begin lines; P=$((P+1)); grep -H \'\' "$@"; finish lines "$?" -',
   ].join('\n');
@@ -169,48 +179,66 @@ function units(probes: ProbeSet): string {
   ].join('\n');
 }
 
-/** Targets of the links among the paths, in their order; each line of `link` names the one whose target follows in `target`. */
-function links(probes: ProbeSet): string {
-  const words = quoteArguments([...new Set([...factLinks, ...probes.paths])]);
-  return [
-    `set --; begin link; for p in ${words}; do if [ -L "$p" ]; then set -- "$@" "$p"; printf '%s\\n' "$p"; fi; done; finish link 0 "$#"`,
-    'begin target; r=0; if [ "$#" -gt 0 ]; then P=$((P+1)); readlink "$@" 2>/dev/null; r=$?; fi',
-    // BusyBox reads one link at a time.
-    'if [ "$r" -ne 0 ] && [ "$#" -gt 1 ]; then r=0; for p in "$@"; do P=$((P+1)); readlink "$p" || r=$?; done; fi; finish target "$r" "$#"',
-  ].join('\n');
-}
-
+/** What no file of /proc tells, or not on every kernel: kernel/arch came with Linux 6.1, and RHEL names it at the end of its releases. */
 function machine(): string {
   return [
-    'begin kernel; P=$((P+1)); uname -rm; finish kernel "$?" 1',
+    'begin kernel; if [ ! -r /proc/sys/kernel/arch ]; then case $kernel in *.x86_64|*.aarch64) ;; *) P=$((P+1)); uname -m;; esac; fi; finish kernel 0 -',
     // Mostly a link that names its version; where it is not, it must be asked.
     'begin python; if [ -x /usr/bin/python3 ] && [ ! -L /usr/bin/python3 ]; then P=$((P+1)); /usr/bin/python3 -V; fi; finish python 0 -',
-    'begin disk; P=$((P+1)); df -Pk /; finish disk "$?" 2',
-    'begin clock; P=$((P+1)); date -u +%Y-%m-%dT%H:%M:%SZ; finish clock "$?" 1',
   ].join('\n');
 }
 
+/** Modules that are loaded; when one is not, the list of those that are built into the kernel is read with the other texts. */
 function modules(probes: ProbeSet): string {
-  if (probes.modules.length === 0) return 'begin module; finish module 0 0';
   const each = probes.modules.map((name) => {
     const folder = name.replaceAll('-', '_');
-    // Names of modules that are built into the kernel stand in a list, with either sign.
-    const pattern = `/${name.replaceAll(/[-_]/g, '[-_]')}[.]ko`;
-    return sh`if [ -d ${`/sys/module/${folder}`} ]; then printf '%s\n' ${`loaded ${folder}`}; else set -- "$@" -e ${pattern}; fi`
+    return sh`if [ -d ${`/sys/module/${folder}`} ]; then printf '%s\n' ${`loaded ${folder}`}; else builtin=yes; fi`
       .text;
   });
   return [
-    'set --; begin module',
+    "kernel=''; [ ! -r /proc/sys/kernel/osrelease ] || read -r kernel </proc/sys/kernel/osrelease",
+    "begin module; builtin=''",
     ...each,
-    "k=''; [ ! -r /proc/sys/kernel/osrelease ] || read -r k </proc/sys/kernel/osrelease",
-    'if [ "$#" -gt 0 ] && [ -r "/lib/modules/$k/modules.builtin" ]; then P=$((P+1)); grep "$@" "/lib/modules/$k/modules.builtin"; fi',
+    '[ -z "$builtin" ] || builtin="/lib/modules/$kernel/modules.builtin"',
     'finish module 0 -',
   ].join('\n');
 }
 
-function guards(probes: ProbeSet): string {
-  const each = probes.guards.map(
-    ({ argv }): ShellText => sh`P=$((P+2)); timeout ${guardSeconds} ${argv} >/dev/null 2>&1; printf '%s\n' "$?"`,
-  );
-  return ['begin guard', ...each.map((part) => part.text), `finish guard 0 ${each.length}`].join('\n');
+/**
+ * All checks of commands under one deadline, in the order of the probes; a shell that has asked them all becomes the df. When the time is up, the
+ * check that hangs is known by what was answered before it: the next ones get the whole time again, and so does that one unless it was the first.
+ */
+function guardsAndDisk(guards: ProbeSet['guards'], nonce: string): string {
+  const disk = 'if [ -z "$disk" ]; then begin disk; P=$((P+1)); df -Pk /; disk=$?; fi; finish disk "$disk" 2';
+  if (guards.length === 0) return `disk=''\n${disk}`;
+  const count = guards.length;
+  return [
+    "g=0; disk=''",
+    `while [ "$g" -lt ${count} ]; do`,
+    `P=$((P+2+${count}-g))`,
+    '# shellcheck disable=SC2016',
+    sh`s=$(exec timeout ${guardSeconds} sh -c ${askingScript(guards, nonce)} sh "$g"); r=$?`.text,
+    '[ -z "$s" ] || printf \'%s\\n\' "$s"',
+    'case $s in',
+    `*'@${nonce} begin disk'*) g=${count}; disk=$r;;`,
+    `*'@${nonce} end guard-'*) s=\${s##*'@${nonce} end guard-'}; g=$((\${s%% *}+1));;`,
+    '*) [ "$r" -eq 124 ] || r=125; begin "guard-$g"; finish "guard-$g" "$r" -; g=$((g+1));;',
+    'esac',
+    'done',
+    disk,
+  ].join('\n');
+}
+
+/** Asks from the check on whose number is given; one process each, whatever its program is. An answer comes whole or not at all. */
+function askingScript(guards: ProbeSet['guards'], nonce: string): string {
+  const each = guards.map(({ argv, prints }, index): ShellText => {
+    const asked = prints === undefined ? sh`s=''; (exec ${argv} >/dev/null 2>&1)` : sh`s=$(exec ${argv} 2>/dev/null)`;
+    return sh`[ "$1" -gt ${index} ] || { ${asked}; answer ${index} "$?"; }`;
+  });
+  return [
+    `answer() { printf '%s\\n' "@${nonce} begin guard-$1" "$s" "@${nonce} end guard-$1 $2 -"; }`,
+    ...each.map((part) => part.text),
+    `printf '%s\\n' '@${nonce} begin disk'`,
+    'exec df -Pk /',
+  ].join('\n');
 }

@@ -8,6 +8,8 @@ export const factTextFiles = {
     '/etc/os-release',
     '/proc/meminfo',
     '/proc/sys/kernel/hostname',
+    '/proc/sys/kernel/osrelease',
+    '/proc/sys/kernel/arch',
     '/proc/sys/kernel/random/boot_id',
     '/sys/devices/system/cpu/online',
     '/sys/class/dmi/id/sys_vendor',
@@ -43,14 +45,15 @@ export function readFacts(node: string, seen: Observations): NodeFacts {
   if (family === undefined) throw unsupported(node, osName);
   const memory = (name: string): number =>
     kibToMib((seen.linesOf('/proc/meminfo') ?? []).find((line) => line.startsWith(`${name}:`))?.split(/\s+/)[1]);
+  const kernel = first(seen, '/proc/sys/kernel/osrelease');
   const python = /python ?(\d[\d.]*)$/i.exec(seen.linkTarget('/usr/bin/python3') ?? seen.pythonSays ?? '')?.[1];
   return {
     osId: release.get('ID') ?? '',
     osVersion: release.get('VERSION_ID') ?? '',
     osName,
     family,
-    kernel: seen.kernel,
-    architecture: seen.architecture,
+    kernel,
+    architecture: architectureOf(seen, kernel),
     hostname: first(seen, '/proc/sys/kernel/hostname'),
     cpus: countCpus(first(seen, '/sys/devices/system/cpu/online')),
     memoryMiB: memory('MemTotal'),
@@ -65,6 +68,12 @@ export function readFacts(node: string, seen: Observations): NodeFacts {
     rootByPassword: seen.rootHasPassword && allowsRootByPassword(seen),
     kubernetes: seen.kubernetes,
   };
+}
+
+/** As `uname -m` says it. RHEL's kernels have it at the end of their release: `5.14.0-427.el9.x86_64`. */
+function architectureOf(seen: Observations, kernel: string): string {
+  const told = first(seen, '/proc/sys/kernel/arch');
+  return told === '' ? (seen.machineSays ?? kernel.slice(kernel.lastIndexOf('.') + 1)) : told;
 }
 
 function first(seen: Observations, path: string): string {

@@ -1,5 +1,6 @@
 import type { NodeFacts, UnitAction } from '@vmstation/core';
 import { isShut, kerberosTables, type PrincipalSeen, readPrincipals } from './kerberos-database.ts';
+import { targetOf } from './link-target.ts';
 import type { ProbeSet } from './probe.ts';
 import { garbled, type Reply, type ReplySource, type Section, sectionOf } from './reply.ts';
 import { readSignatures, type Signature, type SignaturesSeen } from './signatures.ts';
@@ -15,6 +16,8 @@ export interface PathSeen {
   readonly gid: string;
   readonly owner: string;
   readonly group: string;
+  /** Where a link points to. */
+  readonly target?: string;
 }
 
 /** An installed package. */
@@ -28,10 +31,18 @@ export interface PackageSeen {
 /** A unit as systemd tells of it: property name to value. */
 export type UnitSeen = ReadonlyMap<string, string>;
 
+/** What a guard answered. */
+interface GuardSeen {
+  readonly exitCode: number;
+  /** What it printed, when somebody wants to know. */
+  readonly lines: readonly string[];
+  readonly prints: string | undefined;
+}
+
 const absent: PathSeen = { type: 'absent', mode: '', uid: '', gid: '', owner: '', group: '' };
 
 /** Parts that must hold exactly as many lines as the script said, when their program succeeded. */
-const countedSections = ['path', 'digest', 'texts', 'link', 'target', 'kernel', 'clock'];
+const countedSections = ['path', 'digest', 'texts', 'clock'];
 
 /** What one check saw. Methods throw {@link Unreadable} when the thing asked for could not be looked at. */
 export class Observations {
@@ -40,8 +51,8 @@ export class Observations {
   readonly rootHasPassword: boolean;
   readonly kubernetes: string | undefined;
   readonly owed: ReadonlySet<string>;
-  readonly architecture: string;
-  readonly kernel: string;
+  /** What `uname -m` says, where no file of /proc tells. */
+  readonly machineSays: string | undefined;
   /** What `python3 -V` says, where its link does not tell. */
   readonly pythonSays: string | undefined;
   readonly clock: string;
@@ -53,9 +64,8 @@ export class Observations {
   readonly #texts: ReadonlyMap<string, readonly string[] | 'unreadable'>;
   readonly #packages: ReadonlyMap<string, PackageSeen>;
   readonly #units: ReadonlyMap<string, UnitSeen>;
-  readonly #links: ReadonlyMap<string, string>;
   readonly #modules: ReadonlySet<string>;
-  readonly #guards: ReadonlyMap<string, number>;
+  readonly #guards: ReadonlyMap<string, GuardSeen>;
   readonly #principals: ReadonlyMap<string, PrincipalSeen>;
   /** Whether SELinux is on, enforcing or not. */
   readonly hasSelinux: boolean;
@@ -83,9 +93,7 @@ export class Observations {
     this.rootHasPassword = word('root-password') !== undefined;
     this.kubernetes = word('kubernetes');
     this.owed = new Set(system.filter(([key]) => key === 'owed').map(([, name]) => name));
-    const [kernel = '', architecture = ''] = (part('kernel').lines[0] ?? '').split(' ');
-    this.kernel = kernel;
-    this.architecture = architecture;
+    this.machineSays = part('kernel').lines[0];
     this.pythonSays = part('python').lines[0];
     this.clock = part('clock').lines[0] ?? '';
     this.freeDiskMiB = Math.round(Number(part('disk').lines.at(-1)?.split(/\s+/)[3] ?? 0) / 1024);
@@ -94,16 +102,18 @@ export class Observations {
     this.#texts = readTexts(part('texts'), part('lines'));
     this.#packages = readPackages(part('package'));
     this.#units = readUnits(part('unit'), probes.units);
-    this.#links = pairUp(part('link'), part('target'));
-    this.#modules = new Set(part('module').lines.map(moduleName));
+    const builtin = this.textsBelow('/lib/modules/').flatMap(([, lines]) => lines);
+    this.#modules = new Set([...part('module').lines, ...builtin].map(moduleName));
     this.hasSelinux = word('selinux') !== undefined;
     this.#labels = readLabels(part('context').lines);
     this.#signatures = readSignatures(part('signature').lines);
     this.#wakeOn = readWakeOn(part('wake').lines);
-    const guards = part('guard');
-    if (guards.lines.length !== guards.expected)
-      throw garbled({ ...source, stderr: reply.stderr }, 'the answers of some guards are missing', '');
-    this.#guards = new Map(probes.guards.map(({ name }, index) => [name, Number(guards.lines[index])]));
+    this.#guards = new Map(
+      probes.guards.map(({ name, prints }, index) => {
+        const { exitCode, lines } = part(`guard-${index}`);
+        return [name, { exitCode, lines, prints }];
+      }),
+    );
     const [keys, attributes] = kerberosTables;
     this.#principals = probes.kerberos.length === 0 ? new Map() : readPrincipals(part(keys[0]), part(attributes[0]));
   }
@@ -165,10 +175,10 @@ export class Observations {
 
   /** Where a link points to; undefined for what is no link. */
   linkTarget(path: string): string | undefined {
-    const section = this.#section('target');
-    if (section.exitCode !== 0 && this.#section('link').lines.includes(path))
-      throw new Unreadable(this.#failure('readlink', section, path));
-    return this.#links.get(path);
+    const { type, target } = this.path(path);
+    if (type === 'symlink' && target === undefined)
+      throw new Unreadable(this.#failure('stat', this.#section('path'), path));
+    return target;
   }
 
   /** The type in SELinux's label of a path; undefined where there is none. */
@@ -195,12 +205,18 @@ export class Observations {
     return this.#modules.has(name.replaceAll('-', '_'));
   }
 
-  /** Whether a guard said yes. */
+  /** Whether a guard said yes, and printed what its file holds (but for newlines at the end). */
   guardHolds(name: string): boolean {
-    const status = this.#guards.get(name);
-    if (status === undefined || Number.isNaN(status)) throw new Unreadable('its check was not run');
-    if (status === 124) throw new Unreadable('its check did not end in time');
-    return status === 0;
+    const guard = this.#guards.get(name);
+    if (guard === undefined || guard.exitCode === 125) throw new Unreadable('its check was not run');
+    if (guard.exitCode === 124) throw new Unreadable('its check did not end in time');
+    if (guard.exitCode !== 0 || guard.prints === undefined) return guard.exitCode === 0;
+    const wanted = this.linesOf(guard.prints);
+    if (wanted === undefined) return false;
+    const [printed, held] = [guard.lines, wanted].map((lines) => lines.join('\n').replace(/\n+$/, ''));
+    if (printed === held && printed?.includes('\uFFFD') === true)
+      throw new Unreadable(`what its check printed is no text that could be compared with ${guard.prints}`);
+    return printed === held;
   }
 
   /** A principal as its database has it; undefined when there is none of that name, or no database; `shut` when the database's key is missing. */
@@ -255,13 +271,18 @@ export function owedName(action: UnitAction): string {
   return `${action.action}:${action.unit}`;
 }
 
+/** Two lines a path: what stat says of it, and `%N`. */
 function readPaths(section: Section): ReadonlyMap<string, PathSeen> {
   const found = new Map<string, PathSeen>();
-  for (const line of section.lines) {
+  for (const [index, line] of section.lines.entries()) {
+    if (index % 2 === 1) continue;
     const parts = /^(\S+) (\S+) (\S+) (\S+) (\S+) \d+ ([^:]*):(.*)$/.exec(line);
     if (parts === null) continue;
-    const [, mode = '', uid = '', gid = '', owner = '', group = '', type = '', path = ''] = parts;
-    found.set(path, { type: pathType(type), mode: mode.replace(/^0+(?=.)/, ''), uid, gid, owner, group });
+    const [, mode = '', uid = '', gid = '', owner = '', group = '', words = '', path = ''] = parts;
+    const type = pathType(words);
+    const seen = { type, mode: mode.replace(/^0+(?=.)/, ''), uid, gid, owner, group };
+    const target = type === 'symlink' ? targetOf(path, section.lines[index + 1] ?? '') : undefined;
+    found.set(path, target === undefined ? seen : { ...seen, target });
   }
   return found;
 }
@@ -349,9 +370,4 @@ function readUnits(section: Section, names: readonly string[]): ReadonlyMap<stri
 function moduleName(line: string): string {
   const name = /([^/ ]+?)(?:\.ko.*)?$/.exec(line)?.[1] ?? '';
   return name.replaceAll('-', '_');
-}
-
-function pairUp(names: Section, targets: Section): ReadonlyMap<string, string> {
-  if (names.lines.length !== targets.lines.length) return new Map();
-  return new Map(names.lines.map((name, index) => [name, targets.lines[index] ?? '']));
 }

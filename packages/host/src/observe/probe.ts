@@ -23,8 +23,16 @@ export type Probe =
   | { readonly see: 'authorized-keys'; readonly user: string }
   /** Principals of a KDC's database. */
   | ({ readonly see: 'kerberos' } & KerberosDatabase)
-  /** Whether a command says yes (exit 0). It must not change anything. */
-  | { readonly see: 'guard'; readonly name: string; readonly argv: readonly string[] };
+  /** Whether a command says yes (exit 0), and prints what a file holds where one is named. It must not change anything. */
+  | ({ readonly see: 'guard' } & Guard);
+
+/** A command that is asked. */
+export interface Guard {
+  readonly name: string;
+  readonly argv: readonly string[];
+  /** The file that holds what it must print. */
+  readonly prints?: string;
+}
 
 /** All requests of a check, merged by what looks at them; each list is in first-seen order without repetition. */
 export interface ProbeSet {
@@ -39,7 +47,7 @@ export interface ProbeSet {
   readonly units: readonly string[];
   readonly modules: readonly string[];
   readonly keyUsers: readonly string[];
-  readonly guards: readonly { readonly name: string; readonly argv: readonly string[] }[];
+  readonly guards: readonly Guard[];
   readonly kerberos: readonly KerberosDatabase[];
 }
 
@@ -56,11 +64,14 @@ export function mergeProbes(probes: Iterable<Probe>): ProbeSet {
   const units = new Set<string>();
   const modules = new Set<string>();
   const keyUsers = new Set<string>();
-  const guards = new Map<string, readonly string[]>();
+  const guards = new Map<string, Guard>();
   const kerberos = new Map<string, KerberosDatabase>();
   for (const probe of probes) {
-    if (probe.see === 'guard') guards.set(probe.name, probe.argv);
-    else if (probe.see === 'kerberos')
+    if (probe.see === 'guard') {
+      const { name, argv, prints } = probe;
+      guards.set(name, { name, argv, ...(prints === undefined ? {} : { prints }) });
+      if (prints !== undefined) lines.add(prints);
+    } else if (probe.see === 'kerberos')
       kerberos.set(`${probe.realm} ${probe.database}`, {
         realm: probe.realm,
         database: probe.database,
@@ -92,7 +103,7 @@ export function mergeProbes(probes: Iterable<Probe>): ProbeSet {
     units: [...units],
     modules: [...modules],
     keyUsers: [...keyUsers],
-    guards: [...guards].map(([name, argv]) => ({ name, argv })),
+    guards: [...guards.values()],
     kerberos: [...kerberos.values()],
   };
 }

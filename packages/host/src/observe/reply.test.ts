@@ -85,7 +85,7 @@ test('a frame that is lost, comes twice or says another count makes the answer w
   for (const index of framesOf) expect(seen(withLines((lines) => lines.splice(index, 1)))).toThrow(noAnswer);
   for (const index of framesOf.slice(0, -1))
     expect(seen(withLines((lines) => lines.splice(index, 0, ...lineAt(index))))).toThrow(noAnswer);
-  for (const part of ['path', 'digest', 'texts', 'link', 'target', 'kernel', 'clock', 'guard'])
+  for (const part of ['path', 'digest', 'texts', 'clock'])
     for (const count of ['', 'x', '99', '-1', '1e0', '01.0'])
       expect(seen(whole.replace(new RegExp(`(end ${part} 0) \\d+`), `$1 ${count}`))).toThrow(noAnswer);
   for (const status of ['', 'x', '-', '0x0'])
@@ -112,7 +112,7 @@ test('whatever stands before the greeting does not matter, unless it shares its 
 });
 
 test('a line that is lost from a counted part makes the answer worthless', () => {
-  for (const lost of ['644 0 0 root', 'a'.repeat(64), 'python3.11', '6.1.0']) {
+  for (const lost of ['644 0 0 root', 'a'.repeat(64), '/usr/bin/python3 -> ', '2026-11-23T']) {
     const text = whole
       .split('\n')
       .filter((line) => !line.startsWith(lost))

@@ -56,7 +56,7 @@ function sampleApply(family: NodeFacts['family']): string {
       system: ['selinux'],
       texts,
       units,
-      guards: [1, 1],
+      guards: [1, 1, 1],
       packages: { telnet: '1', runc: '1.1.0-1', ethtool: '1:6.1-1' },
       held: ['runc', 'ethtool'],
       devices,

@@ -17,7 +17,8 @@ export interface FakeNode {
   readonly units?: readonly Readonly<Record<string, string>>[];
   readonly links?: Readonly<Record<string, string>>;
   readonly modules?: readonly string[];
-  readonly guards?: readonly number[];
+  /** How guards ended, with what they printed where it is looked at. */
+  readonly guards?: readonly (number | { readonly exitCode: number; readonly printed: string })[];
   /** Lines of the two tables of a KDC's database. */
   readonly kerberos?: { readonly keys: readonly string[]; readonly attributes: readonly string[] };
   /** Lines as `stat -c '%C %n'` prints them. */
@@ -29,6 +30,11 @@ export interface FakeNode {
 }
 
 const nonce = 'n0nce';
+const ofEveryNode = {
+  '/etc/os-release': 'ID=debian\nPRETTY_NAME="Debian"',
+  '/proc/sys/kernel/osrelease': '6.1.0-26-amd64',
+  '/proc/sys/kernel/arch': 'x86_64',
+};
 
 /** The reply that such a node would give, framed as a check script frames it. */
 export function fakeReply(node: FakeNode): string {
@@ -37,11 +43,11 @@ export function fakeReply(node: FakeNode): string {
     ...lines,
     `@${nonce} end ${name} ${exitCode} ${lines.length}`,
   ];
-  const texts = Object.entries({ '/etc/os-release': 'ID=debian\nPRETTY_NAME="Debian"', ...node.texts });
+  const texts = Object.entries({ ...ofEveryNode, ...node.texts });
   return [
     `@${nonce} ${checkGreeting}`,
     ...part('system', [`family ${node.family ?? 'debian'}`, 'systemd yes', ...(node.system ?? [])]),
-    ...part('path', node.stat ?? []),
+    ...part('path', pathLines(node)),
     ...part(
       'digest',
       Object.entries(node.digests ?? {}).map(([path, digest]) => `${digest}  ${path}`),
@@ -69,9 +75,7 @@ export function fakeReply(node: FakeNode): string {
         )
         .join('\n\n'),
     ]),
-    ...part('link', Object.keys(node.links ?? {})),
-    ...part('target', Object.values(node.links ?? {})),
-    ...part('kernel', ['6.1.0-26-amd64 x86_64']),
+    ...part('kernel', []),
     ...part('python', []),
     ...part('disk', ['Filesystem', '/dev/sda1 100 50 1048576 50% /']),
     ...part('clock', ['2026-11-23T09:00:00Z']),
@@ -82,12 +86,23 @@ export function fakeReply(node: FakeNode): string {
     ...part('context', node.labels ?? []),
     ...part('signature', signatureLines(node)),
     ...part('wake', wakeLines(node)),
-    ...part('guard', (node.guards ?? []).map(String)),
+    ...(node.guards ?? []).flatMap((answer, index) => {
+      const { exitCode, printed } = typeof answer === 'number' ? { exitCode: answer, printed: '' } : answer;
+      return part(`guard-${index}`, printed.split('\n'), exitCode);
+    }),
     ...part('kerberos-keys', node.kerberos?.keys ?? []),
     ...part('kerberos-attributes', node.kerberos?.attributes ?? []),
     `@${nonce} done 9`,
     '',
   ].join('\n');
+}
+
+/** Two lines a path, as the script asks stat for them. */
+function pathLines({ stat = [], links = {} }: FakeNode): readonly string[] {
+  const named = stat.map((line): [path: string, line: string] => [line.slice(line.indexOf(':') + 1), line]);
+  const only = Object.keys(links).filter((link) => !named.some(([path]) => path === link));
+  const all = [...named, ...only.map((link) => [link, `777 0 0 root root 1 symbolic link:${link}`] as const)];
+  return all.flatMap(([path, line]) => [line, links[path] === undefined ? path : `${path} -> ${links[path]}`]);
 }
 
 function signatureLines({ devices = {} }: FakeNode): readonly string[] {

@@ -96,6 +96,13 @@ export const sampleResources: readonly Resource[] = [
     undo: ['true'],
   },
   {
+    kind: 'command',
+    name: 'audit rules',
+    run: ['systemctl', 'restart', '--', 'vmstation-audit-rules.service'],
+    check: ['auditctl', '-l', '-k', 'vmstation-'],
+    prints: "/run/it's.listing",
+  },
+  {
     kind: 'kerberos-principal',
     name: 'alex',
     realm: 'HOME.ARPA',

@@ -19,11 +19,8 @@ const ofRollback = ['may_put_back', 'unused'];
  * subshells are read, functions of the script and builtins are left out.
  */
 export function commandsIn(script: string): readonly FoundCommand[] {
-  const functions = new Set([
-    ...ofRollback,
-    ...[...script.matchAll(/^([a-z_][a-z_0-9]*)\(\) \{$/gm)].map((match) => match[1] ?? ''),
-  ]);
-  for (const [, name] of script.matchAll(/^([a-z_]+)\(\) \{ /gm)) functions.add(name ?? '');
+  const functions = new Set(ofRollback);
+  for (const [, name] of script.matchAll(/(?:^|')([a-z_][a-z_0-9]*)\(\) \{(?: |$)/gm)) functions.add(name ?? '');
   const found: FoundCommand[] = [];
   readCommands(withoutHereDocuments(script), found);
   return found.filter(
@@ -49,16 +46,22 @@ function readCommands(source: string, found: FoundCommand[]): void {
     const [program, ...others] = rest;
     if (program === undefined) return;
     if (program === 'for' || (program === 'command' && others[0] === '-v')) return;
-    if (program === 'command' || program === 'patiently')
-      found.push({ program: others[0] ?? '', words: others.slice(1) });
+    runs(program, others);
+  };
+  const runs = (program: string, others: readonly string[]): void => {
+    const [first = '', ...after] = others;
+    if (program === 'command' || program === 'patiently' || program === 'exec') runs(first, after);
     else if (program === 'setsid') {
       const flags = others.filter((_, index) => others.slice(0, index + 1).every((one) => one.startsWith('-')));
-      found.push(
-        { program, words: flags },
-        { program: others[flags.length] ?? '', words: others.slice(flags.length + 1) },
-      );
-    } else if (program !== 'timeout') found.push({ program, words: others });
-    else found.push({ program, words: [] }, { program: others[1] ?? '', words: others.slice(2) });
+      found.push({ program, words: flags });
+      runs(others[flags.length] ?? '', others.slice(flags.length + 1));
+    } else if (program === 'timeout') {
+      found.push({ program, words: [] });
+      runs(after[0] ?? '', after.slice(1));
+    } else if (program === 'sh' && first === '-c') {
+      found.push({ program, words: [first] });
+      readCommands(after[0] ?? '', found);
+    } else found.push({ program, words: others });
   };
   let at = 0;
   while (at < source.length) {

@@ -50,6 +50,9 @@ function addAboutTheKernel(folder: VirtualFolder, { state, kernelRelease, kernel
   random.file('boot_id', () => `${state.bootId}\n`);
   random.file('uuid', () => `${crypto.randomUUID()}\n`);
   folder.file('osrelease', () => `${kernelRelease}\n`);
+  // Linux has it since 6.1.
+  const [major = 0, minor = 0] = kernelRelease.split('.').map(Number.parseFloat);
+  if (major > 6 || (major === 6 && minor >= 1)) folder.file('arch', () => 'x86_64\n');
   folder.file('ostype', () => 'Linux\n');
   folder.file('version', () => `${kernelVersion}\n`);
   folder.file('hostname', {

@@ -47,6 +47,8 @@ export interface RunOptions {
   files?: Map<number, OpenFile>;
   newSession?: boolean;
   ignoredSignals?: ReadonlySet<number>;
+  /** It takes the place of the parent, which only waits for its end. */
+  replaces?: boolean;
 }
 
 /** Starts an executable as a child process. Throws ExecError when there is none. */
@@ -55,7 +57,7 @@ export function run(
   argv: string[],
   options: RunOptions = {},
 ): { process: Process; exit: Promise<number> } {
-  const child = new Process(parent.kernel, parent);
+  const child = new Process(parent.kernel, parent, options.replaces);
   child.argv = argv;
   if (options.environment) child.environment = options.environment;
   if (options.cwd !== undefined) child.cwd = options.cwd;
@@ -70,6 +72,7 @@ export function run(
     return { process: child, exit: toTheEnd(child, program) };
   } catch (error) {
     child.finish();
+    if (options.replaces === true && parent instanceof Process) parent.kernel.processes.set(parent.pid, parent);
     throw error;
   }
 }

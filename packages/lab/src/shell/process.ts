@@ -61,11 +61,13 @@ export class Process {
   terminatedBy: number | undefined;
   readonly #interrupts = new Set<(error: Terminated) => void>();
 
-  constructor(kernel: Kernel, parent: Process | ProcessOrigin) {
+  /** A child of `parent`; or what takes its place, with its number, as after execve(2). */
+  constructor(kernel: Kernel, parent: Process | ProcessOrigin, replaces = false) {
     this.kernel = kernel;
-    this.pid = kernel.nextPid();
-    this.startedMs = kernel.now();
-    this.parentPid = 'pid' in parent ? parent.pid : 1;
+    const replaced = replaces && 'pid' in parent ? parent : undefined;
+    this.pid = replaced?.pid ?? kernel.nextPid();
+    this.startedMs = replaced?.startedMs ?? kernel.now();
+    this.parentPid = replaced?.parentPid ?? ('pid' in parent ? parent.pid : 1);
     this.files = new Map();
     for (const [descriptor, file] of parent.files) this.files.set(descriptor, file.retain());
     this.argv = parent.argv;

@@ -85,7 +85,8 @@ async function execCommand(
   }
   const rest = argv[1] === '--' ? argv.slice(2) : argv.slice(1);
   if (rest.length === 0) return 0;
-  throw new ControlFlow('exit', await runExternal(evaluator, rest, assignments));
+  evaluator.state.becomesCommand = true;
+  throw new ControlFlow('exit', await runExternal(evaluator, rest, assignments, true));
 }
 
 /** Runs an already expanded command: function, built-in or executable. */
@@ -174,13 +175,18 @@ async function callFunction(evaluator: Evaluator, defined: FunctionDefNode, argv
   }
 }
 
-async function runExternal(evaluator: Evaluator, argv: string[], assignments: Map<string, string>): Promise<number> {
+async function runExternal(
+  evaluator: Evaluator,
+  argv: string[],
+  assignments: Map<string, string>,
+  replaces = false,
+): Promise<number> {
   const { state } = evaluator;
   const environment = state.environment(assignments);
   const path = assignments.get('PATH') ?? state.get('PATH') ?? '/usr/bin:/bin';
   try {
     const file = searchPath(state.process, argv[0] as string, path);
-    const started = run(state.process, argv, { file, environment });
+    const started = run(state.process, argv, { file, environment, replaces });
     return await ending(state, started);
   } catch (error) {
     if (!(error instanceof ExecError)) throw error;

@@ -7,7 +7,7 @@ const rulesFile = '/etc/vmstation/firewall.nft';
 const unit = 'vmstation-firewall.service';
 /** What the kernel had right after the rules were loaded: what anybody changes there later differs from it. */
 const listing = '/run/vmstation-firewall.listing';
-const list = `nft -s list table ${firewallTable}`;
+const list = ['nft', '-s', 'list', 'table', ...firewallTable.split(' ')];
 
 /** Resolver, network card, and the packet filter of the node, computed from what the model places on it; all guarded. */
 export const networkingRole: ConfigRole = {
@@ -41,7 +41,8 @@ export const networkingRole: ConfigRole = {
 const rulesInForce: Resource = {
   kind: 'command',
   name: 'packet-filter-in-force',
-  check: ['sh', '-c', `${list} 2>/dev/null | cmp -s - ${listing}`],
+  check: list,
+  prints: listing,
   run: ['systemctl', 'reload-or-restart', '--', unit],
   guard: 'firewall',
   after: [`service:${unit}`],
@@ -69,9 +70,9 @@ DefaultDependencies=no
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=/usr/sbin/nft -f ${rulesFile}
-ExecStartPost=/bin/sh -c '/usr/sbin/${list} >${listing}'
+ExecStartPost=/bin/sh -c '/usr/sbin/${list.join(' ')} >${listing}'
 ExecReload=/usr/sbin/nft -f ${rulesFile}
-ExecReload=/bin/sh -c '/usr/sbin/${list} >${listing}'
+ExecReload=/bin/sh -c '/usr/sbin/${list.join(' ')} >${listing}'
 ExecStop=/usr/sbin/nft delete table ${firewallTable}
 
 [Install]

@@ -5,8 +5,8 @@ const rulesFile = '/etc/audit/rules.d/50-vmstation.rules';
 const rulesUnit = 'vmstation-audit-rules.service';
 /** What the kernel had of these rules right after they were loaded: what anybody takes out there later differs from it. */
 const listing = '/run/vmstation-audit.listing';
-// Every key begins like this, in both of the forms that auditctl lists rules in.
-const loadedRules = 'auditctl -l 2>/dev/null | grep -F vmstation-';
+// Every key begins like this, and auditctl lists the rules whose key has it (key_match in its sources, 3.0.9 to 4.2).
+const loadedRules = ['auditctl', '-l', '-k', 'vmstation-'];
 
 /** What is recorded, by the key that finds it again (`ausearch -k KEY`). Programs of the system that nobody logged in for are left out. */
 const rules: Readonly<Record<string, readonly string[]>> = {
@@ -57,7 +57,8 @@ export function audit(node: ClusterNode, { cluster }: ConfigRoleContext): readon
 const rulesInForce: Resource = {
   kind: 'command',
   name: 'audit-rules-in-force',
-  check: ['sh', '-c', `${loadedRules} | cmp -s - ${listing}`],
+  check: loadedRules,
+  prints: listing,
   run: ['systemctl', 'restart', '--', rulesUnit],
   after: [`service:${rulesUnit}`],
 };
@@ -70,7 +71,7 @@ After=auditd.service
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=/usr/sbin/augenrules --load
-ExecStartPost=/bin/sh -c '/usr/sbin/${loadedRules} >${listing}'
+ExecStartPost=/bin/sh -c '/usr/sbin/${loadedRules.join(' ')} >${listing} && grep -qF vmstation- ${listing}'
 ${Object.keys(rules)
   .map((key) => `ExecStop=-/usr/sbin/auditctl -D -k ${key}\n`)
   .join('')}

@@ -60,7 +60,7 @@ function load(machine: Machine, line: string): string | undefined {
   return undefined;
 }
 
-/** auditctl(8): -l lists, -D removes all rules, or those of a key. */
+/** auditctl(8): -l lists, with -k those whose key has these letters, -D removes all rules, or those of a key. */
 export const auditctl: MachineProgram = async (process, machine) => {
   const options = parseOptions(process, 'l D k: s');
   const refused = await unlessRoot(process, 'You must be root to run this program.', 4);
@@ -73,7 +73,10 @@ export const auditctl: MachineProgram = async (process, machine) => {
     await process.out('enabled 1\nfailure 1\nbacklog_limit 8192\nlost 0\nbacklog 0\n');
     return 0;
   }
-  const left = machine.state.auditRules ?? [];
+  const wanted = options.has('l') ? options.value('k') : undefined;
+  const left = (machine.state.auditRules ?? []).filter(
+    (rule) => wanted === undefined || (/ -k (\S+)$/.exec(rule)?.[1]?.includes(wanted) ?? false),
+  );
   await process.out(left.length === 0 ? 'No rules\n' : left.map((rule) => `${rule}\n`).join(''));
   return 0;
 };

@@ -1,3 +1,4 @@
+import { FileSystemError } from '../../disk/file-system-error.ts';
 import { inodeSize } from '../../disk/inode.ts';
 import type { Program } from '../../shell/process.ts';
 import { parseArguments, parseOptions } from './options.ts';
@@ -45,8 +46,17 @@ export const truncate: Program = async (process) => {
 export const cmp: Program = async (process) => {
   const options = parseOptions(process, 's quiet silent l n:');
   const [first = '', second = '-'] = options.operands;
-  const left = first === '-' ? await process.readAll() : await process.readFile(first);
-  const right = second === '-' ? await process.readAll() : await process.readFile(second);
+  const texts: string[] = [];
+  for (const name of [first, second]) {
+    try {
+      texts.push(name === '-' ? await process.readAll() : await process.readFile(name));
+    } catch (error) {
+      if (!(error instanceof FileSystemError)) throw error;
+      if (!options.has('s', 'quiet', 'silent')) await process.err(`cmp: ${name}: ${error.message}\n`);
+      return 2;
+    }
+  }
+  const [left = '', right = ''] = texts;
   if (left === right) return 0;
   if (!options.has('s', 'quiet', 'silent')) {
     let at = 0;

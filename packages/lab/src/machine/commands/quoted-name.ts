@@ -29,6 +29,17 @@ export function quotedName(text: string): string {
   return `${quoted}'`;
 }
 
+/** A name under QUOTING_STYLE=escape: what is no plain text as `\n` or `\303`. */
+export function escapedName(text: string): string {
+  return [...text]
+    .map((character) => {
+      const code = character.charCodeAt(0);
+      if (character === '\\') return '\\\\';
+      return code >= 32 && code < 127 ? character : (letters[code] ?? `\\${code.toString(8).padStart(3, '0')}`);
+    })
+    .join('');
+}
+
 /** A name in quotes only where a shell would need them, or where it holds a colon itself: `cat: nofile: …`. */
 export function nameInMessage(text: string): string {
   return text !== '' && /^[%+,\-./0-9A-Z\]_a-z@{}][%+,\-./0-9A-Z\]_a-z@{}#~]*$/.test(text) ? text : quotedName(text);

@@ -4,7 +4,7 @@ import { unescape } from '../../shell/printf.ts';
 import type { Process } from '../../shell/process.ts';
 import { groupName, userName } from './accounts.ts';
 import { parseOptions, UsageError } from './options.ts';
-import { quotedName } from './quoted-name.ts';
+import { escapedName, quotedName } from './quoted-name.ts';
 
 /** `drwxr-xr-x` of a file. */
 export function modeText(inode: Inode): string {
@@ -43,6 +43,7 @@ const TYPE_BITS = { file: 0o100000, directory: 0o040000, symlink: 0o120000, devi
 
 function field(process: Process, path: string, inode: Inode, code: string): string {
   const { kernel } = process;
+  const quoted = process.environment.get('QUOTING_STYLE') === 'escape' ? escapedName : quotedName;
   const values: Record<string, () => string | number> = {
     a: () => inode.mode.toString(8),
     A: () => modeText(inode),
@@ -60,7 +61,7 @@ function field(process: Process, path: string, inode: Inode, code: string): stri
     i: () => inode.ino,
     m: () => '/',
     n: () => path,
-    N: () => (inode.kind === 'symlink' ? `${quotedName(path)} -> ${quotedName(inode.target ?? '')}` : quotedName(path)),
+    N: () => [path, ...(inode.kind === 'symlink' ? [inode.target ?? ''] : [])].map(quoted).join(' -> '),
     o: () => 4096,
     s: () => inodeSize(inode),
     t: () => 0,
