@@ -8,6 +8,7 @@ import type { ApplyAnswer, ApplyOrder } from './apply-site.ts';
 import { type CheckFigures, checkRounds } from './check-rounds.ts';
 import { type MachineFacts, machineFacts } from './machine-facts.ts';
 import { type BenchMachines, machinesCpuMs, onMachine, threeMachines } from './machines.ts';
+import { packagesAlone } from './packages-alone.ts';
 import { type Playbook, writePlaybook } from './playbook.ts';
 import { must, mustWithCpu, type RanWithCpu } from './programs.ts';
 import { type Site, siteOf } from './site.ts';
@@ -31,6 +32,8 @@ export interface HostStateFigures {
   readonly ansibleApply: readonly Cost[];
   readonly firstApply: readonly Cost[];
   readonly firstAnsible: readonly Cost[];
+  /** The package manager's own time of a first apply. */
+  readonly packages: readonly Cost[];
   readonly applyRoundTrips: number;
   /** What `vmstation drift` says that only containers cannot be; everything else is as declared. */
   readonly notHere: readonly string[];
@@ -59,6 +62,7 @@ export async function measureHostState(rounds: Rounds, say: (line: string) => vo
   const folder = await mkdtemp(join(tmpdir(), 'vmstation-host-state-'));
   const firstApply: Cost[] = [];
   const firstAnsible: Cost[] = [];
+  const packages: Cost[] = [];
   let applyRoundTrips = 0;
   let sides: readonly [product: Side, ansible: Side] | undefined;
   // Whoever stops the bench wants its machines away as well.
@@ -72,6 +76,7 @@ export async function measureHostState(rounds: Rounds, say: (line: string) => vo
     for (let round = 0; round <= rounds.firstApply; round += 1) {
       await Promise.all((sides ?? []).map(({ machines }) => machines.down()));
       sides = undefined;
+      if (round > 0) packages.push(await packagesAlone(join(folder, `packages-${round}`), say));
       sides = await twoSides(join(folder, String(round)), say);
       const [product, ansible] = sides;
       const turns = [
@@ -111,7 +116,8 @@ export async function measureHostState(rounds: Rounds, say: (line: string) => vo
     });
     const resources = [...product.site.resources.values()].map((list) => list.length);
     const { tasks: ansibleTasks } = ansible.playbook;
-    return { facts, resources, ansibleTasks, checks, ...costs, firstApply, firstAnsible, applyRoundTrips, notHere };
+    const first = { firstApply, firstAnsible, packages, applyRoundTrips };
+    return { facts, resources, ansibleTasks, checks, ...costs, ...first, notHere };
   } finally {
     for (const { machines } of sides ?? []) await machines.down();
     await rm(folder, { recursive: true, force: true });
