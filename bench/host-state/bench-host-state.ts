@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { exitCodes, resourceId } from '@vmstation/core';
 import { createHost } from '@vmstation/host';
 import { openSshTransport } from '@vmstation/remote';
+import { build } from 'esbuild';
 import type { ApplyAnswer, ApplyOrder } from './apply-site.ts';
 import { type CheckFigures, checkRounds } from './check-rounds.ts';
 import { type MachineFacts, machineFacts } from './machine-facts.ts';
@@ -171,15 +172,25 @@ async function applyByProduct({ machines, site, folder }: Side): Promise<{ cost:
     nodes: [...site.resources],
   };
   const file = join(folder, 'apply.json');
+  const program = await bundledProgram('apply-site.ts', folder);
   await writeFile(file, JSON.stringify(order));
   let answer: ApplyAnswer | undefined;
   const cost = await costOf(machines, async () => {
-    const ran = await mustWithCpu([process.execPath, join(import.meta.dirname, 'apply-site.ts'), file]);
+    const ran = await mustWithCpu([process.execPath, program, file]);
     answer = JSON.parse(ran.stdout) as ApplyAnswer;
     return ran;
   });
   if (answer === undefined || answer.bad.length > 0) throw new Error(`Not applied:\n${answer?.bad.join('\n')}`);
   return { cost, roundTrips: Math.max(...Object.values(answer.nodes).map((node) => node.roundTrips)) };
+}
+
+/** A program of this folder in one file, as the command line is shipped. */
+async function bundledProgram(name: string, folder: string): Promise<string> {
+  const outfile = join(folder, `${name}.mjs`);
+  const banner = { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" };
+  const entryPoints = [join(import.meta.dirname, name)];
+  await build({ entryPoints, outfile, banner, bundle: true, format: 'esm', platform: 'node', target: 'node24' });
+  return outfile;
 }
 
 function ansibleRun({ playbook }: Side, options: readonly string[] = []): Promise<RanWithCpu> {
