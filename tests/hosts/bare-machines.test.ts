@@ -1,14 +1,18 @@
 import { rm } from 'node:fs/promises';
 import {
   type DesiredResource,
+  effectiveSettings,
   type HostPort,
   type NodeCheck,
+  nodeOf,
   type Resource,
   resourceId,
   type Transport,
 } from '@vmstation/core';
 import type { LoadedWorkspace } from '@vmstation/workspace';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { countProcesses } from '../../bench/host-state/processes.ts';
+import { audit } from '../../packages/cluster-config/src/roles/system/audit.ts';
 import { limits, possible } from './not-on-these-machines.ts';
 import { ownMachines } from './own-machines.ts';
 import { desiredOf, hostsOf, onNode, twoNodeWorkspace } from './two-node-workspace.ts';
@@ -123,6 +127,17 @@ test('applied again, nothing is written and no service is touched', async () => 
   const before = await Promise.all(nodes.map((node) => onNode(transport, node, traces)));
   expect(await applyAll('second')).toEqual(clean);
   expect(await Promise.all(nodes.map((node) => onNode(transport, node, traces)))).toEqual(before);
+});
+
+test('a look at all that is declared, the audit included, starts ten processes, counted by the machine itself', async () => {
+  for (const node of nodes) {
+    const modelled = nodeOf(workspace.cluster, node);
+    const cluster = { ...workspace.cluster, system: { ...workspace.cluster.system, audit: true } };
+    const declared = (desired.get(node) ?? []).map(({ resource }) => resource);
+    const resources = [...declared, ...audit(modelled, { cluster, settings: effectiveSettings([], modelled) })];
+    const { whole, bare, told } = await countProcesses(transport, host, node, resources);
+    expect({ node, started: whole - bare + 1, told }).toEqual({ node, started: 10, told: 10 });
+  }
 });
 
 const tampering: Readonly<Record<NodeName, string>> = {

@@ -54,7 +54,9 @@ begin kernel; if [ ! -r /proc/sys/kernel/arch ]; then case $kernel in *.x86_64|*
 begin python; if [ -x /usr/bin/python3 ] && [ ! -L /usr/bin/python3 ]; then P=$((P+1)); /usr/bin/python3 -V; fi; finish python 0 -
 set --; for p in /srv/media /etc/chrony/chrony.conf; do if [ -e /sys/fs/selinux/enforce ] && [ -e "$p" ]; then set -- "$@" "$p"; fi; done
 begin context; r=0; if [ "$#" -gt 0 ]; then P=$((P+1)); stat -c '%C %n' "$@"; r=$?; fi; finish context "$r" "$#"
-set -- /dev/disk/by-id/ata-DISK /dev/sdc /dev/sdd; begin signature; for p do if [ -e "$p" ]; then P=$((P+1)); printf '%s\n' "device $p"; wipefs -p "$p"; printf '%s\n' "status $?"; fi; done; finish signature 0 -
+signatures_of() { for p do printf '%s\n' "device $p"; done; P=$((P+1)); wipefs -p -O DEVICE,OFFSET,UUID,LABEL,TYPE "$@"; r=$?; printf '%s\n' "status $r"; }
+set --; for p in /dev/disk/by-id/ata-DISK /dev/sdc /dev/sdd; do if [ -e "$p" ]; then set -- "$@" "$p"; fi; done
+begin signature; r=0; [ "$#" -eq 0 ] || signatures_of "$@"; if [ "$r" -ne 0 ] && [ "$#" -gt 1 ]; then for d do signatures_of "$d"; done; fi; finish signature 0 -
 set -- enp1s0; begin wake; if command -v ethtool >/dev/null; then for p do P=$((P+1)); printf '%s\n' "card $p"; ethtool "$p" 2>/dev/null; done; fi; finish wake 0 -
 begin kerberos-keys; r=0; if [ ! -e /var/lib/krb5kdc/principal ] || ! command -v kdb5_util >/dev/null 2>&1; then :; elif [ ! -e /etc/krb5kdc/stash ]; then printf '%s\n' @HOME.ARPA; else P=$((P+1)); kdb5_util -r HOME.ARPA tabdump -H keyinfo || r=$?; fi; finish kerberos-keys "$r" -
 begin kerberos-attributes; r=0; if [ ! -e /var/lib/krb5kdc/principal ] || ! command -v kdb5_util >/dev/null 2>&1; then :; elif [ ! -e /etc/krb5kdc/stash ]; then printf '%s\n' @HOME.ARPA; else P=$((P+1)); kdb5_util -r HOME.ARPA tabdump -H princ_stringattrs || r=$?; fi; finish kerberos-attributes "$r" -

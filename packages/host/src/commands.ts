@@ -165,7 +165,11 @@ export const nodeCommands: readonly NodeCommand[] = [
   { command: 'swapon', words: ['-p'], reason: 'takes swapoff back, with the priority that was given' },
   { command: 'mount', words: ['-o'], reason: 'mounts what fstab names, with its options in force' },
   { command: 'umount', words: [], reason: 'takes a mount back' },
-  { command: 'wipefs', words: ['-p', '-a', '-q'], reason: 'what a device carries; takes a new file system away again' },
+  {
+    command: 'wipefs',
+    words: ['-p', '-O', '-a', '-q'],
+    reason: 'what a device carries; takes a new file system away again',
+  },
   { command: 'blkid', words: ['-p'], reason: 'that a device carries nothing, before a file system is made' },
   { command: 'mkfs', words: ['-t', '-q', '-L'], reason: 'file systems on empty devices' },
   { command: 'e2label', words: [], reason: 'the label of an ext4' },

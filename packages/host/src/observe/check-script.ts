@@ -3,6 +3,7 @@ import { type ShellText, sh } from '../script/shell-text.ts';
 import { factLinks, factTextFiles, kubernetesMarks } from './facts.ts';
 import { kerberosPart } from './kerberos-database.ts';
 import type { ProbeSet } from './probe.ts';
+import { signatureColumns } from './signatures.ts';
 
 /** Where owed notifications, kept content and the lock live on a node. */
 export interface NodeFolders {
@@ -143,10 +144,23 @@ function labels(probes: ProbeSet): string {
   return observer('context', probes.labels, '[ -e /sys/fs/selinux/enforce ] && [ -e "$p" ]', 'stat -c \'%C %n\' "$@"');
 }
 
-/** Each device by itself: wipefs names a device by the last part of its path only. It opens for reading. */
+/**
+ * All devices at once. Each by itself where that fails, as one that cannot be read hides the others, or where two names end alike: wipefs tells a
+ * device by the last part of its path only. It opens for reading.
+ */
 function signatures({ devices }: ProbeSet): string {
   if (devices.length === 0) return 'begin signature; finish signature 0 -';
-  return `set -- ${quoteArguments(devices)}; begin signature; for p do if [ -e "$p" ]; then P=$((P+1)); printf '%s\\n' "device $p"; wipefs -p "$p"; printf '%s\\n' "status $?"; fi; done; finish signature 0 -`;
+  const ends = new Set(devices.map((device) => device.slice(device.lastIndexOf('/') + 1)));
+  const each = 'for d do signatures_of "$d"; done';
+  const look =
+    ends.size < devices.length
+      ? each
+      : `r=0; [ "$#" -eq 0 ] || signatures_of "$@"; if [ "$r" -ne 0 ] && [ "$#" -gt 1 ]; then ${each}; fi`;
+  return [
+    `signatures_of() { for p do printf '%s\\n' "device $p"; done; P=$((P+1)); wipefs -p -O ${signatureColumns} "$@"; r=$?; printf '%s\\n' "status $r"; }`,
+    `set --; for p in ${quoteArguments(devices)}; do if [ -e "$p" ]; then set -- "$@" "$p"; fi; done`,
+    `begin signature; ${look}; finish signature 0 -`,
+  ].join('\n');
 }
 
 function wakeOnLan(probes: ProbeSet): string {

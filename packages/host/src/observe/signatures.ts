@@ -11,23 +11,37 @@ export interface SignaturesSeen {
   readonly signatures: readonly Signature[];
 }
 
-/** Reads the blocks `device PATH`, lines of `wipefs -p` (`OFFSET,UUID,LABEL,TYPE`), `status EXIT`. */
+/** What wipefs is asked to print of each signature (util-linux 2.31 and later). */
+export const signatureColumns = 'DEVICE,OFFSET,UUID,LABEL,TYPE';
+
+/**
+ * Reads the blocks of lines `device PATH`, what `wipefs -p` prints of these, `status EXIT`. It names a device by the last part of its path, and
+ * says nothing at all when it cannot read one of them; a later block replaces an earlier one.
+ */
 export function readSignatures(lines: readonly string[]): ReadonlyMap<string, SignaturesSeen> {
   const found = new Map<string, SignaturesSeen>();
-  let device = '';
-  let signatures: Signature[] = [];
+  let block = new Map<string, Signature[]>();
   for (const line of lines) {
-    if (line.startsWith('device ')) {
-      device = line.slice('device '.length);
-      signatures = [];
-    } else if (line.startsWith('status ')) {
-      found.set(device, { exitCode: Number(line.slice('status '.length)), signatures });
-    } else if (line.startsWith('0x')) {
-      const fields = line.split(',');
-      signatures.push({ type: fields.at(-1) ?? '', label: unescaped(fields.slice(2, -1).join(',')) });
+    if (line.startsWith('device ')) block.set(line.slice('device '.length), []);
+    else if (line.startsWith('status ')) {
+      const exitCode = Number(line.slice('status '.length));
+      for (const [device, signatures] of block) found.set(device, { exitCode, signatures });
+      block = new Map();
+    } else {
+      // A name may hold a comma as well, and one may begin like another.
+      const device = [...block.keys()]
+        .filter((path) => line.startsWith(`${endOf(path)},0x`))
+        .toSorted((one, other) => endOf(other).length - endOf(one).length)[0];
+      const fields = device === undefined ? [] : line.slice(endOf(device).length + 1).split(',');
+      if (device !== undefined)
+        block.get(device)?.push({ type: fields.at(-1) ?? '', label: unescaped(fields.slice(2, -1).join(',')) });
     }
   }
   return found;
+}
+
+function endOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** libblkid writes bytes that are no plain text as `\x20`. */

@@ -106,11 +106,13 @@ function pathLines({ stat = [], links = {} }: FakeNode): readonly string[] {
 }
 
 function signatureLines({ devices = {} }: FakeNode): readonly string[] {
-  return Object.entries(devices).flatMap(([device, found]) => [
-    `device ${device}`,
-    ...found.map((one) => `0x438,uuid,${one.split(' ')[1] ?? ''},${one.split(' ')[0]}`),
+  return [
+    ...Object.keys(devices).map((device) => `device ${device}`),
+    ...Object.entries(devices).flatMap(([device, found]) =>
+      found.map((one) => `${device.split('/').at(-1)},0x438,uuid,${one.split(' ')[1] ?? ''},${one.split(' ')[0]}`),
+    ),
     'status 0',
-  ]);
+  ];
 }
 
 function wakeLines({ wakeOn = {} }: FakeNode): readonly string[] {

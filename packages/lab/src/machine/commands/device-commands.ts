@@ -20,12 +20,13 @@ async function look(
   }
 }
 
-/** wipefs(8): lists signatures, `-p` for programs; `-a` takes them away. */
+/** wipefs(8): lists signatures, `-p` for programs with the columns of `-O`, none when one cannot be read; `-a` takes them away. */
 export const wipefs: MachineProgram = async (process, machine) => {
   const options = parseOptions(
     process,
     'a all b backup f force i noheadings J json n no-act O: output= p parsable q quiet t: types=',
   );
+  const lists: string[] = [];
   for (const path of options.operands) {
     const found = await look(process, machine, path);
     if (found instanceof FileSystemError)
@@ -35,21 +36,43 @@ export const wipefs: MachineProgram = async (process, machine) => {
       if (!options.has('q', 'quiet'))
         for (const { offset, type } of found)
           await process.out(`${path}: erased at offset 0x${offset.toString(16)} (${type})\n`);
-    } else if (found.length > 0) await process.out(listed(path, found, options.has('p', 'parsable')));
+    } else if (found.length > 0)
+      lists.push(listed(path, found, options.has('p', 'parsable'), options.value('O', 'output')));
   }
+  await process.out(lists.join(''));
   return 0;
 };
 
-function listed(path: string, found: readonly DeviceSignature[], parsable: boolean): string {
+function listed(
+  path: string,
+  found: readonly DeviceSignature[],
+  parsable: boolean,
+  columns = 'OFFSET,UUID,LABEL,TYPE',
+): string {
   const rows = found.map(({ offset, uuid, label, type }) => ({ at: `0x${offset.toString(16)}`, uuid, label, type }));
-  if (parsable) return rows.map(({ at, uuid, label, type }) => `${at},${uuid},${escaped(label)},${type}\n`).join('');
-  const device = path.split('/').at(-1);
+  const device = path.split('/').at(-1) ?? '';
+  if (parsable)
+    return rows
+      .map(({ at, uuid, label, type }) => {
+        const values: Record<string, string> = {
+          DEVICE: device,
+          OFFSET: at,
+          UUID: uuid,
+          LABEL: escaped(label),
+          TYPE: type,
+        };
+        return `${columns
+          .split(',')
+          .map((column) => values[column] ?? '')
+          .join(',')}\n`;
+      })
+      .join('');
   return `DEVICE OFFSET TYPE UUID LABEL\n${rows.map(({ at, uuid, label, type }) => `${device} ${at} ${type} ${uuid} ${label}\n`).join('')}`;
 }
 
-/** Blanks and bytes above 127 as libblkid writes them for programs. */
+/** Blanks, backslashes and bytes above 127 as libblkid writes them for programs. */
 function escaped(label: string): string {
-  return label.replaceAll(/[^\w.:@+=-]/g, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return label.replaceAll(/[^!-[\]-~]/g, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
 /** blkid(8): of disks and, with `-p`, of any device or file that is named. */
