@@ -183,6 +183,21 @@ test('facts are read from the files that every system has', () => {
   });
 });
 
+test.each([
+  ['6.1.0-26-amd64', 'x86_64', undefined, 'x86_64'],
+  ['5.14.0-427.el9.aarch64', undefined, undefined, 'aarch64'],
+  ['5.10.0-8-amd64', undefined, 'x86_64', 'x86_64'],
+])('kernel %s tells its architecture by file %s, by uname %s', (release, arch, uname, architecture) => {
+  const text = fakeReply({
+    texts: { '/proc/sys/kernel/osrelease': release, ...(arch === undefined ? {} : { '/proc/sys/kernel/arch': arch }) },
+  }).replace('begin kernel\n', `begin kernel\n${uname === undefined ? '' : `${uname}\n`}`);
+  const without =
+    arch === undefined
+      ? text.replaceAll(/^\/proc\/sys\/kernel\/arch.*\n/gm, '').replace(/(end texts 0) \d+/, '$1 2')
+      : text;
+  expect(readFacts('homelab', observationsOf({}, {}, without))).toMatchObject({ kernel: release, architecture });
+});
+
 test('a system of another family is refused by name', () => {
   const text = whole.replace('family debian', 'family ').replace('"Debian"', '"Alpine Linux"');
   expect(() => readFacts('homelab', observationsOf(node, {}, text))).toThrow(
