@@ -17,8 +17,10 @@ export async function packagesAlone(folder: string, say: (line: string) => void)
     const ended = await Promise.all(
       [...resources].map(([name, list]) => {
         const names = list.flatMap((one) => (one.kind === 'package' && one.ensure !== 'absent' ? [one.name] : []));
-        const install = quoteArguments(['apt-get', '-y', '-q', 'install', '--no-install-recommends', ...names]);
-        const stdin = `export DEBIAN_FRONTEND=noninteractive\napt-get -q update\n${install} </dev/null\n`;
+        // What is declared comes after the packages, so that nothing of theirs is asked about.
+        const keepOld = ['confdef', 'confold'].flatMap((option) => ['-o', `Dpkg::Options::=--force-${option}`]);
+        const words = ['apt-get', '-y', '-q', ...keepOld, 'install', '--no-install-recommends', ...names];
+        const stdin = `export DEBIAN_FRONTEND=noninteractive\napt-get -q update\n${quoteArguments(words)} </dev/null\n`;
         return mustWithCpu(['ssh', ...plainSshOptions(machines), name, 'sudo -n sh -eu -s'], { stdin });
       }),
     );
