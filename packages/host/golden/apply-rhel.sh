@@ -1,11 +1,15 @@
 # vmstation: changes this machine
-N=0123456789abcdef; STATE=/var/lib/vmstation; RUN=''; BAD=''; WATCH=''; UNSETTLED=''
+N=0123456789abcdef; STATE=/var/lib/vmstation; RUN=''; BAD=''; WATCH=''; UNSETTLED=''; NL='
+'
 LC_ALL=C; PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin; export LC_ALL PATH
 umask 077
 
-# A record for whoever listens; in a subshell, because a closed connection kills the process that writes to it.
+# A record for whoever listens. A closed connection kills the process that writes to it, so this shell does not hear of that while it
+# writes; what it starts does, as ever.
 say() {
-  ( printf '%s\n' "@$N $*" ) 2>/dev/null
+  trap '' PIPE
+  { printf '%s\n' "@$N $*"; } 2>/dev/null || :
+  trap - PIPE
   [ -z "$RUN" ] || printf '%s\n' "$*" >>"$RUN/records"
 }
 
@@ -23,11 +27,13 @@ state_of() {
   else printf 'absent\n'; fi
 }
 
-# A copy that only root can read, whoever could read the file: owner and mode stand in its state.
+# A copy that only root can read, whoever could read the file: owner and mode stand in its state. (Every shell that we meet knows -O and -G: mine,
+# my group's.)
 keep_copy() {
   cp -p "$1" "$2"
   chmod 0600 "$2"
-  chown 0:0 "$2" 2>/dev/null || :
+  # shellcheck disable=SC3067
+  if [ ! -O "$2" ] || [ ! -G "$2" ]; then chown 0:0 "$2" 2>/dev/null || :; fi
 }
 
 # SELinux: the context that the policy wants for the path.
@@ -35,12 +41,17 @@ relabel() {
   if command -v restorecon >/dev/null 2>&1; then restorecon "$1"; fi
 }
 
-# Puts a finished candidate at its path. A path that cannot be renamed over (a bind mount) is written through.
+# Puts a finished candidate at its path.
 place() {
+  sync "$2"
+  put "$1" "$2"
+}
+
+# The same for one that is on disk already. A path that cannot be renamed over (a bind mount) is written through.
+put() {
   if [ -d "$1" ]; then
     if [ -L "$1" ]; then rm -f "$1"; else discard "$2" "there is a directory at $1"; return 1; fi
   fi
-  sync "$2"
   mv -f "$2" "$1" || { cat "$2" >"$1"; rm -f "$2"; }
   relabel "$1"
 }
@@ -173,16 +184,47 @@ parents() {
   printf '%s\n' "${1%/*}" >>"$RUN/made.$n"
 }
 
-# Owner and mode of a candidate: as declared, else as the present file's ("-").
+# Room for a candidate: the folders above its path, and nothing under its name.
+room() {
+  parents "$1"
+  if [ -e "$2" ] || [ -L "$2" ]; then rm -f "$2"; fi
+}
+
+# Owner and mode of a candidate: as declared, else as the present file's ("-"). Where it is like the present file already, nothing is started for it.
 dress() {
-  m=0644; o=''; g=''
-  if [ -f "$1" ]; then m=$(stat -c '%a' "$1"); o=$(stat -c '%u' "$1"); g=$(stat -c '%g' "$1"); fi
-  [ "$3" = - ] || m=$3
-  [ "$4" = - ] || o=$4
-  [ "$5" = - ] || g=$5
-  if [ -n "$o" ]; then chown "$o" "$2"; fi
-  if [ -n "$g" ]; then chown ":$g" "$2"; fi
+  m=$3; o=$4; g=$5
+  if [ "$m" = - ] || [ "$o" = - ] || [ "$g" = - ]; then
+    was='0644  '; is=''
+    if [ -f "$1" ] && [ ! -L "$1" ]; then was=$(stat -c '%a %u %g' "$1" "$2"); is=${was#*"$NL"}; was=${was%%"$NL"*}; fi
+    if [ "$m$o$g" = --- ] && [ "$was" = "$is" ]; then return 0; fi
+    if [ "$m" = - ]; then m=${was%% *}; fi
+    if [ "$o" = - ]; then o=${was#* }; o=${o%% *}; fi
+    if [ "$g" = - ]; then g=${was##* }; fi
+  fi
+  own "$2" "$o" "$g"
   chmod "$m" "$2"
+}
+
+# Owner and group, by name or number; an empty one stays. What root makes is root's, unless its folder or file system says otherwise: a look tells.
+own() {
+  case $2:$3 in
+    :) return 0;;
+    root:root|root:|:root|0:0|0:|:0)
+      # shellcheck disable=SC3067
+      if [ "$ME" = 0:0 ] && [ -O "$1" ] && [ -G "$1" ]; then return 0; fi;;
+  esac
+  chown "$2${3:+:$3}" "$1"
+}
+
+# Content for the candidate $t, which stands open; path, mode, owner, group. These come first, so that everything is on disk when dd ends.
+fill() {
+  dress "$1" "$t" "$2" "$3" "$4"
+  dd bs=64k conv=fsync status=none
+}
+
+# A short record, written without a process.
+note() {
+  while IFS= read -r line; do printf '%s\n' "$line"; done
 }
 
 # The place of this apply among all that the machine has seen, from 1: names of runs tell seconds, and clocks of operators differ.
@@ -194,11 +236,36 @@ take_number() {
   printf '%s\n' "$((s+1))" | cat >"$RUN/sequence"
 }
 
-# Keeps a path as it is: its state in before.K, the content of a file in data.K.
+# Keeps these paths as they are: the state of the first in before.1, the content of a file in data.1, and so on.
 keep() {
-  printf '%s\n' "$2" >"$RUN/path.$1"
-  state_of "$2" >"$RUN/before.$1"
-  if [ -f "$2" ] && [ ! -L "$2" ]; then keep_copy "$2" "$RUN/data.$1"; fi
+  k=0
+  for p in "$@"; do
+    k=$((k+1))
+    printf '%s\n' "$p" >"$RUN/path.$k"
+    if [ -f "$p" ] && [ ! -L "$p" ]; then keep_copy "$p" "$RUN/data.$k"; fi
+  done
+  states before "$@"
+}
+
+# Writes the states of these paths to $1.1, $1.2 and so on, as state_of tells them: one process for what all files hold, one for their owners and modes.
+states() {
+  w=$1; shift
+  k=0; files=''
+  for p in "$@"; do
+    # The list becomes that of the files.
+    shift
+    k=$((k+1))
+    if [ -f "$p" ] && [ ! -L "$p" ]; then set -- "$@" "$p"; files="$files $k"; else state_of "$p" >"$RUN/$w.$k"; fi
+  done
+  if [ $# -eq 0 ]; then return 0; fi
+  # When one of them goes away meanwhile, each is looked at by itself.
+  if ! sums=$(sha256sum "$@" 2>/dev/null) || ! modes=$(stat -c '%a %u %g' "$@" 2>/dev/null); then sums=''; fi
+  for k in $files; do
+    if [ -z "$sums" ]; then state_of "$1" >"$RUN/$w.$k"; shift; continue; fi
+    s=${sums#\\}
+    printf 'file %s %s\n' "${s%% *}" "${modes%%"$NL"*}" >"$RUN/$w.$k"
+    sums=${sums#*"$NL"}; modes=${modes#*"$NL"}
+  done
 }
 
 # Sets d to the device and succeeds only where nothing is on it: no signature that wipefs or blkid knows (file system, partition table,
@@ -223,10 +290,14 @@ carries() {
   printf '%s\n' "host/device-not-empty: $d carries $1, so no file system was made and nothing was written"
 }
 
-# Notes how the run leaves a path; of a file that others share, also its lines.
+# Notes how the run leaves these paths; of a file that others share, also its lines.
 left() {
-  state_of "$2" >"$RUN/after.$1"
-  if [ -e "$RUN/shared.$1" ] && [ -f "$2" ] && [ ! -L "$2" ]; then keep_copy "$2" "$RUN/left.$1"; fi
+  states after "$@"
+  k=0
+  for p in "$@"; do
+    k=$((k+1))
+    if [ -e "$RUN/shared.$k" ] && [ -f "$p" ] && [ ! -L "$p" ]; then keep_copy "$p" "$RUN/left.$k"; fi
+  done
 }
 
 is_bad() {
@@ -243,10 +314,21 @@ unless_changed() {
   say "said it was \"$3\" and is \"$2\" now"
 }
 
+# The same for a path: N, path, state that was seen. Whether there is one is seen without a process.
+unless_moved() {
+  if [ "$3" = absent ] && [ ! -e "$2" ] && [ ! -L "$2" ]; then return 0; fi
+  unless_changed "$1" "$(state_of "$2")" "$3"
+}
+
 # Candidates that a failed step left behind.
 sweep() {
   if [ -e "$RUN/keeps.$n" ]; then
-    while read -r k; do p=$(cat "$RUN/path.$k"); rm -f "${p%/*}/.vmstation-$N" "${p%/*}/.vmstation-$N".*; done <"$RUN/keeps.$n"
+    while read -r k; do
+      IFS= read -r p <"$RUN/path.$k"
+      for f in "${p%/*}/.vmstation-$N" "${p%/*}/.vmstation-$N".*; do
+        if [ -e "$f" ] || [ -L "$f" ]; then rm -f "$f"; fi
+      done
+    done <"$RUN/keeps.$n"
   fi
   if [ -e "$RUN/keys-file.$n" ]; then rm -f "$(cat "$RUN/keys-file.$n").$N"; fi
 }
@@ -289,18 +371,23 @@ step() {
 
 # A notification is owed from before the change until the unit has settled; the next run pays what this one cannot.
 owe() {
+  # An earlier step of this run has seen to it.
+  if [ -e "$RUN/owes.$1" ]; then return 0; fi
   printf '%s\n' "$RUN" >"$STATE/owed/$1"
   sync "$STATE/owed/$1"
+  : >"$RUN/owes.$1"
 }
 
 # Sets the line of KEY in a file of ours, made when absent; with an empty key the line is only added when it is not there.
 setting() {
   f=$1; t="${1%/*}/.vmstation-$N"
-  parents "$1"
-  rm -f "$t"
+  room "$1" "$t"
   if [ ! -f "$f" ]; then f=/dev/null; fi
+  # As such files mostly are.
+  umask 022
   { K="$2" V="$3" awk '{ l = $0; sub(/^[ \t]*-?[ \t]*/, "", l); sub(/[ \t]*=.*/, "", l); if (l == ENVIRON["K"] || $0 == ENVIRON["V"]) next; print }' "$f"
     printf '%s\n' "$3"; } >"$t"
+  umask 077
   dress "$1" "$t" - - -
   place "$1" "$t"
 }
@@ -396,7 +483,7 @@ account_of ops >"$RUN/value.$n"
 }
 change_5() {
 mkdir -p "$RUN/repository.$n"
-parents /etc/pki/rpm-gpg/.vmstation-0123456789abcdef.asc; rm -f /etc/pki/rpm-gpg/.vmstation-0123456789abcdef.asc
+room /etc/pki/rpm-gpg/.vmstation-0123456789abcdef.asc /etc/pki/rpm-gpg/.vmstation-0123456789abcdef.asc
 cat >/etc/pki/rpm-gpg/.vmstation-0123456789abcdef.asc <<'CONTENT_0123456789abcdef'
 -----BEGIN PGP PUBLIC KEY BLOCK-----
 
@@ -417,8 +504,8 @@ if ! timeout 900 dnf -y -q --setopt=reposdir="$RUN/repository.$n" --setopt=skip_
 t=/etc/pki/rpm-gpg/.vmstation-0123456789abcdef.asc
 dress /etc/pki/rpm-gpg/RPM-GPG-KEY-kubernetes "$t" 0644 root root
 place /etc/pki/rpm-gpg/RPM-GPG-KEY-kubernetes "$t"
-parents /etc/yum.repos.d/kubernetes.repo; t=/etc/yum.repos.d/.vmstation-0123456789abcdef; rm -f "$t"
-cat >"$t" <<'CONTENT_0123456789abcdef'
+t=/etc/yum.repos.d/.vmstation-0123456789abcdef; room /etc/yum.repos.d/kubernetes.repo "$t"
+fill /etc/yum.repos.d/kubernetes.repo 0644 root root >"$t" <<'CONTENT_0123456789abcdef'
 # vmstation
 [kubernetes]
 name=kubernetes
@@ -427,8 +514,7 @@ enabled=1
 gpgcheck=1
 gpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY-kubernetes
 CONTENT_0123456789abcdef
-dress /etc/yum.repos.d/kubernetes.repo "$t" 0644 root root
-place /etc/yum.repos.d/kubernetes.repo "$t"
+put /etc/yum.repos.d/kubernetes.repo "$t"
 }
 change_6() {
 rpm -qa --qf='%{NAME}\n' >"$RUN/packages.$n"
@@ -466,19 +552,18 @@ chmod 0600 "$t"; chown "$o:$g" "$t"; place "$f" "$t"; state_of "$f" >"$RUN/keys-
 }
 change_9() {
 owe restart:chrony.service
-parents /etc/chrony/chrony.conf; t=/etc/chrony/.vmstation-0123456789abcdef; rm -f "$t"
-cat >"$t" <<'CONTENT_0123456789abcdef'
+t=/etc/chrony/.vmstation-0123456789abcdef; room /etc/chrony/chrony.conf "$t"
+fill /etc/chrony/chrony.conf 0644 root root >"$t" <<'CONTENT_0123456789abcdef'
 pool 192.168.4.63 iburst
 driftfile /var/lib/chrony/drift
 # it's ours
 CONTENT_0123456789abcdef
-dress /etc/chrony/chrony.conf "$t" 0644 root root
 if command -v chronyd >/dev/null 2>&1; then chronyd -p -f "$t" || discard "$t" 'refused by: chronyd -p -f '\''{}'\'''; fi
-place /etc/chrony/chrony.conf "$t"
+put /etc/chrony/chrony.conf "$t"
 chcon -t etc_t /etc/chrony/chrony.conf
 }
 change_10() {
-parents /etc/krb5.keytab; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
+t=/etc/.vmstation-0123456789abcdef; room /etc/krb5.keytab "$t"
 base64 -d >"$t" <<'CONTENT_0123456789abcdef'
 BQJiaW5hcnk=
 CONTENT_0123456789abcdef
@@ -492,7 +577,7 @@ change_12() {
 parents /etc/vmstation/current; link v1 /etc/vmstation/current
 }
 change_13() {
-parents /etc/login.defs; f=/etc/login.defs; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
+f=/etc/login.defs; t=/etc/.vmstation-0123456789abcdef; room "$f" "$t"
 if [ ! -f "$f" ]; then f=/dev/null; fi
 k=$(grep -n -E -e '^[[:space:]]*UMASK' "$f" | tail -n 1); k=${k%%:*}
 if [ -z "$k" ] && grep -qxF -e 'UMASK 027' "$f"; then exit 0; fi
@@ -501,14 +586,14 @@ dress /etc/login.defs "$t" - - -
 place /etc/login.defs "$t"
 }
 change_14() {
-parents /etc/rsyslog.conf; f=/etc/rsyslog.conf; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
+f=/etc/rsyslog.conf; t=/etc/.vmstation-0123456789abcdef; room "$f" "$t"
 if [ ! -f "$f" ]; then exit 0; fi
 grep -vxF -e 'module(load="imudp")' "$f" >"$t" || :
 dress /etc/rsyslog.conf "$t" - - -
 place /etc/rsyslog.conf "$t"
 }
 change_15() {
-parents /etc/security/limits.conf; f=/etc/security/limits.conf; t=/etc/security/.vmstation-0123456789abcdef; rm -f "$t"
+f=/etc/security/limits.conf; t=/etc/security/.vmstation-0123456789abcdef; room "$f" "$t"
 if [ ! -f "$f" ]; then f=/dev/null; fi
 B='# BEGIN vmstation limits' E='# END vmstation limits' V='* soft nofile 8192
 * hard nofile 8192' K=present awk 'function put() { if (done || ENVIRON["K"] == "absent") return; done = 1; print ENVIRON["B"]; if (ENVIRON["V"] != "") print ENVIRON["V"]; print ENVIRON["E"] } $0 == ENVIRON["B"] { if (inside) bad = 1; inside = 1; put(); next } $0 == ENVIRON["E"] { if (!inside) bad = 1; inside = 0; next } !inside { print } END { if (inside || bad) exit 3; put() }' "$f" >"$t" || discard "$t" 'a mark of the block "limits" has no partner in /etc/security/limits.conf: put "# BEGIN vmstation limits" and "# END vmstation limits" right, or remove them'
@@ -516,14 +601,14 @@ dress /etc/security/limits.conf "$t" - - -
 place /etc/security/limits.conf "$t"
 }
 change_16() {
-parents /etc/issue; f=/etc/issue; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
+f=/etc/issue; t=/etc/.vmstation-0123456789abcdef; room "$f" "$t"
 if [ ! -f "$f" ]; then exit 0; fi
 B='# BEGIN vmstation old banner' E='# END vmstation old banner' V='' K=absent awk 'function put() { if (done || ENVIRON["K"] == "absent") return; done = 1; print ENVIRON["B"]; if (ENVIRON["V"] != "") print ENVIRON["V"]; print ENVIRON["E"] } $0 == ENVIRON["B"] { if (inside) bad = 1; inside = 1; put(); next } $0 == ENVIRON["E"] { if (!inside) bad = 1; inside = 0; next } !inside { print } END { if (inside || bad) exit 3; put() }' "$f" >"$t" || discard "$t" 'a mark of the block "old banner" has no partner in /etc/issue: put "# BEGIN vmstation old banner" and "# END vmstation old banner" right, or remove them'
 dress /etc/issue "$t" - - -
 place /etc/issue "$t"
 }
 change_17() {
-t=/etc/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/hosts; if [ ! -f "$f" ]; then f=/dev/null; fi
+t=/etc/.vmstation-0123456789abcdef; room /etc/hosts "$t"; f=/etc/hosts; if [ ! -f "$f" ]; then f=/dev/null; fi
 cat >"$RUN/hosts.$n" <<'CONTENT_0123456789abcdef'
 192.168.4.63 masternode.home.arpa masternode
 CONTENT_0123456789abcdef
@@ -531,7 +616,7 @@ awk '{ if (FNR == NR) { want[$1] = $0; order[++n] = $1 } else if (!($1 in want))
 dress /etc/hosts "$t" - - -; place /etc/hosts "$t"
 }
 change_18() {
-t=/etc/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/hosts; if [ ! -f "$f" ]; then f=/dev/null; fi
+t=/etc/.vmstation-0123456789abcdef; room /etc/hosts "$t"; f=/etc/hosts; if [ ! -f "$f" ]; then f=/dev/null; fi
 cat >"$RUN/hosts.$n" <<'CONTENT_0123456789abcdef'
 192.168.4.61 storagenodet3500.home.arpa storagenodet3500
 CONTENT_0123456789abcdef
@@ -539,46 +624,42 @@ awk '{ if (FNR == NR) { want[$1] = $0; order[++n] = $1 } else if (!($1 in want))
 dress /etc/hosts "$t" - - -; place /etc/hosts "$t"
 }
 change_19() {
-parents /etc/hostname; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
-cat >"$t" <<'CONTENT_0123456789abcdef'
+t=/etc/.vmstation-0123456789abcdef; room /etc/hostname "$t"
+fill /etc/hostname 0644 - - >"$t" <<'CONTENT_0123456789abcdef'
 masternode
 CONTENT_0123456789abcdef
-dress /etc/hostname "$t" 0644 - -
-place /etc/hostname "$t"
+put /etc/hostname "$t"
 printf '%s\n' masternode >/proc/sys/kernel/hostname; cat /proc/sys/kernel/hostname >"$RUN/value.$n"
 }
 change_20() {
 if [ ! -f /usr/share/zoneinfo/Europe/Berlin ]; then echo 'this machine does not know the zone (package tzdata)'; exit 1; fi
 link /usr/share/zoneinfo/Europe/Berlin /etc/localtime
-parents /etc/timezone; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
-cat >"$t" <<'CONTENT_0123456789abcdef'
+t=/etc/.vmstation-0123456789abcdef; room /etc/timezone "$t"
+fill /etc/timezone 0644 - - >"$t" <<'CONTENT_0123456789abcdef'
 Europe/Berlin
 CONTENT_0123456789abcdef
-dress /etc/timezone "$t" 0644 - -
-place /etc/timezone "$t"
+put /etc/timezone "$t"
 }
 change_21() {
-parents /etc/systemd/system/vmstation-wol.service; t=/etc/systemd/system/.vmstation-0123456789abcdef; rm -f "$t"
-cat >"$t" <<'CONTENT_0123456789abcdef'
+t=/etc/systemd/system/.vmstation-0123456789abcdef; room /etc/systemd/system/vmstation-wol.service "$t"
+fill /etc/systemd/system/vmstation-wol.service 0644 root root >"$t" <<'CONTENT_0123456789abcdef'
 [Service]
 Type=oneshot
 ExecStart=/bin/true
 CONTENT_0123456789abcdef
-dress /etc/systemd/system/vmstation-wol.service "$t" 0644 root root
-place /etc/systemd/system/vmstation-wol.service "$t"
+put /etc/systemd/system/vmstation-wol.service "$t"
 }
 change_22() {
-parents /etc/resolv.conf; t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
-cat >"$t" <<'CONTENT_0123456789abcdef'
+t=/etc/.vmstation-0123456789abcdef; room /etc/resolv.conf "$t"
+fill /etc/resolv.conf 0644 root root >"$t" <<'CONTENT_0123456789abcdef'
 # Written by VMStation (resolver).
 search home.arpa
 nameserver 192.168.4.1
 CONTENT_0123456789abcdef
-dress /etc/resolv.conf "$t" 0644 root root
-place /etc/resolv.conf "$t"
+put /etc/resolv.conf "$t"
 }
 change_23() {
-parents /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection; t=/etc/NetworkManager/system-connections/.vmstation-0123456789abcdef; rm -f "$t"
+t=/etc/NetworkManager/system-connections/.vmstation-0123456789abcdef; room /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection "$t"
 cat >"$t" <<'CONTENT_0123456789abcdef'
 # Written by VMStation (network-interface).
 [connection]
@@ -611,15 +692,15 @@ setting /etc/sysctl.d/99-zz-vmstation.conf net.ipv4.ip_forward 'net.ipv4.ip_forw
 }
 change_26() {
 printf '%s' 1 >/sys/fs/selinux/enforce
-t=/etc/selinux/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/selinux/config; if [ ! -f "$f" ]; then parents /etc/selinux/config; f=/dev/null; fi
+t=/etc/selinux/.vmstation-0123456789abcdef; room /etc/selinux/config "$t"; f=/etc/selinux/config; if [ ! -f "$f" ]; then f=/dev/null; fi
 V='SELINUX=enforcing' awk '/^[ \t]*SELINUX[ \t]*=/ { if (!done) print ENVIRON["V"]; done = 1; next } { print } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"
 dress /etc/selinux/config "$t" - - -; place /etc/selinux/config "$t"
 }
 change_27() {
 ip link set dev enp1s0 mtu 9000; cat /sys/class/net/enp1s0/mtu >"$RUN/value.$n"
 ethtool -s enp1s0 wol g
-parents /etc/systemd/system/vmstation-link-enp1s0.service; t=/etc/systemd/system/.vmstation-0123456789abcdef; rm -f "$t"
-cat >"$t" <<'CONTENT_0123456789abcdef'
+t=/etc/systemd/system/.vmstation-0123456789abcdef; room /etc/systemd/system/vmstation-link-enp1s0.service "$t"
+fill /etc/systemd/system/vmstation-link-enp1s0.service 0644 root root >"$t" <<'CONTENT_0123456789abcdef'
 # vmstation: what a network card is set to at every start
 [Unit]
 Description=Settings of the network card enp1s0
@@ -635,8 +716,7 @@ ExecStart=/usr/sbin/ethtool -s enp1s0 wol g
 [Install]
 WantedBy=multi-user.target
 CONTENT_0123456789abcdef
-dress /etc/systemd/system/vmstation-link-enp1s0.service "$t" 0644 root root
-place /etc/systemd/system/vmstation-link-enp1s0.service "$t"
+put /etc/systemd/system/vmstation-link-enp1s0.service "$t"
 parents /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service; link /etc/systemd/system/vmstation-link-enp1s0.service /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service
 }
 change_28() {
@@ -652,20 +732,20 @@ xfs_admin -L scratch /dev/sdd
 }
 change_31() {
 swapoff -a
-t=/etc/.vmstation-0123456789abcdef; rm -f "$t"
+t=/etc/.vmstation-0123456789abcdef; room /etc/fstab "$t"
 awk '$1 !~ /^#/ && $3 == "swap" { print "# off, by vmstation: " $0; next } { print }' /etc/fstab >"$t"
 dress /etc/fstab "$t" - - -; place /etc/fstab "$t"
 }
 change_32() {
 if [ ! -d /srv/scratch ]; then parents /srv/scratch/.; fi
-t=/etc/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/fstab; if [ ! -f "$f" ]; then f=/dev/null; fi
+t=/etc/.vmstation-0123456789abcdef; room /etc/fstab "$t"; f=/etc/fstab; if [ ! -f "$f" ]; then f=/dev/null; fi
 A=/srv/scratch V='tmpfs /srv/scratch tmpfs nosuid 0 0' awk '$1 ~ /^#/ || $2 != ENVIRON["A"] { print; next } !done { print ENVIRON["V"]; done = 1 } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"
 dress /etc/fstab "$t" - - -; place /etc/fstab "$t"
 mount -o remount /srv/scratch
 }
 change_33() {
 if [ ! -d /srv/backup ]; then parents /srv/backup/.; fi
-t=/etc/.vmstation-0123456789abcdef; rm -f "$t"; f=/etc/fstab; if [ ! -f "$f" ]; then f=/dev/null; fi
+t=/etc/.vmstation-0123456789abcdef; room /etc/fstab "$t"; f=/etc/fstab; if [ ! -f "$f" ]; then f=/dev/null; fi
 A=/srv/backup V='192.168.4.61:/srv/backup /srv/backup nfs rw,soft 0 0' awk '$1 ~ /^#/ || $2 != ENVIRON["A"] { print; next } !done { print ENVIRON["V"]; done = 1 } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"
 dress /etc/fstab "$t" - - -; place /etc/fstab "$t"
 mount /srv/backup
@@ -674,9 +754,6 @@ change_34() {
 locale-gen en_GB.UTF-8
 }
 change_35() {
-systemctl restart -- vmstation-audit-rules.service
-}
-change_36() {
 if kadmin.local -r HOME.ARPA getprinc alex >/dev/null 2>&1; then
 kdb5_util -r HOME.ARPA dump "$RUN/principal.$n" alex@HOME.ARPA
 if ! kadmin.local -r HOME.ARPA getstrs alex | grep -qxF -e 'vmstation-password: 3866ebe71f260e8bab17a437'; then
@@ -687,48 +764,53 @@ printf '%s\n' 'it'\''s a secret' 'it'\''s a secret' | kadmin.local -r HOME.ARPA 
 fi
 kadmin.local -r HOME.ARPA setstr alex vmstation-password 3866ebe71f260e8bab17a437
 }
-change_37() {
+change_36() {
 printf '%s' 'nothing
 ' | kinit -k -t /etc/krb5.keytab -c MEMORY:
 }
-change_38() {
+change_37() {
 systemctl is-enabled --quiet -- chrony.service || systemctl enable --no-reload -- chrony.service
 start chrony.service
 }
-change_39() {
+change_38() {
 systemctl disable --no-reload -- telnet.socket
 halt telnet.socket
 systemctl mask -- telnet.socket
+}
+# Runs a function with all paths that this run may change, in the order of their keys.
+of_kept() {
+"$@" \
+  /etc/yum.repos.d/kubernetes.repo \
+  /etc/pki/rpm-gpg/RPM-GPG-KEY-kubernetes \
+  /etc/dnf/plugins/versionlock.list \
+  /srv/media \
+  /etc/chrony/chrony.conf \
+  /etc/krb5.keytab \
+  /etc/motd.old \
+  /etc/vmstation/current \
+  /etc/login.defs \
+  /etc/rsyslog.conf \
+  /etc/security/limits.conf \
+  /etc/issue \
+  /etc/hosts \
+  /etc/hostname \
+  /etc/localtime \
+  /etc/timezone \
+  /etc/systemd/system/vmstation-wol.service \
+  /etc/resolv.conf \
+  /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection \
+  /etc/modules-load.d/vmstation.conf \
+  /etc/sysctl.d/99-zz-vmstation.conf \
+  /etc/selinux/config \
+  /etc/systemd/system/vmstation-link-enp1s0.service \
+  /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service \
+  /etc/fstab
 }
 prepare() {
 set -e
 printf "%s\n" "$N" | cat >"$RUN/nonce"; : >"$RUN/of.$N"
 take_number
-keep 1 /etc/yum.repos.d/kubernetes.repo
-keep 2 /etc/pki/rpm-gpg/RPM-GPG-KEY-kubernetes
-keep 3 /etc/dnf/plugins/versionlock.list
-keep 4 /srv/media
-keep 5 /etc/chrony/chrony.conf
-keep 6 /etc/krb5.keytab
-keep 7 /etc/motd.old
-keep 8 /etc/vmstation/current
-keep 9 /etc/login.defs
-keep 10 /etc/rsyslog.conf
-keep 11 /etc/security/limits.conf
-keep 12 /etc/issue
-keep 13 /etc/hosts
-keep 14 /etc/hostname
-keep 15 /etc/localtime
-keep 16 /etc/timezone
-keep 17 /etc/systemd/system/vmstation-wol.service
-keep 18 /etc/resolv.conf
-keep 19 /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection
-keep 20 /etc/modules-load.d/vmstation.conf
-keep 21 /etc/sysctl.d/99-zz-vmstation.conf
-keep 22 /etc/selinux/config
-keep 23 /etc/systemd/system/vmstation-link-enp1s0.service
-keep 24 /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service
-keep 25 /etc/fstab
+of_kept keep
 : >"$RUN/shared.3"
 : >"$RUN/shared.9"
 : >"$RUN/shared.10"
@@ -737,22 +819,22 @@ keep 25 /etc/fstab
 : >"$RUN/shared.13"
 : >"$RUN/shared.25"
 printf '%s\n' group:media >"$RUN/ids.1"
-cat >"$RUN/undo.1" <<'UNDO_0123456789abcdef'
+note >"$RUN/undo.1" <<'UNDO_0123456789abcdef'
 if grep -q -e '^media:' /etc/group; then groupdel media; fi
 UNDO_0123456789abcdef
 printf '%s\n' group:ops >"$RUN/ids.2"
-cat >"$RUN/undo.2" <<'UNDO_0123456789abcdef'
+note >"$RUN/undo.2" <<'UNDO_0123456789abcdef'
 if grep -q -e '^ops:' /etc/group; then may_put_back 'the group ops' "$(gid_of ops)" 1000; groupmod -g 1000 ops; fi
 UNDO_0123456789abcdef
 printf '%s\n' user:media >"$RUN/ids.3"
-cat >"$RUN/undo.3" <<'UNDO_0123456789abcdef'
+note >"$RUN/undo.3" <<'UNDO_0123456789abcdef'
 if grep -q -e '^media:' /etc/passwd; then
 may_put_back 'the account media' "$(account_of media)" ''
 userdel media
 fi
 UNDO_0123456789abcdef
 printf '%s\n' user:ops >"$RUN/ids.4"
-cat >"$RUN/undo.4" <<'UNDO_0123456789abcdef'
+note >"$RUN/undo.4" <<'UNDO_0123456789abcdef'
 if grep -q -e '^ops:' /etc/passwd; then may_put_back 'the account ops' "$(account_of ops)" ops:x:1000:1000::/home/ops:/bin/bash; usermod -u 1000 -g ops -d /home/ops -s /bin/bash -G '' ops; fi
 UNDO_0123456789abcdef
 printf '%s\n' package-repository:kubernetes >"$RUN/ids.5"
@@ -790,7 +872,7 @@ UNDO_0123456789abcdef
 printf '%s\n' directory:/srv/media >"$RUN/ids.7"
 printf '%s\n' 4 >"$RUN/keeps.7"
 printf '%s\n' 'authorized-key:ops#AAAAC3NzaC1lZDI1NTE5AAAAIBcu' >"$RUN/ids.8"
-cat >"$RUN/undo.8" <<'UNDO_0123456789abcdef'
+note >"$RUN/undo.8" <<'UNDO_0123456789abcdef'
 if [ -e "$RUN/keys-file.$n" ]; then f=$(cat "$RUN/keys-file.$n"); t="$f.$N"; rm -f "$t"
 if [ ! -f "$f" ] || [ -L "$f" ] || [ -L "${f%/*}" ]; then :
 elif [ -e "$RUN/keys.$n" ] && [ -e "$RUN/keys-after.$n" ] && [ "$(state_of "$f")" = "$(cat "$RUN/keys-after.$n")" ]; then cp -p "$RUN/keys.$n" "$t"; place "$f" "$t"
@@ -822,7 +904,7 @@ printf '%s\n' hosts-entries:nodes >"$RUN/ids.18"
 printf '%s\n' 13 >"$RUN/keeps.18"
 printf '%s\n' hostname:system >"$RUN/ids.19"
 printf '%s\n' 14 >"$RUN/keeps.19"
-cat >"$RUN/undo.19" <<'UNDO_0123456789abcdef'
+note >"$RUN/undo.19" <<'UNDO_0123456789abcdef'
 may_put_back 'the host name in force' "$(cat /proc/sys/kernel/hostname)" debian; printf '%s\n' debian >/proc/sys/kernel/hostname
 UNDO_0123456789abcdef
 printf '%s\n' timezone:system >"$RUN/ids.20"
@@ -832,88 +914,87 @@ printf '%s\n' 17 >"$RUN/keeps.21"
 : >"$RUN/reload.21"
 printf '%s\n' resolver:system >"$RUN/ids.22"
 printf '%s\n' 18 >"$RUN/keeps.22"
-cat >"$RUN/undo-after.22" <<'UNDO_0123456789abcdef'
+note >"$RUN/undo-after.22" <<'UNDO_0123456789abcdef'
 :
 UNDO_0123456789abcdef
 printf '%s\n' network-interface:enp2s0 >"$RUN/ids.23"
 printf '%s\n' 19 >"$RUN/keeps.23"
-cat >"$RUN/undo-after.23" <<'UNDO_0123456789abcdef'
+note >"$RUN/undo-after.23" <<'UNDO_0123456789abcdef'
 nmcli connection reload
 if [ -e /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection ]; then nmcli connection up vmstation-enp2s0; else nmcli device connect enp2s0; fi
 UNDO_0123456789abcdef
 printf '%s\n' kernel-module:br_netfilter >"$RUN/ids.24"
 printf '%s\n' 20 >"$RUN/keeps.24"
-cat >"$RUN/undo.24" <<'UNDO_0123456789abcdef'
+note >"$RUN/undo.24" <<'UNDO_0123456789abcdef'
 if [ -d /sys/module/br_netfilter ]; then modprobe -r br_netfilter; fi
 UNDO_0123456789abcdef
 printf '%s\n' sysctl:net.ipv4.ip_forward >"$RUN/ids.25"
 printf '%s\n' 21 >"$RUN/keeps.25"
-cat >"$RUN/undo.25" <<'UNDO_0123456789abcdef'
+note >"$RUN/undo.25" <<'UNDO_0123456789abcdef'
 may_put_back net.ipv4.ip_forward "$(cat /proc/sys/net/ipv4/ip_forward)" 0; printf '%s\n' 0 >/proc/sys/net/ipv4/ip_forward
 UNDO_0123456789abcdef
 printf '%s\n' selinux:system >"$RUN/ids.26"
 printf '%s\n' 22 >"$RUN/keeps.26"
-cat >"$RUN/undo.26" <<'UNDO_0123456789abcdef'
+note >"$RUN/undo.26" <<'UNDO_0123456789abcdef'
 printf '%s' 0 >/sys/fs/selinux/enforce
 UNDO_0123456789abcdef
 printf '%s\n' link:enp1s0 >"$RUN/ids.27"
 printf '%s\n' 23 24 >"$RUN/keeps.27"
 : >"$RUN/reload.27"
-cat >"$RUN/undo.27" <<'UNDO_0123456789abcdef'
+note >"$RUN/undo.27" <<'UNDO_0123456789abcdef'
 may_put_back 'the size of packets of enp1s0' "$(cat /sys/class/net/enp1s0/mtu)" 1500; ip link set dev enp1s0 mtu 1500
 ethtool -s enp1s0 wol d
 UNDO_0123456789abcdef
 printf '%s\n' filesystem:/dev/disk/by-id/ata-DISK >"$RUN/ids.28"
-cat >"$RUN/undo.28" <<'UNDO_0123456789abcdef'
+note >"$RUN/undo.28" <<'UNDO_0123456789abcdef'
 if [ -e "$RUN/filesystem.$n" ]; then d=$(readlink -f /dev/disk/by-id/ata-DISK)
 if grep -q -F -e "$d " /proc/mounts; then echo "$d is mounted: its file system is left as it is"; exit 1; fi
 if [ "$(head_of "$d")" != "$(cat "$RUN/filesystem.$n")" ]; then echo "$d was used since its file system was made: it is left as it is"; exit 1; fi
 if [ -f "$d" ]; then s=$(stat -c %s "$d"); truncate -s 0 "$d"; truncate -s "$s" "$d"; else wipefs -a -q "$d"; fi; fi
 UNDO_0123456789abcdef
 printf '%s\n' filesystem:/dev/sdc >"$RUN/ids.29"
-cat >"$RUN/undo.29" <<'UNDO_0123456789abcdef'
+note >"$RUN/undo.29" <<'UNDO_0123456789abcdef'
 e2label /dev/sdc old
 UNDO_0123456789abcdef
 printf '%s\n' filesystem:/dev/sdd >"$RUN/ids.30"
-cat >"$RUN/undo.30" <<'UNDO_0123456789abcdef'
+note >"$RUN/undo.30" <<'UNDO_0123456789abcdef'
 xfs_admin -L old /dev/sdd
 UNDO_0123456789abcdef
 printf '%s\n' swap:system >"$RUN/ids.31"
 printf '%s\n' 25 >"$RUN/keeps.31"
-cat >"$RUN/undo-after.31" <<'UNDO_0123456789abcdef'
+note >"$RUN/undo-after.31" <<'UNDO_0123456789abcdef'
 if ! grep -q -F -e '/dev/sda2 ' /proc/swaps; then swapon -p 5 /dev/sda2; fi
 UNDO_0123456789abcdef
 printf '%s\n' mount:/srv/scratch >"$RUN/ids.32"
 printf '%s\n' 25 >"$RUN/keeps.32"
 : >"$RUN/reload.32"
-cat >"$RUN/undo-after.32" <<'UNDO_0123456789abcdef'
+note >"$RUN/undo-after.32" <<'UNDO_0123456789abcdef'
 mount -o remount,rw,suid,dev,exec,relatime /srv/scratch
 UNDO_0123456789abcdef
 printf '%s\n' mount:/srv/backup >"$RUN/ids.33"
 printf '%s\n' 25 >"$RUN/keeps.33"
 : >"$RUN/reload.33"
-cat >"$RUN/undo.33" <<'UNDO_0123456789abcdef'
+note >"$RUN/undo.33" <<'UNDO_0123456789abcdef'
 if grep -q -F -e ' /srv/backup ' /proc/mounts; then umount /srv/backup; fi
 UNDO_0123456789abcdef
 printf '%s\n' command:locale >"$RUN/ids.34"
-cat >"$RUN/undo.34" <<'UNDO_0123456789abcdef'
+note >"$RUN/undo.34" <<'UNDO_0123456789abcdef'
 true
 UNDO_0123456789abcdef
-printf '%s\n' 'command:audit rules' >"$RUN/ids.35"
-printf '%s\n' kerberos-principal:alex@HOME.ARPA >"$RUN/ids.36"
-cat >"$RUN/undo.36" <<'UNDO_0123456789abcdef'
+printf '%s\n' kerberos-principal:alex@HOME.ARPA >"$RUN/ids.35"
+note >"$RUN/undo.35" <<'UNDO_0123456789abcdef'
 if [ -e "$RUN/principal.$n" ]; then kdb5_util -r HOME.ARPA load -update "$RUN/principal.$n"
 elif kadmin.local -r HOME.ARPA getprinc alex >/dev/null 2>&1; then kadmin.local -r HOME.ARPA delprinc -force alex; fi
 UNDO_0123456789abcdef
-printf '%s\n' command:ticket >"$RUN/ids.37"
-: >"$RUN/secret.37"
-printf '%s\n' service:chrony.service >"$RUN/ids.38"
-cat >"$RUN/undo.38" <<'UNDO_0123456789abcdef'
+printf '%s\n' command:ticket >"$RUN/ids.36"
+: >"$RUN/secret.36"
+printf '%s\n' service:chrony.service >"$RUN/ids.37"
+note >"$RUN/undo.37" <<'UNDO_0123456789abcdef'
 each stop "$RUN/woken.$n"; systemctl stop -- chrony.service
 systemctl disable -- chrony.service
 UNDO_0123456789abcdef
-printf '%s\n' service:telnet.socket >"$RUN/ids.39"
-cat >"$RUN/undo.39" <<'UNDO_0123456789abcdef'
+printf '%s\n' service:telnet.socket >"$RUN/ids.38"
+note >"$RUN/undo.38" <<'UNDO_0123456789abcdef'
 systemctl unmask -- telnet.socket
 UNDO_0123456789abcdef
 }
@@ -923,47 +1004,47 @@ mkdir -p "$STATE/runs" "$STATE/owed"; chmod 0700 "$STATE" "$STATE/runs" "$STATE/
 lock 60 20261123-091500-k3f9 ops@station
 sweep_interrupted
 B="$STATE/runs/"20261123-091500-k3f9; mkdir -p "$B"; i=1; while [ -e "$B/$i" ]; do i=$((i+1)); done; RUN="$B/$i"; if ! w=$(mkdir "$RUN" 2>&1); then unlock; cannot "$w"; fi
+ME=$(id -u):$(id -g)
 w=$( ( prepare ) 2>&1 ); r=$?
 if [ "$r" -ne 0 ]; then unlock; cannot "$w"; fi
 unless_changed 1 "$(grep -e '^media:' /etc/group)" ''
 unless_changed 2 "$(grep -e '^ops:' /etc/group)" ops:x:1000:
 unless_changed 3 "$(grep -e '^media:' /etc/passwd)" ''
 unless_changed 4 "$(grep -e '^ops:' /etc/passwd)" ops:x:1000:1000::/home/ops:/bin/bash
-unless_changed 5 "$(state_of /etc/yum.repos.d/kubernetes.repo)" absent
-unless_changed 5 "$(state_of /etc/pki/rpm-gpg/RPM-GPG-KEY-kubernetes)" absent
-unless_changed 6 "$(state_of /etc/dnf/plugins/versionlock.list)" absent
-unless_changed 7 "$(state_of /srv/media)" absent
-unless_changed 9 "$(state_of /etc/chrony/chrony.conf)" absent
-unless_changed 10 "$(state_of /etc/krb5.keytab)" absent
-unless_changed 11 "$(state_of /etc/motd.old)" absent
-unless_changed 12 "$(state_of /etc/vmstation/current)" absent
-unless_changed 13 "$(state_of /etc/login.defs)" absent
-unless_changed 14 "$(state_of /etc/rsyslog.conf)" absent
-unless_changed 15 "$(state_of /etc/security/limits.conf)" absent
-unless_changed 16 "$(state_of /etc/issue)" absent
-unless_changed 17 "$(state_of /etc/hosts)" absent
-unless_changed 18 "$(state_of /etc/hosts)" absent
-unless_changed 19 "$(state_of /etc/hostname)" absent
+unless_moved 5 /etc/yum.repos.d/kubernetes.repo absent
+unless_moved 5 /etc/pki/rpm-gpg/RPM-GPG-KEY-kubernetes absent
+unless_moved 6 /etc/dnf/plugins/versionlock.list absent
+unless_moved 7 /srv/media absent
+unless_moved 9 /etc/chrony/chrony.conf absent
+unless_moved 10 /etc/krb5.keytab absent
+unless_moved 11 /etc/motd.old absent
+unless_moved 12 /etc/vmstation/current absent
+unless_moved 13 /etc/login.defs absent
+unless_moved 14 /etc/rsyslog.conf absent
+unless_moved 15 /etc/security/limits.conf absent
+unless_moved 16 /etc/issue absent
+unless_moved 17 /etc/hosts absent
+unless_moved 18 /etc/hosts absent
+unless_moved 19 /etc/hostname absent
 unless_changed 19 "$(cat /proc/sys/kernel/hostname)" debian
-unless_changed 20 "$(state_of /etc/localtime)" absent
-unless_changed 20 "$(state_of /etc/timezone)" absent
-unless_changed 21 "$(state_of /etc/systemd/system/vmstation-wol.service)" absent
-unless_changed 22 "$(state_of /etc/resolv.conf)" absent
-unless_changed 23 "$(state_of /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection)" absent
-unless_changed 24 "$(state_of /etc/modules-load.d/vmstation.conf)" absent
-unless_changed 25 "$(state_of /etc/sysctl.d/99-zz-vmstation.conf)" absent
+unless_moved 20 /etc/localtime absent
+unless_moved 20 /etc/timezone absent
+unless_moved 21 /etc/systemd/system/vmstation-wol.service absent
+unless_moved 22 /etc/resolv.conf absent
+unless_moved 23 /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection absent
+unless_moved 24 /etc/modules-load.d/vmstation.conf absent
+unless_moved 25 /etc/sysctl.d/99-zz-vmstation.conf absent
 unless_changed 25 "$(cat /proc/sys/net/ipv4/ip_forward 2>/dev/null)" 0
-unless_changed 26 "$(state_of /etc/selinux/config)" absent
-unless_changed 27 "$(state_of /etc/systemd/system/vmstation-link-enp1s0.service)" absent
-unless_changed 27 "$(state_of /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service)" absent
-unless_changed 31 "$(state_of /etc/fstab)" absent
-unless_changed 32 "$(state_of /etc/fstab)" absent
-unless_changed 33 "$(state_of /etc/fstab)" absent
+unless_moved 26 /etc/selinux/config absent
+unless_moved 27 /etc/systemd/system/vmstation-link-enp1s0.service absent
+unless_moved 27 /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service absent
+unless_moved 31 /etc/fstab absent
+unless_moved 32 /etc/fstab absent
+unless_moved 33 /etc/fstab absent
 unless_changed 34 "$(if timeout 20 grep -q en_GB /etc/locale.gen >/dev/null 2>&1; then echo yes; else echo no; fi)" no
-unless_changed 35 "$(if printed=$(timeout 20 auditctl -l -k vmstation- 2>/dev/null) && printf '%s\n' "$printed" | cmp -s - '/run/it'\''s.listing'; then echo yes; else echo no; fi)" no
-unless_changed 37 "$(if timeout 20 kinit -k -t /etc/krb5.keytab -c MEMORY: >/dev/null 2>&1; then echo yes; else echo no; fi)" no
-unless_changed 38 "$(systemctl show --no-pager --property=UnitFileState -- chrony.service)" 'UnitFileState=disabled'
-unless_changed 39 "$(systemctl show --no-pager --property=UnitFileState -- telnet.socket)" 'UnitFileState=disabled'
+unless_changed 36 "$(if timeout 20 kinit -k -t /etc/krb5.keytab -c MEMORY: >/dev/null 2>&1; then echo yes; else echo no; fi)" no
+unless_changed 37 "$(systemctl show --no-pager --property=UnitFileState -- chrony.service)" 'UnitFileState=disabled'
+unless_changed 38 "$(systemctl show --no-pager --property=UnitFileState -- telnet.socket)" 'UnitFileState=disabled'
 step 1
 step 2
 step 3 1
@@ -1015,40 +1096,15 @@ step 35
 step 36
 step 37
 step 38
-step 39
 [ ! -d /run/systemd/system ] || systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {
 tell "$RUN/log.reload"
+BAD="$BAD 37"; say "end 37 failed 1"
 BAD="$BAD 38"; say "end 38 failed 1"
-BAD="$BAD 39"; say "end 39 failed 1"
 }
 handle restart chrony.service
 settle 2
 paid restart chrony.service
-left 1 /etc/yum.repos.d/kubernetes.repo
-left 2 /etc/pki/rpm-gpg/RPM-GPG-KEY-kubernetes
-left 3 /etc/dnf/plugins/versionlock.list
-left 4 /srv/media
-left 5 /etc/chrony/chrony.conf
-left 6 /etc/krb5.keytab
-left 7 /etc/motd.old
-left 8 /etc/vmstation/current
-left 9 /etc/login.defs
-left 10 /etc/rsyslog.conf
-left 11 /etc/security/limits.conf
-left 12 /etc/issue
-left 13 /etc/hosts
-left 14 /etc/hostname
-left 15 /etc/localtime
-left 16 /etc/timezone
-left 17 /etc/systemd/system/vmstation-wol.service
-left 18 /etc/resolv.conf
-left 19 /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection
-left 20 /etc/modules-load.d/vmstation.conf
-left 21 /etc/sysctl.d/99-zz-vmstation.conf
-left 22 /etc/selinux/config
-left 23 /etc/systemd/system/vmstation-link-enp1s0.service
-left 24 /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service
-left 25 /etc/fstab
+of_kept left
 sync -f /etc "$STATE"
 rm -f "$RUN/nonce"
 unlock

@@ -3,9 +3,12 @@ N=0123456789abcdef; STATE=/var/lib/vmstation; RUN=''
 LC_ALL=C; PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin; export LC_ALL PATH
 umask 077
 
-# A record for whoever listens; in a subshell, because a closed connection kills the process that writes to it.
+# A record for whoever listens. A closed connection kills the process that writes to it, so this shell does not hear of that while it
+# writes; what it starts does, as ever.
 say() {
-  ( printf '%s\n' "@$N $*" ) 2>/dev/null
+  trap '' PIPE
+  { printf '%s\n' "@$N $*"; } 2>/dev/null || :
+  trap - PIPE
   [ -z "$RUN" ] || printf '%s\n' "$*" >>"$RUN/records"
 }
 
@@ -23,11 +26,13 @@ state_of() {
   else printf 'absent\n'; fi
 }
 
-# A copy that only root can read, whoever could read the file: owner and mode stand in its state.
+# A copy that only root can read, whoever could read the file: owner and mode stand in its state. (Every shell that we meet knows -O and -G: mine,
+# my group's.)
 keep_copy() {
   cp -p "$1" "$2"
   chmod 0600 "$2"
-  chown 0:0 "$2" 2>/dev/null || :
+  # shellcheck disable=SC3067
+  if [ ! -O "$2" ] || [ ! -G "$2" ]; then chown 0:0 "$2" 2>/dev/null || :; fi
 }
 
 # SELinux: the context that the policy wants for the path.
@@ -35,12 +40,17 @@ relabel() {
   if command -v restorecon >/dev/null 2>&1; then restorecon "$1"; fi
 }
 
-# Puts a finished candidate at its path. A path that cannot be renamed over (a bind mount) is written through.
+# Puts a finished candidate at its path.
 place() {
+  sync "$2"
+  put "$1" "$2"
+}
+
+# The same for one that is on disk already. A path that cannot be renamed over (a bind mount) is written through.
+put() {
   if [ -d "$1" ]; then
     if [ -L "$1" ]; then rm -f "$1"; else discard "$2" "there is a directory at $1"; return 1; fi
   fi
-  sync "$2"
   mv -f "$2" "$1" || { cat "$2" >"$1"; rm -f "$2"; }
   relabel "$1"
 }

@@ -4,7 +4,7 @@ import type { NodeFolders } from '../observe/check-script.ts';
 import { type Observations, owedName } from '../observe/observations.ts';
 import type { LockTerms } from '../rollback/rollback-script.ts';
 import { changeFunctions, durably, sharedFunctions } from '../script/prelude.ts';
-import { ShellText, sh, writeContent } from '../script/shell-text.ts';
+import { feed, ShellText, sh, writeContent } from '../script/shell-text.ts';
 import type { ApplyStep } from './batches.ts';
 
 /** First words of an apply's records; the number changes with the format. */
@@ -32,16 +32,18 @@ export function applyScript(request: ApplyScriptRequest): string {
   const keeps = keptPaths(steps);
   return `${[
     '# vmstation: changes this machine',
-    `N=${quoteArgument(nonce)}; STATE=${quoteArgument(folders.state)}; RUN=''; BAD=''; WATCH=''; UNSETTLED=''`,
+    `N=${quoteArgument(nonce)}; STATE=${quoteArgument(folders.state)}; RUN=''; BAD=''; WATCH=''; UNSETTLED=''; NL='\n'`,
     sharedFunctions,
     changeFunctions,
     ...steps.map((step) => `change_${step.number}() {\n${body(step)}\n}`),
+    '# Runs a function with all paths that this run may change, in the order of their keys.',
+    `of_kept() {\n"$@"${[...keeps.keys()].map((path) => ` \\\n  ${quoteArgument(path)}`).join('')}\n}`,
     'prepare() {',
     'set -e',
     // By a program, because a shell's word for a full disk is only "I/O error". It stays until the run has come to its end.
     'printf "%s\\n" "$N" | cat >"$RUN/nonce"; : >"$RUN/of.$N"',
     'take_number',
-    ...[...keeps].map(([path, key]) => sh`keep ${key} ${path}`.text),
+    'of_kept keep',
     ...sharedKeys(steps, keeps).map((key) => `: >"$RUN/shared.${key}"`),
     ...steps.flatMap((step) => prepare(step, keeps, request.nonce)),
     // The way in is taken back by the next start, should the current fail while it is changed: from what is on the disk by then.
@@ -50,12 +52,13 @@ export function applyScript(request: ApplyScriptRequest): string {
     'main() {',
     `say ${quoteArgument(applyGreeting)}`,
     open(runId, request.lock),
+    'ME=$(id -u):$(id -g)',
     // Not as a condition: there, `set -e` has no effect.
     'w=$( ( prepare ) 2>&1 ); r=$?',
     'if [ "$r" -ne 0 ]; then unlock; cannot "$w"; fi',
     ...steps.flatMap((step) => preconditions(step, request.seen)),
     ...inOrder(steps),
-    ...finish(steps, keeps, request.settleSeconds),
+    ...finish(steps, request.settleSeconds),
     durably,
     'rm -f "$RUN/nonce"',
     'unlock',
@@ -136,7 +139,7 @@ function prepare(step: ApplyStep, keeps: ReadonlyMap<string, number>, nonce: str
 /** A step is only right for what was seen when it was decided. */
 function preconditions({ number, fragment }: ApplyStep, seen: Observations): string[] {
   return [
-    ...fragment.keeps.map((path) => sh`unless_changed ${number} "$(state_of ${path})" ${seen.stateOf(path)}`.text),
+    ...fragment.keeps.map((path) => sh`unless_moved ${number} ${path} ${seen.stateOf(path)}`.text),
     ...(fragment.expects ?? []).map(
       (expected) => sh`unless_changed ${number} "$(${expected.show})" ${expected.seen}`.text,
     ),
@@ -149,7 +152,15 @@ function record(name: string, number: number, values: readonly string[]): string
 
 function script(name: string, number: number, source: ShellText | undefined, nonce: string): string {
   if (source === undefined || source.text === '') return '';
-  return writeContent(new ShellText(`"$RUN/${name}.${number}"`), `${source.text}\n`, `UNDO_${nonce}`).text;
+  const file = new ShellText(`"$RUN/${name}.${number}"`);
+  const text = `${source.text}\n`;
+  const short = isShort(text) ? feed(sh`note >${file}`, text, `UNDO_${nonce}`) : undefined;
+  return (short ?? writeContent(file, text, `UNDO_${nonce}`)).text;
+}
+
+/** What `note` takes: a shell reads byte by byte, and not every shell all bytes. */
+function isShort(text: string): boolean {
+  return text.length < 1000 && /^[\t\n -~]*$/.test(text);
 }
 
 const usesUnits: ReadonlySet<string> = new Set(['service', 'mount', 'command']);
@@ -183,12 +194,12 @@ function reloadUnits(numbers: readonly number[]): string {
   ].join('\n');
 }
 
-function finish(steps: readonly ApplyStep[], keeps: ReadonlyMap<string, number>, settleSeconds: number): string[] {
+function finish(steps: readonly ApplyStep[], settleSeconds: number): string[] {
   const handlers = handlersOf(steps);
   return [
     ...handlers.map(({ action, unit }) => sh`handle ${action} ${unit}`.text),
     `settle ${settleSeconds}`,
     ...handlers.map(({ action, unit }) => sh`paid ${action} ${unit}`.text),
-    ...[...keeps].map(([path, key]) => sh`left ${key} ${path}`.text),
+    'of_kept left',
   ];
 }

@@ -1,6 +1,6 @@
 import type { FileValidation, Ownership } from '@vmstation/core';
 import { quoteArguments } from '@vmstation/remote';
-import { lines, type ShellText, sh, withPlaceholder, writeBytes, writeContent } from '../script/shell-text.ts';
+import { feed, lines, type ShellText, sh, withPlaceholder, writeBytes } from '../script/shell-text.ts';
 import type { ApplyContext } from './kind.ts';
 
 /** A file to be put in place as a whole. */
@@ -14,29 +14,29 @@ export interface FileToWrite extends Ownership {
 
 /**
  * Writes beside, gives owner and mode (those of the present file where none are declared), lets its program judge the candidate, then renames.
- * `dress`, `discard` and `place` are functions of the apply script.
+ * `room`, `fill`, `dress`, `discard`, `put` and `place` are functions of the apply script.
  */
 export function writeFile(file: FileToWrite, context: ApplyContext): ShellText {
-  const beside = context.beside(file.path);
-  return lines(
-    sh`parents ${file.path}; t=${beside}; rm -f "$t"`,
-    file.encoding === 'base64'
-      ? writeBytes(sh`"$t"`, Buffer.from(file.content, 'base64'), context.delimiter)
-      : writeContent(sh`"$t"`, file.content, context.delimiter),
-    finishFile(file),
-  );
+  const { path, content, encoding, validate } = file;
+  const begin = sh`t=${context.beside(path)}; room ${path} "$t"`;
+  const fill = sh`fill ${path} ${ownershipWords(file)} >"$t"`;
+  const filled = encoding === undefined ? feed(fill, content, context.delimiter) : undefined;
+  if (filled !== undefined) return lines(begin, filled, judged(validate), sh`put ${path} "$t"`);
+  const bytes = Buffer.from(content, encoding ?? 'utf8');
+  return lines(begin, writeBytes(sh`"$t"`, bytes, context.delimiter), finishFile(file));
 }
 
 /** The second half of {@link writeFile}, for a candidate that stands at `$t` already. */
 export function finishFile(file: Omit<FileToWrite, 'content'>): ShellText {
-  return lines(
-    sh`dress ${file.path} "$t" ${file.mode ?? '-'} ${file.owner ?? '-'} ${file.group ?? '-'}`,
-    file.validate === undefined ? undefined : validation(file.validate),
-    sh`place ${file.path} "$t"`,
-  );
+  return lines(sh`dress ${file.path} "$t" ${ownershipWords(file)}`, judged(file.validate), sh`place ${file.path} "$t"`);
 }
 
-function validation(validate: FileValidation): ShellText {
+function ownershipWords({ mode = '-', owner = '-', group = '-' }: Ownership): readonly string[] {
+  return [mode, owner, group];
+}
+
+function judged(validate: FileValidation | undefined): ShellText | undefined {
+  if (validate === undefined) return undefined;
   const program = validate.command[0] ?? '';
   const run = sh`${withPlaceholder(validate.command, 't')} || discard "$t" ${`refused by: ${quoteArguments(validate.command)}`}`;
   if (validate.unlessMissing !== true) return run;

@@ -9,9 +9,12 @@ export const sharedFunctions = `
 LC_ALL=C; PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin; export LC_ALL PATH
 umask 077
 
-# A record for whoever listens; in a subshell, because a closed connection kills the process that writes to it.
+# A record for whoever listens. A closed connection kills the process that writes to it, so this shell does not hear of that while it
+# writes; what it starts does, as ever.
 say() {
-  ( printf '%s\\n' "@$N $*" ) 2>/dev/null
+  trap '' PIPE
+  { printf '%s\\n' "@$N $*"; } 2>/dev/null || :
+  trap - PIPE
   [ -z "$RUN" ] || printf '%s\\n' "$*" >>"$RUN/records"
 }
 
@@ -29,11 +32,13 @@ state_of() {
   else printf 'absent\\n'; fi
 }
 
-# A copy that only root can read, whoever could read the file: owner and mode stand in its state.
+# A copy that only root can read, whoever could read the file: owner and mode stand in its state. (Every shell that we meet knows -O and -G: mine,
+# my group's.)
 keep_copy() {
   cp -p "$1" "$2"
   chmod 0600 "$2"
-  chown 0:0 "$2" 2>/dev/null || :
+  # shellcheck disable=SC3067
+  if [ ! -O "$2" ] || [ ! -G "$2" ]; then chown 0:0 "$2" 2>/dev/null || :; fi
 }
 
 # SELinux: the context that the policy wants for the path.
@@ -41,12 +46,17 @@ relabel() {
   if command -v restorecon >/dev/null 2>&1; then restorecon "$1"; fi
 }
 
-# Puts a finished candidate at its path. A path that cannot be renamed over (a bind mount) is written through.
+# Puts a finished candidate at its path.
 place() {
+  sync "$2"
+  put "$1" "$2"
+}
+
+# The same for one that is on disk already. A path that cannot be renamed over (a bind mount) is written through.
+put() {
   if [ -d "$1" ]; then
     if [ -L "$1" ]; then rm -f "$1"; else discard "$2" "there is a directory at $1"; return 1; fi
   fi
-  sync "$2"
   mv -f "$2" "$1" || { cat "$2" >"$1"; rm -f "$2"; }
   relabel "$1"
 }
@@ -183,16 +193,47 @@ parents() {
   printf '%s\\n' "\${1%/*}" >>"$RUN/made.$n"
 }
 
-# Owner and mode of a candidate: as declared, else as the present file's ("-").
+# Room for a candidate: the folders above its path, and nothing under its name.
+room() {
+  parents "$1"
+  if [ -e "$2" ] || [ -L "$2" ]; then rm -f "$2"; fi
+}
+
+# Owner and mode of a candidate: as declared, else as the present file's ("-"). Where it is like the present file already, nothing is started for it.
 dress() {
-  m=0644; o=''; g=''
-  if [ -f "$1" ]; then m=$(stat -c '%a' "$1"); o=$(stat -c '%u' "$1"); g=$(stat -c '%g' "$1"); fi
-  [ "$3" = - ] || m=$3
-  [ "$4" = - ] || o=$4
-  [ "$5" = - ] || g=$5
-  if [ -n "$o" ]; then chown "$o" "$2"; fi
-  if [ -n "$g" ]; then chown ":$g" "$2"; fi
+  m=$3; o=$4; g=$5
+  if [ "$m" = - ] || [ "$o" = - ] || [ "$g" = - ]; then
+    was='0644  '; is=''
+    if [ -f "$1" ] && [ ! -L "$1" ]; then was=$(stat -c '%a %u %g' "$1" "$2"); is=\${was#*"$NL"}; was=\${was%%"$NL"*}; fi
+    if [ "$m$o$g" = --- ] && [ "$was" = "$is" ]; then return 0; fi
+    if [ "$m" = - ]; then m=\${was%% *}; fi
+    if [ "$o" = - ]; then o=\${was#* }; o=\${o%% *}; fi
+    if [ "$g" = - ]; then g=\${was##* }; fi
+  fi
+  own "$2" "$o" "$g"
   chmod "$m" "$2"
+}
+
+# Owner and group, by name or number; an empty one stays. What root makes is root's, unless its folder or file system says otherwise: a look tells.
+own() {
+  case $2:$3 in
+    :) return 0;;
+    root:root|root:|:root|0:0|0:|:0)
+      # shellcheck disable=SC3067
+      if [ "$ME" = 0:0 ] && [ -O "$1" ] && [ -G "$1" ]; then return 0; fi;;
+  esac
+  chown "$2\${3:+:$3}" "$1"
+}
+
+# Content for the candidate $t, which stands open; path, mode, owner, group. These come first, so that everything is on disk when dd ends.
+fill() {
+  dress "$1" "$t" "$2" "$3" "$4"
+  dd bs=64k conv=fsync status=none
+}
+
+# A short record, written without a process.
+note() {
+  while IFS= read -r line; do printf '%s\\n' "$line"; done
 }
 
 # The place of this apply among all that the machine has seen, from 1: names of runs tell seconds, and clocks of operators differ.
@@ -204,11 +245,36 @@ take_number() {
   printf '%s\\n' "$((s+1))" | cat >"$RUN/sequence"
 }
 
-# Keeps a path as it is: its state in before.K, the content of a file in data.K.
+# Keeps these paths as they are: the state of the first in before.1, the content of a file in data.1, and so on.
 keep() {
-  printf '%s\\n' "$2" >"$RUN/path.$1"
-  state_of "$2" >"$RUN/before.$1"
-  if [ -f "$2" ] && [ ! -L "$2" ]; then keep_copy "$2" "$RUN/data.$1"; fi
+  k=0
+  for p in "$@"; do
+    k=$((k+1))
+    printf '%s\\n' "$p" >"$RUN/path.$k"
+    if [ -f "$p" ] && [ ! -L "$p" ]; then keep_copy "$p" "$RUN/data.$k"; fi
+  done
+  states before "$@"
+}
+
+# Writes the states of these paths to $1.1, $1.2 and so on, as state_of tells them: one process for what all files hold, one for their owners and modes.
+states() {
+  w=$1; shift
+  k=0; files=''
+  for p in "$@"; do
+    # The list becomes that of the files.
+    shift
+    k=$((k+1))
+    if [ -f "$p" ] && [ ! -L "$p" ]; then set -- "$@" "$p"; files="$files $k"; else state_of "$p" >"$RUN/$w.$k"; fi
+  done
+  if [ $# -eq 0 ]; then return 0; fi
+  # When one of them goes away meanwhile, each is looked at by itself.
+  if ! sums=$(sha256sum "$@" 2>/dev/null) || ! modes=$(stat -c '%a %u %g' "$@" 2>/dev/null); then sums=''; fi
+  for k in $files; do
+    if [ -z "$sums" ]; then state_of "$1" >"$RUN/$w.$k"; shift; continue; fi
+    s=\${sums#\\\\}
+    printf 'file %s %s\\n' "\${s%% *}" "\${modes%%"$NL"*}" >"$RUN/$w.$k"
+    sums=\${sums#*"$NL"}; modes=\${modes#*"$NL"}
+  done
 }
 
 # Sets d to the device and succeeds only where nothing is on it: no signature that wipefs or blkid knows (file system, partition table,
@@ -233,10 +299,14 @@ carries() {
   printf '%s\\n' "host/device-not-empty: $d carries $1, so no file system was made and nothing was written"
 }
 
-# Notes how the run leaves a path; of a file that others share, also its lines.
+# Notes how the run leaves these paths; of a file that others share, also its lines.
 left() {
-  state_of "$2" >"$RUN/after.$1"
-  if [ -e "$RUN/shared.$1" ] && [ -f "$2" ] && [ ! -L "$2" ]; then keep_copy "$2" "$RUN/left.$1"; fi
+  states after "$@"
+  k=0
+  for p in "$@"; do
+    k=$((k+1))
+    if [ -e "$RUN/shared.$k" ] && [ -f "$p" ] && [ ! -L "$p" ]; then keep_copy "$p" "$RUN/left.$k"; fi
+  done
 }
 
 is_bad() {
@@ -253,10 +323,21 @@ unless_changed() {
   say "said it was \\"$3\\" and is \\"$2\\" now"
 }
 
+# The same for a path: N, path, state that was seen. Whether there is one is seen without a process.
+unless_moved() {
+  if [ "$3" = absent ] && [ ! -e "$2" ] && [ ! -L "$2" ]; then return 0; fi
+  unless_changed "$1" "$(state_of "$2")" "$3"
+}
+
 # Candidates that a failed step left behind.
 sweep() {
   if [ -e "$RUN/keeps.$n" ]; then
-    while read -r k; do p=$(cat "$RUN/path.$k"); rm -f "\${p%/*}/.vmstation-$N" "\${p%/*}/.vmstation-$N".*; done <"$RUN/keeps.$n"
+    while read -r k; do
+      IFS= read -r p <"$RUN/path.$k"
+      for f in "\${p%/*}/.vmstation-$N" "\${p%/*}/.vmstation-$N".*; do
+        if [ -e "$f" ] || [ -L "$f" ]; then rm -f "$f"; fi
+      done
+    done <"$RUN/keeps.$n"
   fi
   if [ -e "$RUN/keys-file.$n" ]; then rm -f "$(cat "$RUN/keys-file.$n").$N"; fi
 }
@@ -299,18 +380,23 @@ step() {
 
 # A notification is owed from before the change until the unit has settled; the next run pays what this one cannot.
 owe() {
+  # An earlier step of this run has seen to it.
+  if [ -e "$RUN/owes.$1" ]; then return 0; fi
   printf '%s\\n' "$RUN" >"$STATE/owed/$1"
   sync "$STATE/owed/$1"
+  : >"$RUN/owes.$1"
 }
 
 # Sets the line of KEY in a file of ours, made when absent; with an empty key the line is only added when it is not there.
 setting() {
   f=$1; t="\${1%/*}/.vmstation-$N"
-  parents "$1"
-  rm -f "$t"
+  room "$1" "$t"
   if [ ! -f "$f" ]; then f=/dev/null; fi
+  # As such files mostly are.
+  umask 022
   { K="$2" V="$3" awk '{ l = $0; sub(/^[ \\t]*-?[ \\t]*/, "", l); sub(/[ \\t]*=.*/, "", l); if (l == ENVIRON["K"] || $0 == ENVIRON["V"]) next; print }' "$f"
     printf '%s\\n' "$3"; } >"$t"
+  umask 077
   dress "$1" "$t" - - -
   place "$1" "$t"
 }

@@ -56,10 +56,14 @@ export function withPlaceholder(argv: readonly string[], variable: string): Shel
  * could not pass through one unchanged.
  */
 export function writeContent(target: ShellText, content: string, delimiter: string): ShellText {
-  if (isPlainText(content) && !content.split('\n').includes(delimiter) && !losesBytesInDash(content, delimiter)) {
-    return new ShellText(`cat >${target.text} <<'${delimiter}'\n${content}${delimiter}`);
-  }
-  return writeBytes(target, Buffer.from(content, 'utf8'), delimiter);
+  return feed(sh`cat >${target}`, content, delimiter) ?? writeBytes(target, Buffer.from(content, 'utf8'), delimiter);
+}
+
+/** A command that reads exact content from a here-document; undefined when the content could not pass through one unchanged. */
+export function feed(command: ShellText, content: string, delimiter: string): ShellText | undefined {
+  if (!isPlainText(content) || content.split('\n').includes(delimiter) || losesBytesInDash(content, delimiter))
+    return undefined;
+  return new ShellText(`${command.text} <<'${delimiter}'\n${content}${delimiter}`);
 }
 
 /** Writes exact bytes to the file named by a shell word. */

@@ -6,7 +6,7 @@ export interface FoundCommand {
 
 const reserved = new Set(['if', 'then', 'else', 'elif', 'fi', 'while', 'until', 'do', 'done', '{', '}', '!']);
 const builtins = new Set(
-  '[ : . break case cd command continue echo eval exec exit export false for in esac kill printf read return set shift test true umask unset wait'.split(
+  '[ : . break case cd command continue echo eval exec exit export false for in esac kill printf read return set shift test trap true umask unset wait'.split(
     ' ',
   ),
 );

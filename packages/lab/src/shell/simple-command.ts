@@ -2,10 +2,12 @@ import { FileSystemError } from '../disk/file-system-error.ts';
 import { BUILTINS, SPECIAL_BUILTINS } from './builtins.ts';
 import type { Evaluator } from './evaluate.ts';
 import { ExecError, run, searchPath } from './execute.ts';
+import { BrokenPipe } from './open-file.ts';
 import { Terminated } from './process.ts';
 import { RedirectionError, redirect, withRedirections } from './redirect.ts';
 import { ControlFlow, ShellError, type ShellState, type Variable } from './shell-state.ts';
 import type { AssignmentNode, FunctionDefNode, SimpleCommandNode } from './syntax.ts';
+import { SIGNALS } from './traps.ts';
 
 const MAX_FUNCTION_DEPTH = 1000;
 
@@ -111,7 +113,9 @@ export async function dispatch(
       return await builtin(evaluator, argv);
     } catch (error) {
       // A write that the kernel refuses fails the built-in, and the script goes on.
-      const refusal = error instanceof FileSystemError ? writeRefusal(state.dialect, name, error) : error;
+      const why = error instanceof BrokenPipe && ignoresPipes(state) ? 'Broken pipe' : undefined;
+      const refused = error instanceof FileSystemError ? error.message : why;
+      const refusal = refused === undefined ? error : writeRefusal(state.dialect, name, refused);
       if (!(refusal instanceof ShellError)) throw error;
       await state.process.err(`${state.zero}: ${refusal.message}\n`);
       return refusal.status;
@@ -119,8 +123,12 @@ export async function dispatch(
   });
 }
 
-function writeRefusal(dialect: ShellState['dialect'], name: string, error: FileSystemError): ShellError {
-  return new ShellError(`${name}: ${dialect === 'bash' ? `write error: ${error.message}` : 'I/O error'}`, 1);
+function ignoresPipes({ process }: ShellState): boolean {
+  return process.ignoredSignals.has(SIGNALS['PIPE'] ?? 0);
+}
+
+function writeRefusal(dialect: ShellState['dialect'], name: string, why: string): ShellError {
+  return new ShellError(`${name}: ${dialect === 'bash' ? `write error: ${why}` : 'I/O error'}`, 1);
 }
 
 async function withAssignments(

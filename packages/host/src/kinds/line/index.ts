@@ -52,7 +52,7 @@ export const lineKind = defineKind<LineResource, LineSeen>({
       keeps: [path],
       shared: true,
       change: lines(
-        sh`parents ${path}; f=${path}; t=${t}; rm -f "$t"`,
+        sh`f=${path}; t=${t}; room "$f" "$t"`,
         want.ensure === 'absent' ? sh`if [ ! -f "$f" ]; then exit 0; fi` : sh`if [ ! -f "$f" ]; then f=/dev/null; fi`,
         write,
         finishFile(want),

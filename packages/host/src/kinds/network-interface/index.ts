@@ -49,7 +49,7 @@ export const networkInterfaceKind = defineKind<NetworkInterfaceResource, Interfa
       keeps: [path],
       change: lines(
         // The candidate stands before the card goes down: what a full disk refuses is refused while everything still answers.
-        sh`parents ${path}; t=${context.beside(path)}; rm -f "$t"`,
+        sh`t=${context.beside(path)}; room ${path} "$t"`,
         writeContent(sh`"$t"`, content, context.delimiter),
         manager.before,
         finishFile({ path, mode, owner: 'root', group: 'root' }),

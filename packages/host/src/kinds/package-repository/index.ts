@@ -83,7 +83,7 @@ function tryCandidate(want: PackageRepositoryResource, context: ApplyContext): S
     want.signingKey === undefined
       ? undefined
       : lines(
-          sh`parents ${candidateKey}; rm -f ${candidateKey}`,
+          sh`room ${candidateKey} ${candidateKey}`,
           writeContent(sh`${candidateKey}`, keyText(want.signingKey), context.delimiter),
           // apt reads it as a user of its own.
           sh`chmod 0644 ${candidateKey}`,

@@ -2,8 +2,15 @@ import { FileSystemError } from '../../disk/file-system-error.ts';
 import { inodeSize } from '../../disk/inode.ts';
 import type { Program } from '../../shell/process.ts';
 import { parseArguments, parseOptions } from './options.ts';
+import { quotedName } from './quoted-name.ts';
+
+const operands = new Set('bs ibs obs cbs count conv if iflag of oflag seek skip status'.split(' '));
+const conversions = new Set('fsync fdatasync notrunc noerror sync sparse excl nocreat ucase lcase swab'.split(' '));
 
 export const dd: Program = async (process) => {
+  const strange = process.argv.slice(1).find((word) => !operands.has(word.replace(/=.*/s, '')));
+  if (strange?.startsWith('-') === true) return process.fail(`unrecognized option ${quotedName(strange)}`);
+  if (strange !== undefined) return process.fail(`unrecognized operand ${quotedName(strange)}`);
   const settings = new Map(process.argv.slice(1).map((word) => word.split(/=(.*)/s) as [string, string]));
   const size = (text: string): number =>
     Number(/^\d+/.exec(text)?.[0] ?? 0) *
@@ -20,9 +27,19 @@ export const dd: Program = async (process) => {
     if (chunk === '') break;
     text += chunk;
   }
+  const conversion = settings
+    .get('conv')
+    ?.split(',')
+    .find((one) => !conversions.has(one));
+  if (conversion !== undefined) return process.fail(`invalid conversion: ${quotedName(conversion)}`);
   const to = settings.get('of');
-  if (to === undefined) await process.out(text);
-  else process.writeFile(to, text);
+  try {
+    if (to === undefined) await process.out(text);
+    else process.writeFile(to, text);
+  } catch (error) {
+    if (!(error instanceof FileSystemError)) throw error;
+    return process.fail(`error writing ${quotedName(to ?? 'standard output')}: ${error.message}`);
+  }
   if (settings.get('status') !== 'none')
     await process.err(
       `${Math.floor(text.length / block)}+0 records in\n${Math.floor(text.length / block)}+0 records out\n${text.length} bytes copied\n`,
