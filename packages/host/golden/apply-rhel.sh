@@ -754,6 +754,9 @@ change_34() {
 locale-gen en_GB.UTF-8
 }
 change_35() {
+systemctl restart -- vmstation-audit-rules.service
+}
+change_36() {
 if kadmin.local -r HOME.ARPA getprinc alex >/dev/null 2>&1; then
 kdb5_util -r HOME.ARPA dump "$RUN/principal.$n" alex@HOME.ARPA
 if ! kadmin.local -r HOME.ARPA getstrs alex | grep -qxF -e 'vmstation-password: 3866ebe71f260e8bab17a437'; then
@@ -764,15 +767,15 @@ printf '%s\n' 'it'\''s a secret' 'it'\''s a secret' | kadmin.local -r HOME.ARPA 
 fi
 kadmin.local -r HOME.ARPA setstr alex vmstation-password 3866ebe71f260e8bab17a437
 }
-change_36() {
+change_37() {
 printf '%s' 'nothing
 ' | kinit -k -t /etc/krb5.keytab -c MEMORY:
 }
-change_37() {
+change_38() {
 systemctl is-enabled --quiet -- chrony.service || systemctl enable --no-reload -- chrony.service
 start chrony.service
 }
-change_38() {
+change_39() {
 systemctl disable --no-reload -- telnet.socket
 halt telnet.socket
 systemctl mask -- telnet.socket
@@ -981,20 +984,21 @@ printf '%s\n' command:locale >"$RUN/ids.34"
 note >"$RUN/undo.34" <<'UNDO_0123456789abcdef'
 true
 UNDO_0123456789abcdef
-printf '%s\n' kerberos-principal:alex@HOME.ARPA >"$RUN/ids.35"
-note >"$RUN/undo.35" <<'UNDO_0123456789abcdef'
+printf '%s\n' 'command:audit rules' >"$RUN/ids.35"
+printf '%s\n' kerberos-principal:alex@HOME.ARPA >"$RUN/ids.36"
+note >"$RUN/undo.36" <<'UNDO_0123456789abcdef'
 if [ -e "$RUN/principal.$n" ]; then kdb5_util -r HOME.ARPA load -update "$RUN/principal.$n"
 elif kadmin.local -r HOME.ARPA getprinc alex >/dev/null 2>&1; then kadmin.local -r HOME.ARPA delprinc -force alex; fi
 UNDO_0123456789abcdef
-printf '%s\n' command:ticket >"$RUN/ids.36"
-: >"$RUN/secret.36"
-printf '%s\n' service:chrony.service >"$RUN/ids.37"
-note >"$RUN/undo.37" <<'UNDO_0123456789abcdef'
+printf '%s\n' command:ticket >"$RUN/ids.37"
+: >"$RUN/secret.37"
+printf '%s\n' service:chrony.service >"$RUN/ids.38"
+note >"$RUN/undo.38" <<'UNDO_0123456789abcdef'
 each stop "$RUN/woken.$n"; systemctl stop -- chrony.service
 systemctl disable -- chrony.service
 UNDO_0123456789abcdef
-printf '%s\n' service:telnet.socket >"$RUN/ids.38"
-note >"$RUN/undo.38" <<'UNDO_0123456789abcdef'
+printf '%s\n' service:telnet.socket >"$RUN/ids.39"
+note >"$RUN/undo.39" <<'UNDO_0123456789abcdef'
 systemctl unmask -- telnet.socket
 UNDO_0123456789abcdef
 }
@@ -1042,9 +1046,10 @@ unless_moved 31 /etc/fstab absent
 unless_moved 32 /etc/fstab absent
 unless_moved 33 /etc/fstab absent
 unless_changed 34 "$(if timeout 20 grep -q en_GB /etc/locale.gen >/dev/null 2>&1; then echo yes; else echo no; fi)" no
-unless_changed 36 "$(if timeout 20 kinit -k -t /etc/krb5.keytab -c MEMORY: >/dev/null 2>&1; then echo yes; else echo no; fi)" no
-unless_changed 37 "$(systemctl show --no-pager --property=UnitFileState -- chrony.service)" 'UnitFileState=disabled'
-unless_changed 38 "$(systemctl show --no-pager --property=UnitFileState -- telnet.socket)" 'UnitFileState=disabled'
+unless_changed 35 "$(if printed=$(timeout 20 auditctl -l -k vmstation- 2>/dev/null) && printf '%s\n' "$printed" | cmp -s - '/run/it'\''s.listing'; then echo yes; else echo no; fi)" no
+unless_changed 37 "$(if timeout 20 kinit -k -t /etc/krb5.keytab -c MEMORY: >/dev/null 2>&1; then echo yes; else echo no; fi)" no
+unless_changed 38 "$(systemctl show --no-pager --property=UnitFileState -- chrony.service)" 'UnitFileState=disabled'
+unless_changed 39 "$(systemctl show --no-pager --property=UnitFileState -- telnet.socket)" 'UnitFileState=disabled'
 step 1
 step 2
 step 3 1
@@ -1096,10 +1101,11 @@ step 35
 step 36
 step 37
 step 38
+step 39
 [ ! -d /run/systemd/system ] || systemctl daemon-reload >"$RUN/log.reload" 2>&1 || {
 tell "$RUN/log.reload"
-BAD="$BAD 37"; say "end 37 failed 1"
 BAD="$BAD 38"; say "end 38 failed 1"
+BAD="$BAD 39"; say "end 39 failed 1"
 }
 handle restart chrony.service
 settle 2

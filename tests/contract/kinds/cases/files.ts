@@ -46,6 +46,15 @@ export const fileCases: readonly KindCase[] = [
   },
   {
     kind: 'file',
+    title: 'in a folder that gives its files a group of its own',
+    before: `mkdir ${folder}; chgrp mail ${folder}; chmod 2755 ${folder}`,
+    wants: () => [{ kind: 'file', path: file, content: 'ours\n', owner: 'root', group: 'root' }],
+    shows: shownFile(file),
+    tampered: [{ attribute: 'group', script: `chgrp mail ${file}` }],
+    after: `rm -rf ${folder}`,
+  },
+  {
+    kind: 'file',
     title: 'a secret with bytes that no text has',
     wants: () => [{ kind: 'file', path: file, content: 'a\u0000b\u0001\u00ff', secret: true, mode: '0600' }],
     shows: shownFile(file),

@@ -25,6 +25,25 @@ export const partCases: readonly KindCase[] = [
   },
   {
     kind: 'line',
+    title: 'behind a link: a file of its own takes its place, and nobody else may write to it',
+    before: `${shared}; ln -s shared.conf ${folder}/link`,
+    wants: () => [
+      { kind: 'line', path: `${folder}/link`, name: 'port', line: 'Port 22', match: '^#?Port[[:space:]]' },
+      // A link itself lets everybody do everything.
+      {
+        kind: 'command',
+        name: 'mode-of-the-file',
+        run: ['true'],
+        check: ['sh', '-c', `test "$(stat -c '%F %a' ${folder}/link)" = 'regular file 644'`],
+        after: [`line:${folder}/link#port`],
+      },
+    ],
+    shows: `${shows}; readlink ${folder}/link`,
+    tampered: [{ attribute: `line:${folder}/link#port line`, script: `sed -i 's/^Port 22$/Port 23/' ${folder}/link` }],
+    after: `rm -rf ${folder}`,
+  },
+  {
+    kind: 'line',
     title: 'a line that must not be there',
     before: shared,
     wants: () => [{ kind: 'line', path: file, name: 'last', line: 'Last yes', ensure: 'absent' }],
