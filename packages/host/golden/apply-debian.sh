@@ -222,6 +222,19 @@ fill() {
   dd bs=64k conv=fsync status=none
 }
 
+# Sets the line of KEY in a file of ours, made when absent; with an empty key the line is only added when it is not there.
+setting() {
+  f=$1; t="${1%/*}/.vmstation-$N"
+  room "$1" "$t"
+  if [ ! -f "$f" ]; then f=/dev/null; fi
+  # As such files mostly are.
+  umask 022
+  { K="$2" V="$3" awk '{ l = $0; sub(/^[ \t]*-?[ \t]*/, "", l); sub(/[ \t]*=.*/, "", l); if (l == ENVIRON["K"] || $0 == ENVIRON["V"]) next; print }' "$f"
+    printf '%s\n' "$3"; } >"$t"
+  umask 077
+  dress "$1" "$t" - - -
+  place "$1" "$t"
+}
 # A short record, written without a process.
 note() {
   while IFS= read -r line; do printf '%s\n' "$line"; done
@@ -268,6 +281,30 @@ states() {
   done
 }
 
+# Notes how the run leaves these paths; of a file that others share, also its lines.
+left() {
+  states after "$@"
+  k=0
+  for p in "$@"; do
+    k=$((k+1))
+    if [ -e "$RUN/shared.$k" ] && [ -f "$p" ] && [ ! -L "$p" ]; then keep_copy "$p" "$RUN/left.$k"; fi
+  done
+}
+
+# A change is only right for what was seen: N, what is there, what was there.
+unless_changed() {
+  is_bad "$1" && return 0
+  [ "$2" = "$3" ] && return 0
+  BAD="$BAD $1"
+  say "end $1 stale"
+  say "said it was \"$3\" and is \"$2\" now"
+}
+
+# The same for a path: N, path, state that was seen. Whether there is one is seen without a process.
+unless_moved() {
+  if [ "$3" = absent ] && [ ! -e "$2" ] && [ ! -L "$2" ]; then return 0; fi
+  unless_changed "$1" "$(state_of "$2")" "$3"
+}
 # Sets d to the device and succeeds only where nothing is on it: no signature that wipefs or blkid knows (file system, partition table,
 # RAID, LVM, LUKS), no partition, nobody at work. A regular file must be all zero.
 untouched() {
@@ -290,34 +327,9 @@ carries() {
   printf '%s\n' "host/device-not-empty: $d carries $1, so no file system was made and nothing was written"
 }
 
-# Notes how the run leaves these paths; of a file that others share, also its lines.
-left() {
-  states after "$@"
-  k=0
-  for p in "$@"; do
-    k=$((k+1))
-    if [ -e "$RUN/shared.$k" ] && [ -f "$p" ] && [ ! -L "$p" ]; then keep_copy "$p" "$RUN/left.$k"; fi
-  done
-}
-
 is_bad() {
   case " $BAD " in *" $1 "*) return 0;; esac
   return 1
-}
-
-# A change is only right for what was seen: N, what is there, what was there.
-unless_changed() {
-  is_bad "$1" && return 0
-  [ "$2" = "$3" ] && return 0
-  BAD="$BAD $1"
-  say "end $1 stale"
-  say "said it was \"$3\" and is \"$2\" now"
-}
-
-# The same for a path: N, path, state that was seen. Whether there is one is seen without a process.
-unless_moved() {
-  if [ "$3" = absent ] && [ ! -e "$2" ] && [ ! -L "$2" ]; then return 0; fi
-  unless_changed "$1" "$(state_of "$2")" "$3"
 }
 
 # Candidates that a failed step left behind.
@@ -376,20 +388,6 @@ owe() {
   printf '%s\n' "$RUN" >"$STATE/owed/$1"
   sync "$STATE/owed/$1"
   : >"$RUN/owes.$1"
-}
-
-# Sets the line of KEY in a file of ours, made when absent; with an empty key the line is only added when it is not there.
-setting() {
-  f=$1; t="${1%/*}/.vmstation-$N"
-  room "$1" "$t"
-  if [ ! -f "$f" ]; then f=/dev/null; fi
-  # As such files mostly are.
-  umask 022
-  { K="$2" V="$3" awk '{ l = $0; sub(/^[ \t]*-?[ \t]*/, "", l); sub(/[ \t]*=.*/, "", l); if (l == ENVIRON["K"] || $0 == ENVIRON["V"]) next; print }' "$f"
-    printf '%s\n' "$3"; } >"$t"
-  umask 077
-  dress "$1" "$t" - - -
-  place "$1" "$t"
 }
 
 # Starts a unit that does not run; one that runs is left to its handler. Sockets that come up with it go down with it in a rollback.

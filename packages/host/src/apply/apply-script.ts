@@ -3,8 +3,11 @@ import { quoteArgument } from '@vmstation/remote';
 import type { NodeFolders } from '../observe/check-script.ts';
 import { type Observations, owedName } from '../observe/observations.ts';
 import type { LockTerms } from '../rollback/rollback-script.ts';
-import { changeFunctions, durably, sharedFunctions } from '../script/prelude.ts';
+import { candidateFunctions } from '../script/candidate-functions.ts';
+import { durably, sharedFunctions } from '../script/prelude.ts';
+import { recordFunctions } from '../script/record-functions.ts';
 import { feed, ShellText, sh, writeContent } from '../script/shell-text.ts';
+import { stepFunctions } from '../script/step-functions.ts';
 import type { ApplyStep } from './batches.ts';
 
 /** First words of an apply's records; the number changes with the format. */
@@ -34,7 +37,9 @@ export function applyScript(request: ApplyScriptRequest): string {
     '# vmstation: changes this machine',
     `N=${quoteArgument(nonce)}; STATE=${quoteArgument(folders.state)}; RUN=''; BAD=''; WATCH=''; UNSETTLED=''; NL='\n'`,
     sharedFunctions,
-    changeFunctions,
+    candidateFunctions,
+    recordFunctions,
+    stepFunctions,
     ...steps.map((step) => `change_${step.number}() {\n${body(step)}\n}`),
     '# Runs a function with all paths that this run may change, in the order of their keys.',
     `of_kept() {\n"$@"${[...keeps.keys()].map((path) => ` \\\n  ${quoteArgument(path)}`).join('')}\n}`,
