@@ -1,7 +1,10 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { quoteArguments } from '@vmstation/remote';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type LabWorkspace, openLabWorkspace } from './lab-workspace.ts';
+import { type LabWorkspace, openLabWorkspace, program } from './lab-workspace.ts';
 
 /** What `drift --json` says of a node. */
 interface NodeRecord {
@@ -31,6 +34,13 @@ afterAll(() => lab.remove(), patience);
 
 async function on(node: string, command: string): Promise<void> {
   expect(await lab.vmstation(['lab', 'ssh', node, '--', 'sudo', 'sh', '-c', command])).toMatchObject({ exitCode: 0 });
+}
+
+/** As an operator types it: `script` gives it a terminal. Resolves to its exit status. */
+function driftAtTerminal(): Promise<number> {
+  const line = quoteArguments([process.execPath, program, '--workspace', lab.root, 'drift']);
+  const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], { stdio: 'ignore' });
+  return once(child, 'exit').then(([exitCode]) => Number(exitCode));
 }
 
 async function recordOf(node: string): Promise<NodeRecord | undefined> {
@@ -138,10 +148,26 @@ test('what is accepted stands in the workspace, comments stay, and drift is clea
   expect(await lab.vmstation(['drift', 'revert', 'homelab', '--yes'])).toMatchObject({ exitCode: 0 });
 });
 
+test('at a terminal connections stay open for the next look, elsewhere they end with the command', {
+  timeout: patience,
+}, async () => {
+  const open = () => readdir(join(lab.root, '.vmstation/ssh/control'));
+  expect(await lab.vmstation(['drift'])).toMatchObject({ exitCode: 0 });
+  expect(await open()).toEqual([]);
+  expect(await driftAtTerminal()).toBe(0);
+  const kept = await open();
+  expect(kept).toHaveLength(3);
+  expect(await driftAtTerminal()).toBe(0);
+  expect((await open()).toSorted()).toEqual(kept.toSorted());
+});
+
 test('a healthy cluster with a sleeping machine ends with 4, and what is asked of that machine waits', {
   timeout: patience,
 }, async () => {
+  expect(await driftAtTerminal()).toBe(0);
   await on('storagenodet3500', 'systemctl suspend');
+  // The machine fell asleep behind a connection that is still open.
+  expect(await driftAtTerminal()).toBe(4);
   expect(await lab.vmstation(['drift'])).toMatchObject({ exitCode: 4, text: expect.stringContaining('1 asleep') });
   expect(await lab.vmstation(['drift', 'revert', 'storagenodet3500', '--yes'])).toMatchObject({ exitCode: 4 });
 });

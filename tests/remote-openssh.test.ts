@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSshTransport, scanHostKeys, sshKeygen, trustHostKey } from '@vmstation/remote';
+import { openSshTransport, type SshSettings, scanHostKeys, sshKeygen, trustHostKey } from '@vmstation/remote';
 import ssh2 from 'ssh2';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { endSharedConnection } from '../packages/remote/src/ssh/end-shared-connection.ts';
@@ -78,9 +78,14 @@ async function trusted(identityFile = join(folder, 'id'), node = 'masternode') {
   await trustHostKey(knownHostsFile, node, await scanHostKeys({ node, address: '127.0.0.1', port }));
   return transport(knownHostsFile, identityFile);
 }
-function transport(knownHostsFile = join(folder, 'known_hosts'), identityFile = join(folder, 'id')) {
+function transport(
+  knownHostsFile = join(folder, 'known_hosts'),
+  identityFile = join(folder, 'id'),
+  settings: Partial<SshSettings> = {},
+) {
   const nodes = { masternode: { address: '127.0.0.1', port, user: 'root', identityFile } };
-  return openSshTransport({ nodes, knownHostsFile, controlDir: join(folder, 'c'), connectTimeoutSeconds: 5 });
+  const controlDir = join(folder, 'c');
+  return openSshTransport({ nodes, knownHostsFile, controlDir, connectTimeoutSeconds: 5, ...settings });
 }
 const command = { argv: ['true'], timeoutMs: 20_000 };
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
@@ -121,6 +126,22 @@ test('the connection that is kept open ends at a word through its socket', async
   expect(await endSharedConnection(join(folder, 'c', socket))).toBe(true);
   await expect.poll(() => existsSync(join(folder, 'c', socket))).toBe(false);
   await ssh.close();
+});
+
+test('a connection that is kept serves the next process that keeps its own, and nobody else', async () => {
+  const first = await trusted();
+  const kept = () => transport(undefined, undefined, { keepConnections: true });
+  const [one, other] = [kept(), kept()];
+  await one.run('masternode', command);
+  await one.close();
+  await other.run('masternode', command);
+  await other.close();
+  await first.run('masternode', command);
+  await first.close();
+  expect([one, other, first].map(({ counters }) => counters.connections)).toEqual([1, 0, 1]);
+  const [left = '', ...more] = readdirSync(join(folder, 'c'));
+  expect(more).toEqual([]);
+  expect(await endSharedConnection(join(folder, 'c', left))).toBe(true);
 });
 
 test('output is told as it comes', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exitCodes, resourceId } from '@vmstation/core';
 import { createHost } from '@vmstation/host';
-import { openSshTransport } from '@vmstation/remote';
+import { openSshTransport, quoteArguments } from '@vmstation/remote';
 import { build } from 'esbuild';
 import type { ApplyAnswer, ApplyOrder } from './apply-site.ts';
 import { type CheckFigures, checkRounds } from './check-rounds.ts';
@@ -28,7 +28,9 @@ export interface HostStateFigures {
   readonly resources: readonly number[];
   readonly ansibleTasks: number;
   readonly checks: CheckFigures;
+  /** Over connections of its own, as from a timer; and over those that it left open at a terminal. */
   readonly drift: readonly Cost[];
+  readonly driftKept: readonly Cost[];
   readonly ansibleCheck: readonly Cost[];
   readonly ansibleApply: readonly Cost[];
   readonly firstApply: readonly Cost[];
@@ -99,7 +101,12 @@ export async function measureHostState(rounds: Rounds, say: (line: string) => vo
     say('both made the same state: each finds nothing to change on the machines of the other');
     const checks = await checkRounds(product.site, product.machines, product.folder);
     say('checks within the process are measured');
-    const costs = { drift: [] as Cost[], ansibleCheck: [] as Cost[], ansibleApply: [] as Cost[] };
+    const costs = {
+      drift: [] as Cost[],
+      driftKept: [] as Cost[],
+      ansibleCheck: [] as Cost[],
+      ansibleApply: [] as Cost[],
+    };
     const measured = (list: Cost[], machines: BenchMachines, work: () => Promise<RanWithCpu>) => async () => {
       const cost = await costOf(machines, work);
       list.push(cost);
@@ -113,6 +120,11 @@ export async function measureHostState(rounds: Rounds, say: (line: string) => vo
         notHere = ran.notHere;
         return ran;
       }),
+      driftKept: async () => {
+        // Ansible's connections are open as well.
+        await driftOf(product, atTerminal);
+        return measured(costs.driftKept, product.machines, () => driftOf(product, atTerminal))();
+      },
       ansibleApply: measured(costs.ansibleApply, ansible.machines, () => ansibleUnchanged(ansible, [])),
     });
     const resources = [...product.site.resources.values()].map((list) => list.length);
@@ -208,15 +220,24 @@ async function ansibleUnchanged(side: Side, options: readonly string[]): Promise
 }
 
 /** The whole command as an operator types it; what it finds may only be what containers cannot be. */
-async function driftOf({ site }: Side): Promise<RanWithCpu & { notHere: readonly string[] }> {
-  const line = [vmstation, '--workspace', site.workspaceRoot, 'drift'];
-  const ran = await mustWithCpu(line, { env: { ...process.env, CI: '1' } }, [exitCodes.done, exitCodes.differences]);
-  const ids = [...new Set([...ran.stdout.matchAll(/^ {2}([a-z-]+:\S+) /gm)].map(([, id = '']) => id))];
+async function driftOf(
+  { site }: Side,
+  run: (line: readonly string[]) => readonly string[] = (line) => line,
+): Promise<RanWithCpu & { notHere: readonly string[] }> {
+  const line = run([vmstation, '--workspace', site.workspaceRoot, 'drift']);
+  const env = { ...process.env, CI: '1', NO_COLOR: '1' };
+  const ran = await mustWithCpu(line, { env }, [exitCodes.done, exitCodes.differences]);
+  const ids = [...new Set([...ran.stdout.matchAll(/^ {2}([a-z-]+:\S+)\s/gm)].map(([, id = '']) => id))];
   const brought = new Set([...site.resources.values()].flat().map(resourceId) as string[]);
   const wrong = ids.filter((id) => brought.has(id));
   if (wrong.length > 0 || ids.length === 0)
     throw new Error(`vmstation drift found what should be right: ${wrong.join(', ')}\n${ran.stdout}`);
   return { ...ran, notHere: ids };
+}
+
+/** The same on a terminal. */
+function atTerminal(line: readonly string[]): readonly string[] {
+  return ['script', '--quiet', '--return', '--command', quoteArguments(line), '/dev/null'];
 }
 
 /** Each side's judge looks at the machines that the other one made. */

@@ -47,6 +47,8 @@ export interface SessionOptions {
   readonly exclusive?: boolean;
   /** Names of removed applications whose data may be deleted with them. */
   readonly deleteData?: readonly string[];
+  /** Leave connections to nodes open for a minute, for the next command that does; only for one that looks. */
+  readonly keepConnections?: boolean;
 }
 
 /** Opens the workspace of a command line and composes its platform. Throws what opening a workspace, its key, lock and journal throws. */
@@ -63,6 +65,7 @@ export async function openSession(invocation: Invocation, options: SessionOption
       onEvent: options.onEvent,
       signal: invocation.io.signal,
       records: options.exclusive === true,
+      keepConnections: options.keepConnections === true,
     });
     const platform = await createPlatform(ports, {
       withDiff: options.withDiff,
@@ -103,16 +106,22 @@ const thisComputer: SetStage = async (workspace, how) => {
   const surroundings = await surroundingsOf(workspace);
   // One for all: each secret is decrypted once.
   const secrets = ageSecrets(workspace);
-  const transport = transportOf(workspace, surroundings, secrets);
+  const transport = transportOf(workspace, surroundings, secrets, how.keepConnections);
   return { transport, ports: await portsOf(workspace, surroundings, { transport, secrets }, how) };
 };
 
-function transportOf({ stateDir, cluster }: LoadedWorkspace, surroundings: Surroundings, secrets: Secrets): Transport {
+function transportOf(
+  { stateDir, cluster }: LoadedWorkspace,
+  surroundings: Surroundings,
+  secrets: Secrets,
+  keepConnections: boolean,
+): Transport {
   const configFile = join(stateDir, 'ssh_config');
   const identityFile = operatorKeyFile(stateDir);
   const sudoPassword = sudoPasswordsOf(cluster, secrets, surroundings.sudoPassword);
   const ssh = openSshTransport({
     sudoPassword,
+    keepConnections,
     nodes: Object.fromEntries(
       cluster.nodes.map(({ name, address, ssh: { port, user } }) => [name, { address, port, user, identityFile }]),
     ),

@@ -16,5 +16,7 @@ export type SetStage = (
     readonly signal: AbortSignal;
     /** Whether the session may write the journal; one that only looks also works where nothing can be written. */
     readonly records: boolean;
+    /** Whether connections to nodes stay open for a minute after the session. */
+    readonly keepConnections: boolean;
   },
 ) => Promise<Stage>;

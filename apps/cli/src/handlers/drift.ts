@@ -12,7 +12,12 @@ export const handleDrift: CommandHandler = async (invocation) => {
   const display = progressDisplay(invocation);
   const diff = invocation.flag('diff');
   const nodes = invocation.options('node');
-  const session = await openSession(invocation, { withDiff: diff || global.json, onEvent: () => {} });
+  const session = await openSession(invocation, {
+    withDiff: diff || global.json,
+    onEvent: () => {},
+    // An operator looks again soon; a timer would hold machines awake for nothing.
+    keepConnections: io.outIsTerminal,
+  });
   try {
     session.requireNodes(nodes ?? []);
     if (!global.json) display.say('Comparing');

@@ -25,6 +25,11 @@ export interface SshSettings {
   readonly sshBinary?: string;
   /** What sudo asks the login user of a node for; left out: nothing. */
   readonly sudoPassword?: SudoPasswords;
+  /**
+   * Connections stay open for a minute after `close`, and serve whoever asks for the same on this workspace meanwhile. Only for commands that
+   * look: one that finds an old connection dead runs again. Left out: connections of this process alone, which prove that the node lets us in now.
+   */
+  readonly keepConnections?: boolean;
   /** Seconds to wait for a connection; 10 when left out. */
   readonly connectTimeoutSeconds?: number;
 }
@@ -100,7 +105,8 @@ export function sshDestination(settings: SshSettings, node: string): string {
 }
 
 /**
- * The socket of a node's shared connection: one per workspace, node and destination, always short enough for the kernel.
+ * The socket of a node's shared connection: one per workspace, node and destination, and per process unless connections are kept; always short
+ * enough for the kernel.
  * Makes the folder (0700). @throws AppError ssh/control-directory-unsafe when somebody else could reach into it.
  */
 export function controlPathOf(settings: SshSettings, node: string): string {
@@ -109,6 +115,7 @@ export function controlPathOf(settings: SshSettings, node: string): string {
     settings.configFile ?? '',
     node,
     JSON.stringify(settings.nodes[node] ?? ''),
+    settings.keepConnections === true ? '' : String(process.pid),
   ];
   const name = createHash('sha256').update(identity.join('\n')).digest('hex').slice(0, 16);
   const preferred = join(settings.controlDir, name);

@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A transport over a program of ours in the place of ssh; it sees the arguments that ssh would. */
-function transportOver(script: string, user = 'root', password?: string) {
+function transportOver(script: string, user = 'root', password?: string, keepConnections = false) {
   const sshBinary = join(folder, 'ssh');
   const answerG = `case " $* " in *' -G '*) echo 'user ${user}'; exit 0;; *' -O exit '*) echo "exit" >>"${folder}/calls"; exit 0;; esac`;
   writeFileSync(sshBinary, `#!/bin/sh\n${answerG}\n${script}\n`);
@@ -24,12 +24,14 @@ function transportOver(script: string, user = 'root', password?: string) {
     knownHostsFile: join(folder, 'known_hosts'),
     controlDir: join(folder, 'control'),
     sshBinary,
+    keepConnections,
     ...(password === undefined
       ? {}
       : { sudoPassword: async () => ({ name: 'homelab-sudo', value: new Secret(password) }) }),
   });
 }
 const command = { argv: ['true'], timeoutMs: 5000 };
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 
 test('the remote shell gets one quoted command line', async () => {
   const transport = transportOver(`for last; do :; done; printf '%s' "$last"`);
@@ -246,4 +248,27 @@ test('a login as root, and what needs no root, never ask for the password', asyn
   const said = async (user: string, elevate: boolean) =>
     Buffer.from((await transportOver(line, user, 'x').run('homelab', { ...command, elevate })).stdout).toString();
   expect([await said('root', true), await said('ops', false)]).toEqual(['true', 'true']);
+});
+
+test('a connection that was kept and leads nowhere any more is ended, and a new one made', async () => {
+  const keeping = {
+    nodes: { homelab: { address: '192.168.4.62', user: 'root', port: 2222, identityFile: '/k/id' } },
+    knownHostsFile: join(folder, 'known_hosts'),
+    controlDir: join(folder, 'control'),
+    keepConnections: true,
+  };
+  writeFileSync(controlPathOf(keeping, 'homelab'), '');
+  // The first answers too late, the second lost its machine.
+  for (const dead of ['exec sleep 30', 'exit 255']) {
+    rmSync(join(folder, 'calls'), { force: true });
+    const transport = transportOver(
+      `echo run >>"${folder}/calls"; if [ "$(grep -c run "${folder}/calls")" -lt 2 ]; then ${dead}; fi; echo ok`,
+      'root',
+      undefined,
+      true,
+    );
+    expect(text((await transport.run('homelab', { ...command, timeoutMs: 20_000 })).stdout)).toBe('ok\n');
+    await transport.close();
+    expect(readFileSync(join(folder, 'calls'), 'utf8')).toBe('run\nexit\nrun\n');
+  }
 });

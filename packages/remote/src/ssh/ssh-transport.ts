@@ -18,6 +18,9 @@ import {
 } from './ssh-failure.ts';
 import { controlPathOf, type OfferedKeys, type SshSettings, sshDestination, sshOptions } from './ssh-options.ts';
 
+/** What a connection that an earlier process left has for its answer: the machine may sleep since, or have started again. */
+const keptAnswerMs = 3000;
+
 interface NodeState extends SharedConnection {
   user: Promise<string> | undefined;
   /** The operator's as soon as the node has let those in and not the workspace's: before setup has brought that key there. */
@@ -96,7 +99,7 @@ class OpenSshTransport implements Transport {
   /** How a command ended, whatever its exit status; throws where nobody knows. */
   async #ended(node: string, command: RemoteCommand, start: () => Started): Promise<RemoteResult> {
     const what = `\`${command.argv[0] ?? ''}\``;
-    let result = await this.#attempt(node, command, start());
+    let result = (await this.#overKept(node, command, start)) ?? (await this.#attempt(node, command, start()));
     if (nothingWasSent(result)) result = await this.#attempt(node, command, start());
     if (this.#mayOfferOthers(node) && wasRefused(result)) {
       const other = await this.#attempt(node, command, start(), 'operator');
@@ -119,7 +122,20 @@ class OpenSshTransport implements Transport {
     return { exitCode, stdout, stderr, durationMs };
   }
 
+  /** The result over a connection that an earlier process left open; undefined where there is none, or none that still leads anywhere. */
+  async #overKept(node: string, command: RemoteCommand, start: () => Started): Promise<ChildResult | undefined> {
+    const state = this.#stateOf(node);
+    const isKept = this.#settings.keepConnections === true && !state.opened && existsSync(state.controlPath);
+    if (!isKept || command.freshConnection === true) return undefined;
+    const timeoutMs = Math.min(command.timeoutMs, keptAnswerMs);
+    const result = await this.#attempt(node, { ...command, timeoutMs }, start());
+    if (result.ended !== 'timeout' && !(result.ended === 'exit' && result.exitCode === 255)) return result;
+    await this.#endConnection(node, state);
+    return undefined;
+  }
+
   async close(): Promise<void> {
+    if (this.#settings.keepConnections === true) return;
     const ours = [...this.#nodes].filter(([, state]) => state.opened);
     await Promise.all(ours.map(([node, state]) => this.#endConnection(node, state)));
   }
