@@ -11,15 +11,9 @@ import { type MachineFacts, machineFacts } from './machine-facts.ts';
 import { type BenchMachines, machinesCpuMs, onMachine, threeMachines } from './machines.ts';
 import { packagesAlone } from './packages-alone.ts';
 import { type Playbook, writePlaybook } from './playbook.ts';
-import { must, mustWithCpu, type RanWithCpu } from './programs.ts';
+import { type Cost, must, mustWithCpu, type RanWithCpu } from './programs.ts';
 import { type Site, siteOf } from './site.ts';
 import { interleaved } from './statistics.ts';
-
-/** How long one program took, and the processor time of everything that took part, machines included. */
-export interface Cost {
-  readonly wallMs: number;
-  readonly cpuMs: number;
-}
 
 /** Everything that one run of the bench measures. */
 export interface HostStateFigures {

@@ -1,7 +1,6 @@
 import { quoteArguments } from '@vmstation/remote';
-import type { Cost } from './bench-host-state.ts';
 import { machinesCpuMs, plainSshOptions, threeMachines } from './machines.ts';
-import { mustWithCpu } from './programs.ts';
+import { type Cost, mustWithCpu } from './programs.ts';
 import { siteOf } from './site.ts';
 
 /**

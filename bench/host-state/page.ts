@@ -1,5 +1,6 @@
-import type { Cost, HostStateFigures } from './bench-host-state.ts';
+import type { HostStateFigures } from './bench-host-state.ts';
 import type { CheckTimes } from './check-rounds.ts';
+import type { Cost } from './programs.ts';
 import { median, shown } from './statistics.ts';
 
 /** The results as a page: medians with the least and the most of them, and the ratios that are promised. */

@@ -8,6 +8,12 @@ export interface Ran {
   readonly wallMs: number;
 }
 
+/** How long one program took, and the processor time of everything that took part, machines included. */
+export interface Cost {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+}
+
 /** A program with the processor time of itself and all that it waited for; what it left running in the background is not in it. */
 export interface RanWithCpu extends Ran {
   readonly cpuMs: number;

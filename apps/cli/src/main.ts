@@ -1,7 +1,7 @@
 import { text as readAll } from 'node:stream/consumers';
 import { AppError, exitCodes } from '@vmstation/core';
 import manifest from '../package.json' with { type: 'json' };
-import type { CommandIo } from './command/invocation.ts';
+import type { CommandIo } from './command/command-io.ts';
 import { runCli } from './command/run-cli.ts';
 import { askOnTerminal } from './command/terminal-question.ts';
 import { commandTree } from './commands/tree.ts';

@@ -3,8 +3,9 @@ import { type Command, CommanderError } from 'commander';
 import { renderError } from '../render/error.ts';
 import { jsonText } from '../render/json.ts';
 import { buildProgram } from './build-program.ts';
+import type { CommandIo } from './command-io.ts';
 import type { CommandDefinition, CommandTree } from './define-command.ts';
-import { type CommandIo, type GlobalOptions, Invocation } from './invocation.ts';
+import { type GlobalOptions, Invocation } from './invocation.ts';
 import { styleFor } from './terminal-style.ts';
 import { isPrinted, usageError } from './usage-error.ts';
 

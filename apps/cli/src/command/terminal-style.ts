@@ -1,5 +1,5 @@
 import { paintWith, type Style } from '../render/style.ts';
-import type { CommandIo } from './invocation.ts';
+import type { CommandIo } from './command-io.ts';
 
 const widest = 120;
 const plainColumns = 100;

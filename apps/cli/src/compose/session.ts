@@ -21,7 +21,8 @@ import { endpointProbe } from './endpoint-probe.ts';
 import { requireNodes } from './require-nodes.ts';
 import type { SetStage } from './stage.ts';
 import { sudoPasswordsOf } from './sudo-passwords.ts';
-import { type Surroundings, surroundingsOf } from './surroundings.ts';
+import type { Surroundings } from './surroundings.ts';
+import { surroundingsOf } from './surroundings-of.ts';
 import { randomIds, systemClock } from './system-clock.ts';
 import { journalFile, startFolder } from './workspace-folder.ts';
 

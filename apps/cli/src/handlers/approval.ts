@@ -1,5 +1,6 @@
 import { AppError, toAppError } from '@vmstation/core';
-import type { CommandIo, Invocation } from '../command/invocation.ts';
+import type { CommandIo } from '../command/command-io.ts';
+import type { Invocation } from '../command/invocation.ts';
 import { interruptedAtQuestion } from '../command/terminal-question.ts';
 
 /** Asks for a yes, unless `--yes` was given. Throws cli/needs-approval when nobody is there to answer, cli/not-approved for any other answer, cli/interrupted at Ctrl-C. */

@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import type { CommandIo } from '../command/invocation.ts';
+import type { CommandIo } from '../command/command-io.ts';
 import { runCli } from '../command/run-cli.ts';
 import { commandTree } from '../commands/tree.ts';
 

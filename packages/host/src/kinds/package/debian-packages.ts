@@ -1,5 +1,5 @@
 import { type ShellText, sh } from '../../script/shell-text.ts';
-import type { PackageCommands, PackageWork } from './transaction.ts';
+import type { PackageCommands, PackageWork } from './package-commands.ts';
 
 const lockSeconds = 300;
 

@@ -1,6 +1,6 @@
 import { lines, ShellText, sh } from '../../script/shell-text.ts';
 import type { PackageBatch } from '../kind.ts';
-import type { PackageCommands } from './transaction.ts';
+import type { PackageCommands } from './package-commands.ts';
 
 /**
  * Takes versions and holds back to those of before, from the lists `was` and `is` (before and after the run) and what is there now. A package that

@@ -1,20 +1,9 @@
-import type { LabClusterConfig } from '../cluster-config.ts';
 import type { Job, KubeObject, PersistentVolumeClaim, Pod, ResourceName } from '../kinds.ts';
-import type { ResourceDefinition } from '../resources.ts';
 import { forbidden, notFound, StatusError } from '../status-error.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
+import type { AdmissionContext } from './admission-context.ts';
 import { admitWithinLimits, fillFromLimitRanges } from './limit-ranges.ts';
 import { admitPodServiceAccount } from './service-account-token.ts';
 import { allocateServiceAddresses } from './service-addresses.ts';
-
-/** What admission decides by. */
-export interface AdmissionContext {
-  readonly store: ObjectStore;
-  readonly config: LabClusterConfig;
-  readonly definition: ResourceDefinition;
-  /** Random text of lower-case letters and digits. */
-  readonly randomText: (length: number) => string;
-}
 
 /** Refuses a new object in a namespace that is absent or being deleted. */
 export function admitNamespace(object: KubeObject, { store, definition }: AdmissionContext): void {

@@ -1,6 +1,6 @@
 import type { Pod, Volume } from '../kinds.ts';
 import { forbidden } from '../status-error.ts';
-import type { AdmissionContext } from './admission.ts';
+import type { AdmissionContext } from './admission-context.ts';
 
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
 
