@@ -1,6 +1,5 @@
 # vmstation: changes this machine
-N=0123456789abcdef; STATE=/var/lib/vmstation; RUN=''; BAD=''; WATCH=''; UNSETTLED=''; NL='
-'
+N=0123456789abcdef; STATE=/var/lib/vmstation; RUN=''; BAD=''; WATCH=''; UNSETTLED=''; MAKES=yes
 LC_ALL=C; PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin; export LC_ALL PATH
 umask 077
 
@@ -30,7 +29,9 @@ state_of() {
 # A copy that only root can read, whoever could read the file: owner and mode stand in its state. (Every shell that we meet knows -O and -G: mine,
 # my group's.)
 keep_copy() {
-  cp -p "$1" "$2"
+  # -P: what became a link at this moment is not followed.
+  cp -pP "$1" "$2"
+  if [ -L "$2" ]; then rm -f "$2"; printf '%s\n' "$1 was changed at this moment, so it cannot be kept"; return 1; fi
   chmod 0600 "$2"
   # shellcheck disable=SC3067
   if [ ! -O "$2" ] || [ ! -G "$2" ]; then chown 0:0 "$2" 2>/dev/null || :; fi
@@ -39,36 +40,6 @@ keep_copy() {
 # SELinux: the context that the policy wants for the path.
 relabel() {
   if command -v restorecon >/dev/null 2>&1; then restorecon "$1"; fi
-}
-
-# Puts a finished candidate at its path.
-place() {
-  sync "$2"
-  put "$1" "$2"
-}
-
-# The same for one that is on disk already. A path that cannot be renamed over (a bind mount) is written through.
-put() {
-  if [ -d "$1" ]; then
-    if [ -L "$1" ]; then rm -f "$1"; else discard "$2" "there is a directory at $1"; return 1; fi
-  fi
-  mv -f "$2" "$1" || { cat "$2" >"$1"; rm -f "$2"; }
-  relabel "$1"
-}
-
-discard() {
-  rm -f "$1"
-  printf '%s\n' "$2"
-  return 1
-}
-
-link() {
-  if [ -d "$2" ] && [ ! -L "$2" ]; then printf '%s\n' "there is a directory at $2"; return 1; fi
-  ln -sfn -- "$1" "$2"
-}
-
-remove() {
-  if [ -d "$1" ] && [ ! -L "$1" ]; then rmdir "$1"; else rm -f "$1"; fi
 }
 
 # What a change needs to be undone cannot be kept, so it is not begun.
@@ -174,28 +145,244 @@ patiently() {
   if [ -n "$w" ]; then printf '%s\n' "$w"; fi
   return "$r"
 }
-# Folders above a path; what is made is remembered for the rollback.
+NL='
+'
+# Ends a step, or what takes it back.
+refuse() {
+  printf '%s\n' "$1"
+  exit 1
+}
+
+CLOSED=''; SHARED=''
+
+# Which of the folders above these paths others than root may write to, by their modes: a shell's own tests tell owners, not modes. An access list
+# shows in the bits of the group.
+survey() {
+  CLOSED=$NL; SHARED=$NL; w=$NL
+  for p in "$@"; do
+    p=${p%/*}
+    while [ -n "$p" ]; do
+      case $w in *"$NL$p$NL"*) break;; esac
+      w="$w$p$NL"; p=${p%/*}
+    done
+  done
+  IFS=$NL; set -f
+  # shellcheck disable=SC2086
+  set -- $w
+  w=$(stat -c '%a %n' / "$@" 2>/dev/null) || :
+  for p in $w; do
+    case ${p%% *} in *[2367]?|*[2367]) SHARED="$SHARED${p#* }$NL";; *) CLOSED="$CLOSED${p#* }$NL";; esac
+  done
+  unset IFS; set +f
+}
+
+# Whether others than root may rename what is in this folder. One that is new since the survey is known by owner and group; in a sticky one (/tmp)
+# they may rename what is their own. Somebody who is not root has nothing to guard.
+is_open() {
+  # shellcheck disable=SC3067
+  if [ ! -O / ]; then return 1; fi
+  # shellcheck disable=SC3067
+  if [ ! -O . ] || [ -k . ]; then return 0; fi
+  case $SHARED in *"$NL$PWD$NL"*) return 0;; esac
+  case $CLOSED in *"$NL$PWD$NL"*) return 1;; esac
+  # shellcheck disable=SC3067
+  [ ! -G . ]
+}
+
+# Goes to the folder above a path. OPEN says that others could change the way there, or what is in it: then everything is done from here, by
+# names without folders. A link is followed only where root alone could have made it. With MAKES, what is missing is made and remembered for the rollback.
+into() {
+  OPEN=''; rest=${1#/}
+  cd /
+  while :; do
+    case $rest in */*) ;; *) break;; esac
+    c=${rest%%/*}; rest=${rest#*/}
+    case $c in ''|.) continue;; esac
+    from=''
+    if is_open; then from=open; if [ -k . ]; then from=sticky; fi; fi
+    if [ -L "./$c" ]; then
+      if [ -n "$OPEN$from" ]; then refuse "${PWD%/}/$c is a link in a folder that others than root may write to, so it is not followed"; fi
+      w=$(readlink "./$c")
+      if [ ! -d "./$c" ]; then refuse "${PWD%/}/$c is a link to $w, which is no folder"; fi
+      case $w in /*) cd /;; esac
+      rest="$w/$rest"
+      continue
+    fi
+    if [ ! -d "./$c" ] && [ -n "${MAKES:-}" ]; then
+      mkdir "./$c"
+      printf '%s\n' "${PWD%/}/$c" >>"$RUN/made.$n"
+      if [ -z "$OPEN$from" ]; then chmod 0755 "./$c"; fi
+      made=yes
+    else
+      made=''
+    fi
+    w=${PWD%/}/$c
+    cd -P "./$c" 2>/dev/null || refuse "$w is no folder"
+    if [ -z "$OPEN$from" ]; then continue; fi
+    if [ "$c" != .. ] && [ "$PWD" != "$w" ]; then refuse "$w was changed while a way was made through it, so nothing was done"; fi
+    if [ -n "$made" ]; then
+      # shellcheck disable=SC3067
+      if [ ! -O . ]; then refuse "$w was changed while a way was made through it, so nothing was done"; fi
+      chmod 0755 .
+    fi
+    # Of a sticky folder, others cannot take what is root's.
+    # shellcheck disable=SC3067
+    if [ "$from" != sticky ] || [ ! -O . ]; then OPEN=yes; fi
+  done
+  if is_open; then OPEN=yes; fi
+}
+
+# Folders above a path.
 parents() {
-  case ${1%/*} in '') return 0;; esac
-  if [ -d "${1%/*}" ]; then return 0; fi
-  parents "${1%/*}"
-  mkdir "${1%/*}"
-  chmod 0755 "${1%/*}"
-  printf '%s\n' "${1%/*}" >>"$RUN/made.$n"
+  into "$1"
+  cd /
 }
 
-# Room for a candidate: the folders above its path, and nothing under its name.
+# Goes to a folder of root's own in this one, in which nobody else can touch what is written. mkdir follows nothing and takes nothing that is there;
+# its -m leaves no room for what an access list of the folder above would give away.
+aside() {
+  w=${PWD%/}/.vmstation-$N
+  mkdir -m 0700 "./.vmstation-$N"
+  cd -P "./.vmstation-$N"
+  # shellcheck disable=SC3067
+  if [ "$PWD" != "$w" ] || [ ! -O . ]; then refuse "$w was changed by somebody else, so nothing was done"; fi
+}
+
+# Room for a candidate: the folders above its path, and nothing under its name. WAS is where the present file can be read; in a folder of others
+# that is a copy, and the candidate t stands in a folder of its own. Of the third word: a link may stand there only where all of it is replaced.
 room() {
-  parents "$1"
-  if [ -e "$2" ] || [ -L "$2" ]; then rm -f "$2"; fi
+  into "$1"
+  if [ -z "$OPEN" ]; then
+    cd /
+    WAS=$1
+    if [ -e "$2" ] || [ -L "$2" ]; then rm -f "$2"; fi
+    return 0
+  fi
+  aside
+  t=./new; WAS=./was
+  if [ -L "../${1##*/}" ]; then
+    if [ "${3:-}" = part ]; then refuse "$1 is a link in a folder that others than root may write to, so it is not followed"; fi
+  elif [ -f "../${1##*/}" ]; then
+    cp -pP "../${1##*/}" ./was
+    if [ -L ./was ] || [ ! -f ./was ]; then refuse "$1 was changed at this moment, so nothing was done"; fi
+  fi
 }
 
+# A folder that aside has made goes again.
+leave() {
+  if [ -n "$OPEN" ]; then cd -P ..; rm -rf "./.vmstation-$N"; fi
+}
+
+# Puts a finished candidate at its path.
+place() {
+  sync "$2"
+  put "$1" "$2"
+}
+
+# The same for one that is on disk already.
+put() {
+  p=$1
+  if [ -n "$OPEN" ]; then p="../${1##*/}"; fi
+  if [ -d "$p" ]; then
+    if [ -L "$p" ]; then rm -f "$p"; else discard "$2" "there is a directory at $1"; return 1; fi
+  fi
+  spares "$p" "$1" || { rm -f "$2"; return 1; }
+  if [ -z "$OPEN" ]; then
+    mv -f "$2" "$1" || through "$1" "$2"
+  else
+    # -T: what became a link to a folder, or a folder, is not gone into.
+    mv -fT "$2" "$p"
+    leave
+  fi
+  relabel "$1"
+}
+
+# A path that cannot be renamed over (a bind mount) is written through.
+through() {
+  w=$(stat -c '%u:%g %a' "$2")
+  cat "$2" >"$1"
+  chown "${w% *}" "$1"; chmod "${w#* }" "$1"
+  rm -f "$2"
+}
+
+# What could not be put back is not replaced: a FIFO, a socket, a device.
+spares() {
+  if [ -e "$1" ] && [ ! -f "$1" ] && [ ! -d "$1" ] && [ ! -L "$1" ]; then
+    printf '%s\n' "there is a FIFO, a socket or a device at $2, so it is left as it is"
+    return 1
+  fi
+}
+
+discard() {
+  rm -f "$1"
+  printf '%s\n' "$2"
+  return 1
+}
+
+# Owner and mode of what is there already, without touching the content; "-" stays. In a folder of others, a copy takes its place.
+redress() {
+  into "$1"
+  if [ -z "$OPEN" ]; then
+    cd /
+    reown "$1" "$3" "$4"
+    if [ "$2" != - ]; then chmod "$2" "$1"; fi
+    return 0
+  fi
+  cd /
+  room "$1" ''
+  if [ ! -f ./was ]; then refuse "$1 was changed at this moment, so nothing was done"; fi
+  reown ./was "$3" "$4"
+  if [ "$2" != - ]; then chmod "$2" ./was; fi
+  place "$1" ./was
+}
+
+reown() {
+  case $2:$3 in
+    -:-) ;;
+    *:-) chown "$2" "$1";;
+    -:*) chown ":$3" "$1";;
+    *) chown "$2:$3" "$1";;
+  esac
+}
+
+# Goes into a folder, made with this mode where it is missing; what is done to "." then is done to no other.
+folder() {
+  into "$1"
+  c="./${1##*/}"
+  w=${PWD%/}/${1##*/}
+  if [ -L "$c" ]; then refuse "$1 is a link and no folder: remove the link, or declare the folder that it leads to"; fi
+  made=''
+  if [ ! -d "$c" ]; then mkdir "$c"; made=yes; fi
+  cd -P "$c"
+  if [ -n "$OPEN" ] && [ "$PWD" != "$w" ]; then refuse "$1 was changed at this moment, so nothing was done"; fi
+  # shellcheck disable=SC3067
+  if [ -n "$made" ]; then if [ -n "$OPEN" ] && [ ! -O . ]; then refuse "$1 was changed at this moment, so nothing was done"; fi; chmod "$2" .; fi
+}
+
+# What stands for a path in what follows: in a folder of others its name, from there.
+here() {
+  into "$1"
+  if [ -n "$OPEN" ]; then p="./${1##*/}"; else cd /; p=$1; fi
+}
+
+link() {
+  here "$2"
+  if [ -d "$p" ] && [ ! -L "$p" ]; then printf '%s\n' "there is a directory at $2"; return 1; fi
+  spares "$p" "$2" || return 1
+  ln -sfn -- "$1" "$p"
+}
+
+remove() {
+  here "$1"
+  spares "$p" "$1" || return 1
+  if [ -d "$p" ] && [ ! -L "$p" ]; then rmdir "$p"; else rm -f "$p"; fi
+}
 # Owner and mode of a candidate: as declared, else as the present file's ("-"). Where it is like the present file already, nothing is started for it.
 dress() {
   m=$3; o=$4; g=$5
   if [ "$m" = - ] || [ "$o" = - ] || [ "$g" = - ]; then
     was='0644  '; is=''
-    if [ -f "$1" ] && [ ! -L "$1" ]; then was=$(stat -c '%a %u %g' "$1" "$2"); is=${was#*"$NL"}; was=${was%%"$NL"*}; fi
+    if [ -f "$WAS" ] && [ ! -L "$WAS" ]; then was=$(stat -c '%a %u %g' "$WAS" "$2"); is=${was#*"$NL"}; was=${was%%"$NL"*}; fi
     if [ "$m$o$g" = --- ] && [ "$was" = "$is" ]; then return 0; fi
     if [ "$m" = - ]; then m=${was%% *}; fi
     if [ "$o" = - ]; then o=${was#* }; o=${o%% *}; fi
@@ -224,8 +411,9 @@ fill() {
 
 # Sets the line of KEY in a file of ours, made when absent; with an empty key the line is only added when it is not there.
 setting() {
-  f=$1; t="${1%/*}/.vmstation-$N"
+  t="${1%/*}/.vmstation-$N"
   room "$1" "$t"
+  f=$WAS
   if [ ! -f "$f" ]; then f=/dev/null; fi
   # As such files mostly are.
   umask 022
@@ -338,11 +526,11 @@ sweep() {
     while read -r k; do
       IFS= read -r p <"$RUN/path.$k"
       for f in "${p%/*}/.vmstation-$N" "${p%/*}/.vmstation-$N".*; do
-        if [ -e "$f" ] || [ -L "$f" ]; then rm -f "$f"; fi
+        if [ -e "$f" ] || [ -L "$f" ]; then rm -rf "$f"; fi
       done
     done <"$RUN/keeps.$n"
   fi
-  if [ -e "$RUN/keys-file.$n" ]; then rm -f "$(cat "$RUN/keys-file.$n").$N"; fi
+  if [ -e "$RUN/keys-file.$n" ]; then p=$(cat "$RUN/keys-file.$n"); rm -rf "$p.$N" "${p%/*}/.vmstation-$N"; fi
 }
 
 # Candidates of runs that never came to their end: the machine was switched off, or the script was killed.
@@ -352,10 +540,10 @@ sweep_interrupted() {
     o=$(cat "$f")
     if [ -z "$o" ]; then o=$N; fi
     for k in "${f%/*}"/path.*; do
-      if [ -e "$k" ]; then p=$(cat "$k"); rm -f "${p%/*}/.vmstation-$o" "${p%/*}/.vmstation-$o".*; fi
+      if [ -e "$k" ]; then p=$(cat "$k"); rm -rf "${p%/*}/.vmstation-$o" "${p%/*}/.vmstation-$o".*; fi
     done
     for k in "${f%/*}"/keys-file.*; do
-      if [ -e "$k" ]; then rm -f "$(cat "$k").$o"; fi
+      if [ -e "$k" ]; then p=$(cat "$k"); rm -rf "$p.$o" "${p%/*}/.vmstation-$o"; fi
     done
     rm -f "$f"
   done
@@ -532,21 +720,22 @@ rpm -qa --qf='%{NAME} %{EVR}\n' >"$RUN/is.$n"
 [ "$f" -eq 0 ] || exit "$f"
 }
 change_7() {
-parents /srv/media; if [ ! -d /srv/media ]; then mkdir /srv/media; chmod 0775 /srv/media; fi
-chown media:media /srv/media
-chmod 0775 /srv/media
+folder /srv/media 0775
+reown . media media
+chmod 0775 .
 relabel /srv/media
 chcon -t public_content_t /srv/media
 }
 change_8() {
 h=''; while IFS=: read -r u _ o g _ d _; do if [ "$u" = ops ]; then h=$d; break; fi; done </etc/passwd
 if [ -z "$h" ]; then echo 'there is no such user'; exit 1; fi
-if [ -L "$h/.ssh" ] || [ -L "$h/.ssh/authorized_keys" ]; then echo "$h/.ssh holds a link where none may be"; exit 1; fi
-if [ ! -d "$h/.ssh" ]; then mkdir "$h/.ssh"; : >"$RUN/keys-folder.$n"; chmod 0700 "$h/.ssh"; chown "$o:$g" "$h/.ssh"; relabel "$h/.ssh"; fi
-f="$h/.ssh/authorized_keys"; t="$f.$N"; rm -f "$t"
-printf '%s\n' "$f" >"$RUN/keys-file.$n"; if [ -f "$f" ]; then cp -p "$f" "$RUN/keys.$n"; fi
+if [ ! -d "$h" ]; then echo "there is no home $h"; exit 1; fi
+F="$h/.ssh/authorized_keys"; if [ -L "$h/.ssh" ] || [ -L "$F" ]; then echo "$h/.ssh holds a link where none may be"; exit 1; fi
+folder "$h/.ssh" 0700; if [ -n "$made" ]; then : >"$RUN/keys-folder.$n"; chown "$o:$g" .; relabel "$h/.ssh"; fi
+t="$F.$N"; room "$F" "$t" part; f=$WAS
+printf '%s\n' "$F" >"$RUN/keys-file.$n"; if [ -f "$f" ]; then cp -p "$f" "$RUN/keys.$n"; fi
 { if [ -f "$f" ]; then cat "$f"; if [ -s "$f" ] && [ -n "$(tail -c 1 "$f")" ]; then echo; fi; fi; printf '%s\n' 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBcu ops@station'; } >"$t"
-chmod 0600 "$t"; chown "$o:$g" "$t"; place "$f" "$t"; state_of "$f" >"$RUN/keys-after.$n"
+chmod 0600 "$t"; chown "$o:$g" "$t"; place "$F" "$t"; state_of "$F" >"$RUN/keys-after.$n"
 }
 change_9() {
 owe restart:chrony.service
@@ -572,26 +761,26 @@ change_11() {
 remove /etc/motd.old
 }
 change_12() {
-parents /etc/vmstation/current; link v1 /etc/vmstation/current
+link v1 /etc/vmstation/current
 }
 change_13() {
-f=/etc/login.defs; t=/etc/.vmstation-0123456789abcdef; room "$f" "$t"
+t=/etc/.vmstation-0123456789abcdef; room /etc/login.defs "$t" part; f=$WAS
 if [ ! -f "$f" ]; then f=/dev/null; fi
 k=$(grep -n -E -e '^[[:space:]]*UMASK' "$f" | tail -n 1); k=${k%%:*}
-if [ -z "$k" ] && grep -qxF -e 'UMASK 027' "$f"; then exit 0; fi
+if [ -z "$k" ] && grep -qxF -e 'UMASK 027' "$f"; then leave; exit 0; fi
 V='UMASK 027' awk -v k="$k" 'NR == k { print ENVIRON["V"]; next } { print } END { if (k == "") print ENVIRON["V"] }' "$f" >"$t"
 dress /etc/login.defs "$t" - - -
 place /etc/login.defs "$t"
 }
 change_14() {
-f=/etc/rsyslog.conf; t=/etc/.vmstation-0123456789abcdef; room "$f" "$t"
-if [ ! -f "$f" ]; then exit 0; fi
+t=/etc/.vmstation-0123456789abcdef; room /etc/rsyslog.conf "$t" part; f=$WAS
+if [ ! -f "$f" ]; then leave; exit 0; fi
 grep -vxF -e 'module(load="imudp")' "$f" >"$t" || :
 dress /etc/rsyslog.conf "$t" - - -
 place /etc/rsyslog.conf "$t"
 }
 change_15() {
-f=/etc/security/limits.conf; t=/etc/security/.vmstation-0123456789abcdef; room "$f" "$t"
+t=/etc/security/.vmstation-0123456789abcdef; room /etc/security/limits.conf "$t" part; f=$WAS
 if [ ! -f "$f" ]; then f=/dev/null; fi
 B='# BEGIN vmstation limits' E='# END vmstation limits' V='* soft nofile 8192
 * hard nofile 8192' K=present awk 'function put() { if (done || ENVIRON["K"] == "absent") return; done = 1; print ENVIRON["B"]; if (ENVIRON["V"] != "") print ENVIRON["V"]; print ENVIRON["E"] } $0 == ENVIRON["B"] { if (inside) bad = 1; inside = 1; put(); next } $0 == ENVIRON["E"] { if (!inside) bad = 1; inside = 0; next } !inside { print } END { if (inside || bad) exit 3; put() }' "$f" >"$t" || discard "$t" 'a mark of the block "limits" has no partner in /etc/security/limits.conf: put "# BEGIN vmstation limits" and "# END vmstation limits" right, or remove them'
@@ -599,8 +788,8 @@ dress /etc/security/limits.conf "$t" - - -
 place /etc/security/limits.conf "$t"
 }
 change_16() {
-f=/etc/issue; t=/etc/.vmstation-0123456789abcdef; room "$f" "$t"
-if [ ! -f "$f" ]; then exit 0; fi
+t=/etc/.vmstation-0123456789abcdef; room /etc/issue "$t" part; f=$WAS
+if [ ! -f "$f" ]; then leave; exit 0; fi
 B='# BEGIN vmstation old banner' E='# END vmstation old banner' V='' K=absent awk 'function put() { if (done || ENVIRON["K"] == "absent") return; done = 1; print ENVIRON["B"]; if (ENVIRON["V"] != "") print ENVIRON["V"]; print ENVIRON["E"] } $0 == ENVIRON["B"] { if (inside) bad = 1; inside = 1; put(); next } $0 == ENVIRON["E"] { if (!inside) bad = 1; inside = 0; next } !inside { print } END { if (inside || bad) exit 3; put() }' "$f" >"$t" || discard "$t" 'a mark of the block "old banner" has no partner in /etc/issue: put "# BEGIN vmstation old banner" and "# END vmstation old banner" right, or remove them'
 dress /etc/issue "$t" - - -
 place /etc/issue "$t"
@@ -715,7 +904,7 @@ ExecStart=/usr/sbin/ethtool -s enp1s0 wol g
 WantedBy=multi-user.target
 CONTENT_0123456789abcdef
 put /etc/systemd/system/vmstation-link-enp1s0.service "$t"
-parents /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service; link /etc/systemd/system/vmstation-link-enp1s0.service /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service
+link /etc/systemd/system/vmstation-link-enp1s0.service /etc/systemd/system/multi-user.target.wants/vmstation-link-enp1s0.service
 }
 change_28() {
 untouched /dev/disk/by-id/ata-DISK || exit 1
@@ -874,12 +1063,13 @@ printf '%s\n' directory:/srv/media >"$RUN/ids.7"
 printf '%s\n' 4 >"$RUN/keeps.7"
 printf '%s\n' 'authorized-key:ops#AAAAC3NzaC1lZDI1NTE5AAAAIBcu' >"$RUN/ids.8"
 note >"$RUN/undo.8" <<'UNDO_0123456789abcdef'
-if [ -e "$RUN/keys-file.$n" ]; then f=$(cat "$RUN/keys-file.$n"); t="$f.$N"; rm -f "$t"
-if [ ! -f "$f" ] || [ -L "$f" ] || [ -L "${f%/*}" ]; then :
-elif [ -e "$RUN/keys.$n" ] && [ -e "$RUN/keys-after.$n" ] && [ "$(state_of "$f")" = "$(cat "$RUN/keys-after.$n")" ]; then cp -p "$RUN/keys.$n" "$t"; place "$f" "$t"
+if [ -e "$RUN/keys-file.$n" ]; then F=$(cat "$RUN/keys-file.$n"); t="$F.$N"
+if [ ! -e "$F" ] && [ ! -L "$F" ]; then :; else
+room "$F" "$t" part; f=$WAS
+if [ -e "$RUN/keys.$n" ] && [ -e "$RUN/keys-after.$n" ] && [ "$(state_of "$f")" = "$(cat "$RUN/keys-after.$n")" ]; then cp -p "$RUN/keys.$n" "$t"; place "$F" "$t"
 else
-cp -p "$f" "$t"; grep -vF -e AAAAC3NzaC1lZDI1NTE5AAAAIBcu "$f" >"$t" || :; if [ -s "$t" ] || [ -e "$RUN/keys.$n" ]; then place "$f" "$t"; else rm -f "$f" "$t"; fi
-fi; if [ -e "$RUN/keys-folder.$n" ]; then rmdir "${f%/*}" 2>/dev/null || :; fi; fi
+cp -p "$f" "$t"; grep -vF -e AAAAC3NzaC1lZDI1NTE5AAAAIBcu "$f" >"$t" || :; if [ -s "$t" ] || [ -e "$RUN/keys.$n" ]; then place "$F" "$t"; else rm -f "$t"; leave; remove "$F"; fi
+fi; fi; if [ -e "$RUN/keys-folder.$n" ]; then here "${F%/*}"; rmdir "$p" 2>/dev/null || :; fi; fi
 UNDO_0123456789abcdef
 printf '%s\n' file:/etc/chrony/chrony.conf >"$RUN/ids.9"
 printf '%s\n' 5 >"$RUN/keeps.9"
@@ -1009,6 +1199,7 @@ B="$STATE/runs/"20261123-091500-k3f9; mkdir -p "$B"; i=1; while [ -e "$B/$i" ]; 
 ME=$(id -u):$(id -g)
 w=$( ( prepare ) 2>&1 ); r=$?
 if [ "$r" -ne 0 ]; then unlock; cannot "$w"; fi
+of_kept survey
 unless_changed 1 "$(grep -e '^media:' /etc/group)" ''
 unless_changed 2 "$(grep -e '^ops:' /etc/group)" ops:x:1000:
 unless_changed 3 "$(grep -e '^media:' /etc/passwd)" ''

@@ -29,7 +29,9 @@ state_of() {
 # A copy that only root can read, whoever could read the file: owner and mode stand in its state. (Every shell that we meet knows -O and -G: mine,
 # my group's.)
 keep_copy() {
-  cp -p "$1" "$2"
+  # -P: what became a link at this moment is not followed.
+  cp -pP "$1" "$2"
+  if [ -L "$2" ]; then rm -f "$2"; printf '%s\n' "$1 was changed at this moment, so it cannot be kept"; return 1; fi
   chmod 0600 "$2"
   # shellcheck disable=SC3067
   if [ ! -O "$2" ] || [ ! -G "$2" ]; then chown 0:0 "$2" 2>/dev/null || :; fi
@@ -38,36 +40,6 @@ keep_copy() {
 # SELinux: the context that the policy wants for the path.
 relabel() {
   if command -v restorecon >/dev/null 2>&1; then restorecon "$1"; fi
-}
-
-# Puts a finished candidate at its path.
-place() {
-  sync "$2"
-  put "$1" "$2"
-}
-
-# The same for one that is on disk already. A path that cannot be renamed over (a bind mount) is written through.
-put() {
-  if [ -d "$1" ]; then
-    if [ -L "$1" ]; then rm -f "$1"; else discard "$2" "there is a directory at $1"; return 1; fi
-  fi
-  mv -f "$2" "$1" || { cat "$2" >"$1"; rm -f "$2"; }
-  relabel "$1"
-}
-
-discard() {
-  rm -f "$1"
-  printf '%s\n' "$2"
-  return 1
-}
-
-link() {
-  if [ -d "$2" ] && [ ! -L "$2" ]; then printf '%s\n' "there is a directory at $2"; return 1; fi
-  ln -sfn -- "$1" "$2"
-}
-
-remove() {
-  if [ -d "$1" ] && [ ! -L "$1" ]; then rmdir "$1"; else rm -f "$1"; fi
 }
 
 # What a change needs to be undone cannot be kept, so it is not begun.

@@ -4,6 +4,7 @@ import type { NodeFolders } from '../observe/check-script.ts';
 import { type Observations, owedName } from '../observe/observations.ts';
 import type { LockTerms } from '../rollback/rollback-script.ts';
 import { candidateFunctions } from '../script/candidate-functions.ts';
+import { placeFunctions } from '../script/place-functions.ts';
 import { durably, sharedFunctions } from '../script/prelude.ts';
 import { recordFunctions } from '../script/record-functions.ts';
 import { feed, ShellText, sh, writeContent } from '../script/shell-text.ts';
@@ -35,8 +36,9 @@ export function applyScript(request: ApplyScriptRequest): string {
   const keeps = keptPaths(steps);
   return `${[
     '# vmstation: changes this machine',
-    `N=${quoteArgument(nonce)}; STATE=${quoteArgument(folders.state)}; RUN=''; BAD=''; WATCH=''; UNSETTLED=''; NL='\n'`,
+    `N=${quoteArgument(nonce)}; STATE=${quoteArgument(folders.state)}; RUN=''; BAD=''; WATCH=''; UNSETTLED=''; MAKES=yes`,
     sharedFunctions,
+    placeFunctions,
     candidateFunctions,
     recordFunctions,
     stepFunctions,
@@ -61,6 +63,7 @@ export function applyScript(request: ApplyScriptRequest): string {
     // Not as a condition: there, `set -e` has no effect.
     'w=$( ( prepare ) 2>&1 ); r=$?',
     'if [ "$r" -ne 0 ]; then unlock; cannot "$w"; fi',
+    'of_kept survey',
     ...steps.flatMap((step) => preconditions(step, request.seen)),
     ...inOrder(steps),
     ...finish(steps, request.settleSeconds),

@@ -43,12 +43,16 @@ function judged(validate: FileValidation | undefined): ShellText | undefined {
   return sh`if command -v ${program} >/dev/null 2>&1; then ${run}; fi`;
 }
 
-/** Sets what differs of owner, group and mode, without touching the content. */
+/** Sets owner, group and mode of a file, without touching the content. `redress` is a function of the apply script. */
 export function changeOwnership(path: string, want: Ownership): ShellText {
+  return sh`redress ${path} ${ownershipWords(want)}`;
+}
+
+/** Sets owner, group and mode of the folder that the shell is in. */
+export function ownershipHere(want: Ownership): ShellText {
+  const [mode, owner = '-', group = '-'] = ownershipWords(want);
   return lines(
-    want.owner === undefined && want.group === undefined
-      ? undefined
-      : sh`chown ${`${want.owner ?? ''}${want.group === undefined ? '' : `:${want.group}`}`} ${path}`,
-    want.mode === undefined ? undefined : sh`chmod ${want.mode} ${path}`,
+    owner === '-' && group === '-' ? undefined : sh`reown . ${owner} ${group}`,
+    mode === undefined || mode === '-' ? undefined : sh`chmod ${mode} .`,
   );
 }

@@ -1,5 +1,6 @@
 import { quoteArgument } from '@vmstation/remote';
 import type { NodeFolders } from '../observe/check-script.ts';
+import { placeFunctions } from '../script/place-functions.ts';
 import { durably, sharedFunctions } from '../script/prelude.ts';
 import { sh } from '../script/shell-text.ts';
 
@@ -14,6 +15,8 @@ export const rollbackGreeting = 'vmstation-rollback 1';
 
 /** Functions that take back what an apply kept; they stand behind {@link sharedFunctions}. */
 export const rollbackFunctions = `
+${placeFunctions}
+
 # What somebody changed after the run is left alone, with all that belongs to it.
 may_restore() {
   p=$(cat "$RUN/path.$1")
@@ -92,26 +95,25 @@ unused() {
 
 # Puts path K back as it was found.
 restore() {
-  p=$(cat "$RUN/path.$1")
-  now=$(state_of "$p")
+  P=$(cat "$RUN/path.$1")
+  now=$(state_of "$P")
   was=$(cat "$RUN/before.$1")
   if [ "$now" = "$was" ]; then return 0; fi
   if was_left "$1"; then return 0; fi
   if [ -e "$RUN/apart.$1" ]; then
-    t="\${p%/*}/.vmstation-$N"
-    if [ "$was" = absent ] && [ ! -s "$RUN/apart.$1" ]; then rm -f "$p" "$RUN/apart.$1"; return 0; fi
-    cp -p "$p" "$t"; cat "$RUN/apart.$1" >"$t"; place "$p" "$t"; rm -f "$RUN/apart.$1"
+    if [ "$was" = absent ] && [ ! -s "$RUN/apart.$1" ]; then remove "$P"; rm -f "$RUN/apart.$1"; return 0; fi
+    t="\${P%/*}/.vmstation-$N"; room "$P" "$t" part
+    cp -p "$WAS" "$t"; cat "$RUN/apart.$1" >"$t"; place "$P" "$t"; rm -f "$RUN/apart.$1"
     return 0
   fi
   case $was in
-    absent) if [ -d "$p" ] && [ ! -L "$p" ] && ! rmdir "$p" 2>/dev/null; then printf '%s\\n' "$p is not empty: what came since is left as it is"; return 1; fi
-      remove "$p";;
-    link*) remove "$p"; ln -s -- "\${was#link }" "$p";;
-    file*) t="\${p%/*}/.vmstation-$N"; cp -p "$RUN/data.$1" "$t"
-      read -r _ _ m o g <"$RUN/before.$1"; chown "$o:$g" "$t"; chmod "$m" "$t"; if [ -L "$p" ]; then rm -f "$p"; fi; place "$p" "$t";;
-    directory*) [ -d "$p" ] || mkdir "$p"
-      read -r k m o g <"$RUN/before.$1"; chown "$o:$g" "$p"; chmod "$m" "$p";;
-    *) printf '%s\\n' "$p was neither a file, a folder nor a link"; return 1;;
+    absent) if [ -d "$P" ] && [ ! -L "$P" ] && ! remove "$P" 2>/dev/null; then printf '%s\\n' "$P is not empty: what came since is left as it is"; return 1; fi
+      remove "$P";;
+    link*) remove "$P"; link "\${was#link }" "$P";;
+    file*) t="\${P%/*}/.vmstation-$N"; room "$P" "$t"; cp -p "$RUN/data.$1" "$t"
+      read -r _ _ m o g <"$RUN/before.$1"; chown "$o:$g" "$t"; chmod "$m" "$t"; place "$P" "$t";;
+    directory*) read -r k m o g <"$RUN/before.$1"; folder "$P" "$m"; chown "$o:$g" .; chmod "$m" .;;
+    *) printf '%s\\n' "$P was neither a file, a folder nor a link"; return 1;;
   esac
 }
 
@@ -120,7 +122,7 @@ unmake() {
   MADE=''
   while IFS= read -r d; do MADE="$d
 $MADE"; done <"$RUN/made.$n"
-  printf '%s' "$MADE" | while IFS= read -r d; do if [ -d "$d" ]; then rmdir "$d"; fi; done
+  printf '%s' "$MADE" | while IFS= read -r d; do if [ -d "$d" ]; then remove "$d"; fi; done
 }
 
 take_back() {
@@ -151,10 +153,20 @@ back() {
   fi
 }
 
+# Who may write to the folders that a run changed.
+survey_run() {
+  set --
+  for f in "$RUN"/path.*; do
+    if [ -e "$f" ]; then IFS= read -r p <"$f"; set -- "$@" "$p"; fi
+  done
+  survey "$@"
+}
+
 # Steps of one apply, last first; then what was notified.
 back_all() {
   ORDER=''
   while read -r n; do ORDER="$n $ORDER"; done <"$RUN/order"
+  survey_run
   for n in $ORDER; do back "$n"; done
   tell_units
 }

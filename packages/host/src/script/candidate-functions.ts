@@ -1,27 +1,11 @@
 /** Functions with which a change makes a file beside its place and puts it there. They stand on those that all scripts share (prelude.ts). */
 export const candidateFunctions = `
-# Folders above a path; what is made is remembered for the rollback.
-parents() {
-  case \${1%/*} in '') return 0;; esac
-  if [ -d "\${1%/*}" ]; then return 0; fi
-  parents "\${1%/*}"
-  mkdir "\${1%/*}"
-  chmod 0755 "\${1%/*}"
-  printf '%s\\n' "\${1%/*}" >>"$RUN/made.$n"
-}
-
-# Room for a candidate: the folders above its path, and nothing under its name.
-room() {
-  parents "$1"
-  if [ -e "$2" ] || [ -L "$2" ]; then rm -f "$2"; fi
-}
-
 # Owner and mode of a candidate: as declared, else as the present file's ("-"). Where it is like the present file already, nothing is started for it.
 dress() {
   m=$3; o=$4; g=$5
   if [ "$m" = - ] || [ "$o" = - ] || [ "$g" = - ]; then
     was='0644  '; is=''
-    if [ -f "$1" ] && [ ! -L "$1" ]; then was=$(stat -c '%a %u %g' "$1" "$2"); is=\${was#*"$NL"}; was=\${was%%"$NL"*}; fi
+    if [ -f "$WAS" ] && [ ! -L "$WAS" ]; then was=$(stat -c '%a %u %g' "$WAS" "$2"); is=\${was#*"$NL"}; was=\${was%%"$NL"*}; fi
     if [ "$m$o$g" = --- ] && [ "$was" = "$is" ]; then return 0; fi
     if [ "$m" = - ]; then m=\${was%% *}; fi
     if [ "$o" = - ]; then o=\${was#* }; o=\${o%% *}; fi
@@ -50,8 +34,9 @@ fill() {
 
 # Sets the line of KEY in a file of ours, made when absent; with an empty key the line is only added when it is not there.
 setting() {
-  f=$1; t="\${1%/*}/.vmstation-$N"
+  t="\${1%/*}/.vmstation-$N"
   room "$1" "$t"
+  f=$WAS
   if [ ! -f "$f" ]; then f=/dev/null; fi
   # As such files mostly are.
   umask 022

@@ -35,11 +35,11 @@ sweep() {
     while read -r k; do
       IFS= read -r p <"$RUN/path.$k"
       for f in "\${p%/*}/.vmstation-$N" "\${p%/*}/.vmstation-$N".*; do
-        if [ -e "$f" ] || [ -L "$f" ]; then rm -f "$f"; fi
+        if [ -e "$f" ] || [ -L "$f" ]; then rm -rf "$f"; fi
       done
     done <"$RUN/keeps.$n"
   fi
-  if [ -e "$RUN/keys-file.$n" ]; then rm -f "$(cat "$RUN/keys-file.$n").$N"; fi
+  if [ -e "$RUN/keys-file.$n" ]; then p=$(cat "$RUN/keys-file.$n"); rm -rf "$p.$N" "\${p%/*}/.vmstation-$N"; fi
 }
 
 # Candidates of runs that never came to their end: the machine was switched off, or the script was killed.
@@ -49,10 +49,10 @@ sweep_interrupted() {
     o=$(cat "$f")
     if [ -z "$o" ]; then o=$N; fi
     for k in "\${f%/*}"/path.*; do
-      if [ -e "$k" ]; then p=$(cat "$k"); rm -f "\${p%/*}/.vmstation-$o" "\${p%/*}/.vmstation-$o".*; fi
+      if [ -e "$k" ]; then p=$(cat "$k"); rm -rf "\${p%/*}/.vmstation-$o" "\${p%/*}/.vmstation-$o".*; fi
     done
     for k in "\${f%/*}"/keys-file.*; do
-      if [ -e "$k" ]; then rm -f "$(cat "$k").$o"; fi
+      if [ -e "$k" ]; then p=$(cat "$k"); rm -rf "$p.$o" "\${p%/*}/.vmstation-$o"; fi
     done
     rm -f "$f"
   done

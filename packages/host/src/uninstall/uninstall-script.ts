@@ -100,6 +100,7 @@ keep() {
 # The steps of one apply. What was guarded counts as taken back only when it was confirmed.
 part() {
   RUN="$STATE/runs/$1"; shift
+  survey_run
   for n in "$@"; do
     back "$n"
     if [ -n "$GUARDED" ] && [ -e "$RUN/restored.$n" ]; then

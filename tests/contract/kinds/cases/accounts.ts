@@ -81,6 +81,19 @@ export const accountCases: readonly KindCase[] = [
       { attribute: 'ensure', script: `sed -i /IBcuB0/d ${keys}` },
       { attribute: 'ensure', script: `sed -i 's/^ssh-ed25519/#ssh-ed25519/' ${keys}` },
       { attribute: 'ensure', script: `rm ${keys}` },
+      {
+        attribute: 'ensure',
+        script: `mkdir /root/kinds; echo theirs >/root/kinds/authorized_keys; mv /home/kinds/.ssh /home/kinds/.ssh.2; ln -s /root/kinds /home/kinds/.ssh`,
+        refused: {
+          reason: /\/home\/kinds\/\.ssh holds a link/,
+          mend: `test "$(cat /root/kinds/*)" = theirs; rm -r /root/kinds /home/kinds/.ssh; mv /home/kinds/.ssh.2 /home/kinds/.ssh`,
+        },
+      },
+      {
+        attribute: 'ensure',
+        script: `mv ${keys} ${keys}.2; ln -s /etc/shadow ${keys}`,
+        refused: { reason: /\/home\/kinds\/\.ssh holds a link/, mend: `mv ${keys}.2 ${keys}` },
+      },
     ],
     after: gone,
   },

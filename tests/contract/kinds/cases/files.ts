@@ -55,6 +55,61 @@ export const fileCases: readonly KindCase[] = [
   },
   {
     kind: 'file',
+    title: 'in a folder of somebody else, who turns it into a link',
+    before: `mkdir -p ${folder}/theirs/sub ${folder}/victim; echo found >${folder}/theirs/sub/f; chmod 0600 ${folder}/theirs/sub/f; chown -R nobody:mail ${folder}/theirs; echo secret >${folder}/victim/f`,
+    wants: () => [{ kind: 'file', path: `${folder}/theirs/sub/f`, content: 'ours\n', mode: '0640' }],
+    shows: `${shownFile(`${folder}/theirs/sub/f`)}; ls -A ${folder}/theirs/sub; stat -c '%a %u %g' ${folder}/victim ${folder}/victim/f; cat ${folder}/victim/f; ls -A ${folder}/victim`,
+    innocent: [`touch ${folder}/theirs/sub/f`],
+    tampered: [
+      { attribute: 'content', script: `echo more >>${folder}/theirs/sub/f` },
+      { attribute: 'mode', script: `chmod 0600 ${folder}/theirs/sub/f` },
+      {
+        attribute: 'type',
+        script: `mv ${folder}/theirs/sub/f ${folder}/theirs/old; ln -s ../old ${folder}/theirs/sub/f`,
+      },
+      {
+        attribute: 'content',
+        script: `chmod 0640 ${folder}/victim/f; mv ${folder}/theirs/sub ${folder}/theirs/sub.2; ln -s ../victim ${folder}/theirs/sub`,
+        refused: {
+          reason: /theirs\/sub is a link in a folder that others than root may write to/,
+          mend: `rm ${folder}/theirs/sub ${folder}/theirs/old; mv ${folder}/theirs/sub.2 ${folder}/theirs/sub; chmod 0644 ${folder}/victim/f`,
+        },
+      },
+    ],
+    after: `rm -rf ${folder}`,
+  },
+  {
+    kind: 'file',
+    title: 'where a pipe, a socket or a device stands, it is left',
+    wants: () => [{ kind: 'file', path: file, content: 'ours\n' }],
+    shows: shownFile(file),
+    tampered: [
+      {
+        attribute: 'type',
+        script: `rm ${file}; mkfifo ${file}`,
+        refused: {
+          reason: /there is a FIFO, a socket or a device at/,
+          mend: `test -p ${file}; rm ${file}; echo ours >${file}`,
+        },
+      },
+    ],
+    after: `rm -rf ${folder}`,
+  },
+  {
+    kind: 'file',
+    title: 'that is mounted by itself is written where it stands',
+    before: `mkdir ${folder}; echo found >${folder}/real; chmod 0600 ${folder}/real; : >${file}; mount --bind ${folder}/real ${file}`,
+    wants: () => [{ kind: 'file', path: file, content: 'ours\n', owner: 'daemon', group: 'mail', mode: '0640' }],
+    shows: shownFile(file),
+    tampered: [
+      { attribute: 'content', script: `echo more >>${file}` },
+      { attribute: 'mode', script: `chmod 0600 ${file}` },
+    ],
+    cannot: { embedded: 'a mount of one file is not simulated' },
+    after: `umount ${file}; rm -rf ${folder}`,
+  },
+  {
+    kind: 'file',
     title: 'a secret with bytes that no text has',
     wants: () => [{ kind: 'file', path: file, content: 'a\u0000b\u0001\u00ff', secret: true, mode: '0600' }],
     shows: shownFile(file),
@@ -87,6 +142,14 @@ export const fileCases: readonly KindCase[] = [
       { attribute: 'group', script: `chgrp daemon '${folder}/a b'; chmod 2750 '${folder}/a b'` },
       { attribute: 'mode', script: `chmod 0755 '${folder}/a b'; chmod g-s '${folder}/a b'` },
       { attribute: 'type', script: `rmdir '${folder}/a b'` },
+      {
+        attribute: 'type',
+        script: `mkdir ${folder}/other; mv '${folder}/a b' ${folder}/kept; ln -s other '${folder}/a b'`,
+        refused: {
+          reason: /a b is a link and no folder/,
+          mend: `test "$(stat -c '%a %U' ${folder}/other)" = '755 root'; rm '${folder}/a b'; rmdir ${folder}/other; mv ${folder}/kept '${folder}/a b'`,
+        },
+      },
     ],
     after: `rm -rf ${folder}`,
   },

@@ -37,24 +37,26 @@ export const authorizedKeyKind = defineKind<AuthorizedKeyResource, KeySeen>({
         // The home may be one that this same run made.
         sh`h=''; while IFS=: read -r u _ o g _ d _; do if [ "$u" = ${user} ]; then h=$d; break; fi; done </etc/passwd`,
         sh`if [ -z "$h" ]; then echo 'there is no such user'; exit 1; fi`,
+        sh`if [ ! -d "$h" ]; then echo "there is no home $h"; exit 1; fi`,
         // What is in a home belongs to its user, who must not be able to make root write elsewhere.
-        sh`if [ -L "$h/.ssh" ] || [ -L "$h/.ssh/authorized_keys" ]; then echo "$h/.ssh holds a link where none may be"; exit 1; fi`,
-        sh`if [ ! -d "$h/.ssh" ]; then mkdir "$h/.ssh"; : >"$RUN/keys-folder.$n"; chmod 0700 "$h/.ssh"; chown "$o:$g" "$h/.ssh"; relabel "$h/.ssh"; fi`,
-        sh`f="$h/.ssh/authorized_keys"; t="$f.$N"; rm -f "$t"`,
-        sh`printf '%s\n' "$f" >"$RUN/keys-file.$n"; if [ -f "$f" ]; then cp -p "$f" "$RUN/keys.$n"; fi`,
+        sh`F="$h/.ssh/authorized_keys"; if [ -L "$h/.ssh" ] || [ -L "$F" ]; then echo "$h/.ssh holds a link where none may be"; exit 1; fi`,
+        sh`folder "$h/.ssh" 0700; if [ -n "$made" ]; then : >"$RUN/keys-folder.$n"; chown "$o:$g" .; relabel "$h/.ssh"; fi`,
+        sh`t="$F.$N"; room "$F" "$t" part; f=$WAS`,
+        sh`printf '%s\n' "$F" >"$RUN/keys-file.$n"; if [ -f "$f" ]; then cp -p "$f" "$RUN/keys.$n"; fi`,
         edit,
-        sh`chmod 0600 "$t"; chown "$o:$g" "$t"; place "$f" "$t"; state_of "$f" >"$RUN/keys-after.$n"`,
+        sh`chmod 0600 "$t"; chown "$o:$g" "$t"; place "$F" "$t"; state_of "$F" >"$RUN/keys-after.$n"`,
       ),
       // Other keys may have come since, and what somebody added is not ours to take away.
       undo: lines(
-        sh`if [ -e "$RUN/keys-file.$n" ]; then f=$(cat "$RUN/keys-file.$n"); t="$f.$N"; rm -f "$t"`,
-        sh`if [ ! -f "$f" ] || [ -L "$f" ] || [ -L "\${f%/*}" ]; then :`,
-        sh`elif [ -e "$RUN/keys.$n" ] && [ -e "$RUN/keys-after.$n" ] && [ "$(state_of "$f")" = "$(cat "$RUN/keys-after.$n")" ]; then cp -p "$RUN/keys.$n" "$t"; place "$f" "$t"`,
+        sh`if [ -e "$RUN/keys-file.$n" ]; then F=$(cat "$RUN/keys-file.$n"); t="$F.$N"`,
+        sh`if [ ! -e "$F" ] && [ ! -L "$F" ]; then :; else`,
+        sh`room "$F" "$t" part; f=$WAS`,
+        sh`if [ -e "$RUN/keys.$n" ] && [ -e "$RUN/keys-after.$n" ] && [ "$(state_of "$f")" = "$(cat "$RUN/keys-after.$n")" ]; then cp -p "$RUN/keys.$n" "$t"; place "$F" "$t"`,
         sh`else`,
         want.ensure === 'absent'
-          ? sh`cp -p "$f" "$t"; if [ -e "$RUN/keys.$n" ]; then grep -F -e ${blobOf(key)} "$RUN/keys.$n" | grep -vxF -f "$f" >>"$t" || :; fi; place "$f" "$t"`
-          : sh`cp -p "$f" "$t"; grep -vF -e ${blobOf(key)} "$f" >"$t" || :; if [ -s "$t" ] || [ -e "$RUN/keys.$n" ]; then place "$f" "$t"; else rm -f "$f" "$t"; fi`,
-        sh`fi; if [ -e "$RUN/keys-folder.$n" ]; then rmdir "\${f%/*}" 2>/dev/null || :; fi; fi`,
+          ? sh`cp -p "$f" "$t"; if [ -e "$RUN/keys.$n" ]; then grep -F -e ${blobOf(key)} "$RUN/keys.$n" | grep -vxF -f "$f" >>"$t" || :; fi; place "$F" "$t"`
+          : sh`cp -p "$f" "$t"; grep -vF -e ${blobOf(key)} "$f" >"$t" || :; if [ -s "$t" ] || [ -e "$RUN/keys.$n" ]; then place "$F" "$t"; else rm -f "$t"; leave; remove "$F"; fi`,
+        sh`fi; fi; if [ -e "$RUN/keys-folder.$n" ]; then here "\${F%/*}"; rmdir "$p" 2>/dev/null || :; fi; fi`,
       ),
     };
   },

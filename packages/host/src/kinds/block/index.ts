@@ -41,8 +41,8 @@ export const blockKind = defineKind<BlockResource, BlockSeen>({
       keeps: [path],
       shared: true,
       change: lines(
-        sh`f=${path}; t=${context.beside(path)}; room "$f" "$t"`,
-        isAbsent ? sh`if [ ! -f "$f" ]; then exit 0; fi` : sh`if [ ! -f "$f" ]; then f=/dev/null; fi`,
+        sh`t=${context.beside(path)}; room ${path} "$t" part; f=$WAS`,
+        isAbsent ? sh`if [ ! -f "$f" ]; then leave; exit 0; fi` : sh`if [ ! -f "$f" ]; then f=/dev/null; fi`,
         // The first whole block is replaced where it stands, further ones of its name go; a mark alone could be anywhere.
         sh`B=${begin} E=${end} V=${want.content.replace(/\n$/, '')} K=${isAbsent ? 'absent' : 'present'} awk 'function put() { if (done || ENVIRON["K"] == "absent") return; done = 1; print ENVIRON["B"]; if (ENVIRON["V"] != "") print ENVIRON["V"]; print ENVIRON["E"] } $0 == ENVIRON["B"] { if (inside) bad = 1; inside = 1; put(); next } $0 == ENVIRON["E"] { if (!inside) bad = 1; inside = 0; next } !inside { print } END { if (inside || bad) exit 3; put() }' "$f" >"$t" || discard "$t" ${`a mark of the block "${want.name}" has no partner in ${path}: put "${begin}" and "${end}" right, or remove them`}`,
         finishFile(want),

@@ -11,7 +11,7 @@ import {
   resetContext,
   setContext,
 } from '../selinux-context.ts';
-import { changeOwnership } from '../write-file.ts';
+import { ownershipHere } from '../write-file.ts';
 
 /** A directory with its owner, group and mode; what is in it is not looked at. */
 export const directoryKind = defineKind<DirectoryResource, PathSeen & { readonly label: ContextSeen }>({
@@ -26,10 +26,8 @@ export const directoryKind = defineKind<DirectoryResource, PathSeen & { readonly
   apply: (want, seen) => ({
     keeps: [want.path],
     change: lines(
-      seen.type === 'directory'
-        ? undefined
-        : sh`parents ${want.path}; if [ ! -d ${want.path} ]; then mkdir ${want.path}; chmod ${want.mode ?? '0755'} ${want.path}; fi`,
-      changeOwnership(want.path, want),
+      sh`folder ${want.path} ${want.mode ?? '0755'}`,
+      ownershipHere(want),
       sh`relabel ${want.path}`,
       setContext(want, seen.label),
     ),

@@ -45,15 +45,17 @@ export const lineKind = defineKind<LineResource, LineSeen>({
           )
         : lines(
             find,
-            sh`if [ -z "$k" ] && grep -qxF -e ${want.line} "$f"; then exit 0; fi`,
+            sh`if [ -z "$k" ] && grep -qxF -e ${want.line} "$f"; then leave; exit 0; fi`,
             sh`V=${want.line} awk -v k="$k" 'NR == k { print ENVIRON["V"]; next } { print } END { if (k == "") print ENVIRON["V"] }' "$f" >"$t"`,
           );
     return {
       keeps: [path],
       shared: true,
       change: lines(
-        sh`f=${path}; t=${t}; room "$f" "$t"`,
-        want.ensure === 'absent' ? sh`if [ ! -f "$f" ]; then exit 0; fi` : sh`if [ ! -f "$f" ]; then f=/dev/null; fi`,
+        sh`t=${t}; room ${path} "$t" part; f=$WAS`,
+        want.ensure === 'absent'
+          ? sh`if [ ! -f "$f" ]; then leave; exit 0; fi`
+          : sh`if [ ! -f "$f" ]; then f=/dev/null; fi`,
         write,
         finishFile(want),
       ),

@@ -68,7 +68,7 @@ export const linkKind = defineKind<LinkResource, LinkSeen>({
               { path: unitPath(want), content: unitText(want), owner: 'root', group: 'root', mode: '0644' },
               context,
             ),
-        sh`parents ${wantsPath(want)}; link ${unitPath(want)} ${wantsPath(want)}`,
+        sh`link ${unitPath(want)} ${wantsPath(want)}`,
       ),
       undo: lines(
         resizes && seen.mtu !== undefined

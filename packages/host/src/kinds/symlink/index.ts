@@ -16,6 +16,6 @@ export const symlinkKind = defineKind<SymlinkResource, PathSeen & { readonly tar
   apply: ({ path, target }) => ({
     keeps: [path],
     reloadsUnits: path.startsWith('/etc/systemd/system/'),
-    change: sh`parents ${path}; link ${target} ${path}`,
+    change: sh`link ${target} ${path}`,
   }),
 });

@@ -161,6 +161,8 @@ function refusedMove(process: Process, source: string, goal: string): string | u
     if (from === to || leadsThere) return `${quotedName(source)} and ${quotedName(goal)} are the same file`;
     if (from.kind === 'directory' && to !== undefined && to.kind !== 'directory')
       return `cannot overwrite non-directory ${quotedName(goal)} with directory ${quotedName(source)}`;
+    if (from.kind !== 'directory' && to?.kind === 'directory')
+      return `cannot overwrite directory ${quotedName(goal)} with non-directory`;
     if (/(?:^|\/)\.\.?\/*$/.test(source))
       return `cannot move ${quotedName(source)} to ${quotedName(goal)}: Device or resource busy`;
     return undefined;
