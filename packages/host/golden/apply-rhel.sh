@@ -266,6 +266,17 @@ room() {
     cp -pP "../${1##*/}" ./was
     if [ -L ./was ] || [ ! -f ./was ]; then refuse "$1 was changed at this moment, so nothing was done"; fi
   fi
+  if [ "${3:-}" = part ] && [ -e "$RUN/keeps.$n" ] && [ -n "${MAKES:-}" ]; then proven "$1"; fi
+}
+
+# What is kept of a file that others share gives lines back later, so it must be what the first step found there, and not what somebody had put in its way.
+proven() {
+  read -r k <"$RUN/keeps.$n"
+  if [ ! -e "$RUN/shared.$k" ] || [ -e "$RUN/proven.$k" ]; then return 0; fi
+  if [ -e ./was ] || [ -e "$RUN/data.$k" ]; then
+    cmp -s ./was "$RUN/data.$k" || refuse "$1 was changed since it was looked at, so nothing was done"
+  fi
+  : >"$RUN/proven.$k"
 }
 
 # A folder that aside has made goes again.
@@ -924,14 +935,14 @@ awk '$1 !~ /^#/ && $3 == "swap" { print "# off, by vmstation: " $0; next } { pri
 dress /etc/fstab "$t" - - -; place /etc/fstab "$t"
 }
 change_32() {
-if [ ! -d /srv/scratch ]; then parents /srv/scratch/.; fi
+parents /srv/scratch/.
 t=/etc/.vmstation-0123456789abcdef; room /etc/fstab "$t"; f=/etc/fstab; if [ ! -f "$f" ]; then f=/dev/null; fi
 A=/srv/scratch V='tmpfs /srv/scratch tmpfs nosuid 0 0' awk '$1 ~ /^#/ || $2 != ENVIRON["A"] { print; next } !done { print ENVIRON["V"]; done = 1 } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"
 dress /etc/fstab "$t" - - -; place /etc/fstab "$t"
 mount -o remount /srv/scratch
 }
 change_33() {
-if [ ! -d /srv/backup ]; then parents /srv/backup/.; fi
+parents /srv/backup/.
 t=/etc/.vmstation-0123456789abcdef; room /etc/fstab "$t"; f=/etc/fstab; if [ ! -f "$f" ]; then f=/dev/null; fi
 A=/srv/backup V='192.168.4.61:/srv/backup /srv/backup nfs rw,soft 0 0' awk '$1 ~ /^#/ || $2 != ENVIRON["A"] { print; next } !done { print ENVIRON["V"]; done = 1 } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"
 dress /etc/fstab "$t" - - -; place /etc/fstab "$t"

@@ -267,6 +267,17 @@ room() {
     cp -pP "../${1##*/}" ./was
     if [ -L ./was ] || [ ! -f ./was ]; then refuse "$1 was changed at this moment, so nothing was done"; fi
   fi
+  if [ "${3:-}" = part ] && [ -e "$RUN/keeps.$n" ] && [ -n "${MAKES:-}" ]; then proven "$1"; fi
+}
+
+# What is kept of a file that others share gives lines back later, so it must be what the first step found there, and not what somebody had put in its way.
+proven() {
+  read -r k <"$RUN/keeps.$n"
+  if [ ! -e "$RUN/shared.$k" ] || [ -e "$RUN/proven.$k" ]; then return 0; fi
+  if [ -e ./was ] || [ -e "$RUN/data.$k" ]; then
+    cmp -s ./was "$RUN/data.$k" || refuse "$1 was changed since it was looked at, so nothing was done"
+  fi
+  : >"$RUN/proven.$k"
 }
 
 # A folder that aside has made goes again.
@@ -403,8 +414,10 @@ apart() {
   now=$(state_of "$p")
   if [ "$now" = "$(cat "$RUN/after.$1")" ] || [ "$now" = "$(cat "$RUN/before.$1")" ]; then return 1; fi
   f=/dev/null
-  if [ -e "$RUN/data.$1" ]; then f="$RUN/data.$1"; fi
-  { awk '{ print "b" $0 }' "$f"; awk '{ print "a" $0 }' "$RUN/left.$1"; awk '{ print "n" $0 }' "$p"; } | awk '
+  if [ -e "$RUN/data.$1" ]; then genuine "$1" || return 1; f="$RUN/data.$1"; fi
+  room "$p" "$RUN/apart.$1" part
+  if [ -n "$OPEN" ] && [ ! -e "$RUN/proven.$1" ]; then leave; return 1; fi
+  { awk '{ print "b" $0 }' "$f"; awk '{ print "a" $0 }' "$RUN/left.$1"; awk '{ print "n" $0 }' "$WAS"; } | awk '
     { k = substr($0, 1, 1); l = substr($0, 2) }
     k == "b" { ours[l]--; was[++n] = l }
     k == "a" { ours[l]++; left[l]++ }
@@ -419,7 +432,15 @@ apart() {
         if (ours[now[i]] > 0) { ours[now[i]]--; if (!put) printf "%s", back; put = 1 } else print now[i]
       }
       if (!put) printf "%s", back
-    }' >"$RUN/apart.$1" || { rm -f "$RUN/apart.$1"; return 1; }
+    }' >"$RUN/apart.$1" || { leave; rm -f "$RUN/apart.$1"; return 1; }
+  leave
+}
+
+# Whether the content that was kept is the one whose owner and mode were noted: in a folder of others, somebody may have changed one for the other in between.
+genuine() {
+  s=$(sha256sum "$RUN/data.$1"); s=${s#\\}
+  read -r _ w _ <"$RUN/before.$1"
+  [ "${s%% *}" = "$w" ]
 }
 
 was_left() {
@@ -472,7 +493,8 @@ restore() {
     absent) if [ -d "$P" ] && [ ! -L "$P" ] && ! remove "$P" 2>/dev/null; then printf '%s\n' "$P is not empty: what came since is left as it is"; return 1; fi
       remove "$P";;
     link*) remove "$P"; link "${was#link }" "$P";;
-    file*) t="${P%/*}/.vmstation-$N"; room "$P" "$t"; cp -p "$RUN/data.$1" "$t"
+    file*) genuine "$1" || refuse "$P was changed while it was kept, so what was kept is not put back"
+      t="${P%/*}/.vmstation-$N"; room "$P" "$t"; cp -p "$RUN/data.$1" "$t"
       read -r _ _ m o g <"$RUN/before.$1"; chown "$o:$g" "$t"; chmod "$m" "$t"; place "$P" "$t";;
     directory*) read -r k m o g <"$RUN/before.$1"; folder "$P" "$m"; chown "$o:$g" .; chmod "$m" .;;
     *) printf '%s\n' "$P was neither a file, a folder nor a link"; return 1;;

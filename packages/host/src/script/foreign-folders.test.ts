@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import type { Resource } from '@vmstation/core';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { createHost } from '../host.ts';
 import { posixShells } from '../testing/posix-shells.ts';
 import { type ScratchMachine, scratchMachine } from '../testing/scratch-machine.ts';
 
@@ -78,6 +79,9 @@ const beforeStep = 'change_1() {';
 
 const apply = ({ machine }: Scene, ...resources: readonly Resource[]) =>
   machine.host.apply({ node: 'node', runId: 'r1', resources });
+
+const byRoot = ({ machine }: Scene, stdin: string) =>
+  machine.transport.run('node', { argv: ['sh', '-s'], stdin, elevate: true, timeoutMs: 60_000 });
 
 const key = 'ssh-ed25519 AAAAalice alice';
 
@@ -252,6 +256,56 @@ describe.skipIf(!asRoot).each(posixShells.filter(({ present }) => present))('$ti
     const { failed } = await machine.host.rollback('node', 'r1');
     expect(at.victimNow()).toEqual(found);
     expect(failed).toMatchObject([{ reason: expect.stringContaining(`${home}/.d is a link`) }]);
+  });
+
+  test('lines that were kept through a link do not come to whoever takes the link away again', async () => {
+    const at = scene(argv, { at: beforeStep, does: (home) => `rm ${home}/.d; mv ${home}/x ${home}/.d` });
+    const { home, victim, machine } = at;
+    writeFileSync(join(home, '.d/f'), 'theirs\n');
+    await byRoot(at, `chown ${alice} ${home}/.d/f; mv ${home}/.d ${home}/x; ln -s ${victim} ${home}/.d`);
+    const { resources } = await apply(at, { kind: 'line', path: `${home}/.d/f`, name: 'x', line: 'ours' });
+    expect(resources).toMatchObject([
+      { outcome: 'failed', reason: expect.stringContaining(`${home}/.d/f was changed`) },
+    ]);
+    writeFileSync(join(home, '.d/f'), 'theirs\nmore\nours\n');
+    await machine.host.rollback('node', 'r1');
+    expect(readFileSync(join(home, '.d/f'), 'utf8')).not.toContain('secret');
+  });
+
+  test('a rollback takes lines out of a file of somebody else, and gives them no others', async () => {
+    for (const isAttacked of [false, true]) {
+      const at = scene(argv);
+      const { home, victim, machine } = at;
+      writeFileSync(join(home, '.d/f'), 'theirs\n');
+      writeFileSync(join(victim, 'f'), 'secret\nours\n', { mode: 0o600 });
+      chownSync(join(home, '.d/f'), alice, alice);
+      await apply(at, { kind: 'line', path: `${home}/.d/f`, name: 'x', line: 'ours' });
+      writeFileSync(join(home, '.d/f'), 'theirs\nmore\nours\n');
+      const { transport } = machine;
+      const host = createHost({
+        clock: { now: () => new Date() },
+        settleSeconds: 0,
+        stateFolder: join(machine.folder, 'state'),
+        transport: {
+          ...transport,
+          run: (node, command) => {
+            const script = String(command.stdin);
+            const attacked = script
+              .replace('\napart() {', `\napart() {\nmv ${home}/.d ${home}/x; ln -s ${victim} ${home}/.d\n`)
+              .replace('\nrestore() {', `\nrestore() {\nrm ${home}/.d; mv ${home}/x ${home}/.d\n`);
+            return transport.run(node, { ...command, stdin: isAttacked ? attacked : script });
+          },
+        },
+      });
+      const { failed } = await host.rollback('node', 'r1');
+      if (isAttacked) {
+        expect(failed).toMatchObject([{ reason: expect.stringContaining(`${home}/.d is a link`) }]);
+        await byRoot(at, `rm ${home}/.d; mv ${home}/x ${home}/.d`);
+      } else expect(failed).toEqual([]);
+      const text = readFileSync(join(home, '.d/f'), 'utf8');
+      expect(text).toBe(isAttacked ? 'theirs\nmore\nours\n' : 'theirs\nmore\n');
+      expect(readdirSync(join(home, '.d'))).toEqual(['f']);
+    }
   });
 
   test('a link of root in a folder of root leads where root wants it', async () => {

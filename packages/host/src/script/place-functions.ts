@@ -125,6 +125,17 @@ room() {
     cp -pP "../\${1##*/}" ./was
     if [ -L ./was ] || [ ! -f ./was ]; then refuse "$1 was changed at this moment, so nothing was done"; fi
   fi
+  if [ "\${3:-}" = part ] && [ -e "$RUN/keeps.$n" ] && [ -n "\${MAKES:-}" ]; then proven "$1"; fi
+}
+
+# What is kept of a file that others share gives lines back later, so it must be what the first step found there, and not what somebody had put in its way.
+proven() {
+  read -r k <"$RUN/keeps.$n"
+  if [ ! -e "$RUN/shared.$k" ] || [ -e "$RUN/proven.$k" ]; then return 0; fi
+  if [ -e ./was ] || [ -e "$RUN/data.$k" ]; then
+    cmp -s ./was "$RUN/data.$k" || refuse "$1 was changed since it was looked at, so nothing was done"
+  fi
+  : >"$RUN/proven.$k"
 }
 
 # A folder that aside has made goes again.

@@ -34,6 +34,33 @@ export const storageCases: readonly KindCase[] = [
     after: `umount '/srv/kinds dir' 2>/dev/null || :; rmdir '/srv/kinds dir' 2>/dev/null || :; cat /root/fstab.kinds >${table}; rm -f /root/fstab.kinds; [ ! -d /run/systemd/system ] || systemctl daemon-reload`,
   },
   {
+    kind: 'mount',
+    title: 'in a folder of somebody else, who puts a link there',
+    before: `${keepTable}; mkdir -p /srv/kinds/theirs /srv/kinds/victim; chown nobody /srv/kinds/theirs`,
+    wants: () => [
+      {
+        kind: 'mount',
+        path: '/srv/kinds/theirs/m',
+        source: 'kinds',
+        fstype: 'tmpfs',
+        options: ['size=1m'],
+        mounted: true,
+      },
+    ],
+    shows: `${mounts}; ls -A /srv/kinds/theirs`,
+    tampered: [
+      {
+        attribute: 'mounted',
+        script: 'umount /srv/kinds/theirs/m; rmdir /srv/kinds/theirs/m; ln -s ../victim /srv/kinds/theirs/m',
+        refused: {
+          reason: /theirs\/m is a link in a folder that others than root may write to/,
+          mend: 'rm /srv/kinds/theirs/m; mkdir /srv/kinds/theirs/m; mount /srv/kinds/theirs/m',
+        },
+      },
+    ],
+    after: `umount /srv/kinds/theirs/m 2>/dev/null || :; rm -rf /srv/kinds; cat /root/fstab.kinds >${table}; rm -f /root/fstab.kinds; [ ! -d /run/systemd/system ] || systemctl daemon-reload`,
+  },
+  {
     kind: 'filesystem',
     title: 'on an image that is all zero; made once, never over anything',
     before: `mkdir -p /srv; truncate -s 2M ${image}`,

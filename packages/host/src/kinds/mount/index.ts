@@ -74,7 +74,7 @@ export const mountKind = defineKind<MountResource, MountSeen>({
         taken
           ? sh`echo ${`${path} already carries ${mounted.source} (${mounted.fstype}); it is not unmounted for you`}; exit 1`
           : undefined,
-        sh`if [ ! -d ${path} ]; then parents ${`${path}/.`}; fi`,
+        sh`parents ${`${path}/.`}`,
         sh`t=${context.beside(fstab)}; room ${fstab} "$t"; f=${fstab}; if [ ! -f "$f" ]; then f=/dev/null; fi`,
         sh`A=${escaped(path)} V=${words.map(escaped).join(' ')} awk '$1 ~ /^#/ || $2 != ENVIRON["A"] { print; next } !done { print ENVIRON["V"]; done = 1 } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"`,
         sh`dress ${fstab} "$t" - - -; place ${fstab} "$t"`,
