@@ -208,6 +208,7 @@ into() {
       rest="$w/$rest"
       continue
     fi
+    if [ -e "./$c" ] && [ ! -d "./$c" ]; then refuse "${PWD%/}/$c is no folder"; fi
     if [ ! -d "./$c" ] && [ -n "${MAKES:-}" ]; then
       mkdir "./$c"
       printf '%s\n' "${PWD%/}/$c" >>"$RUN/made.$n"
@@ -249,13 +250,17 @@ aside() {
 }
 
 # Room for a candidate: the folders above its path, and nothing under its name. WAS is where the present file can be read; in a folder of others
-# that is a copy, and the candidate t stands in a folder of its own. Of the third word: a link may stand there only where all of it is replaced.
+# that is a copy, and the candidate t stands in a folder of its own. With "like", the candidate begins as a copy, so that it has all rights of the present
+# file: its mode alone would give to the group what an access list gives to single users. "part" says besides that lines are changed: where others could
+# have put a link there, it is not followed.
 room() {
+  LIKE=''
   into "$1"
   if [ -z "$OPEN" ]; then
     cd /
     WAS=$1
     if [ -e "$2" ] || [ -L "$2" ]; then rm -f "$2"; fi
+    if [ -n "${3:-}" ] && [ -f "$1" ] && [ ! -L "$1" ]; then cp -p "$1" "$2"; LIKE=yes; fi
     return 0
   fi
   aside
@@ -265,6 +270,7 @@ room() {
   elif [ -f "../${1##*/}" ]; then
     cp -pP "../${1##*/}" ./was
     if [ -L ./was ] || [ ! -f ./was ]; then refuse "$1 was changed at this moment, so nothing was done"; fi
+    if [ -n "${3:-}" ]; then cp -p ./was ./new; LIKE=yes; fi
   fi
   if [ "${3:-}" = part ] && [ -e "$RUN/keeps.$n" ] && [ -n "${MAKES:-}" ]; then proven "$1"; fi
 }
@@ -362,6 +368,7 @@ folder() {
   c="./${1##*/}"
   w=${PWD%/}/${1##*/}
   if [ -L "$c" ]; then refuse "$1 is a link and no folder: remove the link, or declare the folder that it leads to"; fi
+  if [ -e "$c" ] && [ ! -d "$c" ]; then refuse "$1 is there and is no folder"; fi
   made=''
   if [ ! -d "$c" ]; then mkdir "$c"; made=yes; fi
   cd -P "$c"
@@ -391,6 +398,7 @@ remove() {
 # Owner and mode of a candidate: as declared, else as the present file's ("-"). Where it is like the present file already, nothing is started for it.
 dress() {
   m=$3; o=$4; g=$5
+  if [ -n "$LIKE" ] && [ "$m$o$g" = --- ]; then return 0; fi
   if [ "$m" = - ] || [ "$o" = - ] || [ "$g" = - ]; then
     was='0644  '; is=''
     if [ -f "$WAS" ] && [ ! -L "$WAS" ]; then was=$(stat -c '%a %u %g' "$WAS" "$2"); is=${was#*"$NL"}; was=${was%%"$NL"*}; fi
@@ -423,7 +431,7 @@ fill() {
 # Sets the line of KEY in a file of ours, made when absent; with an empty key the line is only added when it is not there.
 setting() {
   t="${1%/*}/.vmstation-$N"
-  room "$1" "$t"
+  room "$1" "$t" part
   f=$WAS
   if [ ! -f "$f" ]; then f=/dev/null; fi
   # As such files mostly are.
@@ -701,7 +709,7 @@ if ! timeout 900 dnf -y -q --setopt=reposdir="$RUN/repository.$n" --setopt=skip_
 t=/etc/pki/rpm-gpg/.vmstation-0123456789abcdef.asc
 dress /etc/pki/rpm-gpg/RPM-GPG-KEY-kubernetes "$t" 0644 root root
 place /etc/pki/rpm-gpg/RPM-GPG-KEY-kubernetes "$t"
-t=/etc/yum.repos.d/.vmstation-0123456789abcdef; room /etc/yum.repos.d/kubernetes.repo "$t"
+t=/etc/yum.repos.d/.vmstation-0123456789abcdef; room /etc/yum.repos.d/kubernetes.repo "$t" 
 fill /etc/yum.repos.d/kubernetes.repo 0644 root root >"$t" <<'CONTENT_0123456789abcdef'
 # vmstation
 [kubernetes]
@@ -750,7 +758,7 @@ chmod 0600 "$t"; chown "$o:$g" "$t"; place "$F" "$t"; state_of "$F" >"$RUN/keys-
 }
 change_9() {
 owe restart:chrony.service
-t=/etc/chrony/.vmstation-0123456789abcdef; room /etc/chrony/chrony.conf "$t"
+t=/etc/chrony/.vmstation-0123456789abcdef; room /etc/chrony/chrony.conf "$t" 
 fill /etc/chrony/chrony.conf 0644 root root >"$t" <<'CONTENT_0123456789abcdef'
 pool 192.168.4.63 iburst
 driftfile /var/lib/chrony/drift
@@ -761,7 +769,7 @@ put /etc/chrony/chrony.conf "$t"
 chcon -t etc_t /etc/chrony/chrony.conf
 }
 change_10() {
-t=/etc/.vmstation-0123456789abcdef; room /etc/krb5.keytab "$t"
+t=/etc/.vmstation-0123456789abcdef; room /etc/krb5.keytab "$t" 
 base64 -d >"$t" <<'CONTENT_0123456789abcdef'
 BQJiaW5hcnk=
 CONTENT_0123456789abcdef
@@ -806,7 +814,7 @@ dress /etc/issue "$t" - - -
 place /etc/issue "$t"
 }
 change_17() {
-t=/etc/.vmstation-0123456789abcdef; room /etc/hosts "$t"; f=/etc/hosts; if [ ! -f "$f" ]; then f=/dev/null; fi
+t=/etc/.vmstation-0123456789abcdef; room /etc/hosts "$t" part; f=/etc/hosts; if [ ! -f "$f" ]; then f=/dev/null; fi
 cat >"$RUN/hosts.$n" <<'CONTENT_0123456789abcdef'
 192.168.4.63 masternode.home.arpa masternode
 CONTENT_0123456789abcdef
@@ -814,7 +822,7 @@ awk '{ if (FNR == NR) { want[$1] = $0; order[++n] = $1 } else if (!($1 in want))
 dress /etc/hosts "$t" - - -; place /etc/hosts "$t"
 }
 change_18() {
-t=/etc/.vmstation-0123456789abcdef; room /etc/hosts "$t"; f=/etc/hosts; if [ ! -f "$f" ]; then f=/dev/null; fi
+t=/etc/.vmstation-0123456789abcdef; room /etc/hosts "$t" part; f=/etc/hosts; if [ ! -f "$f" ]; then f=/dev/null; fi
 cat >"$RUN/hosts.$n" <<'CONTENT_0123456789abcdef'
 192.168.4.61 storagenodet3500.home.arpa storagenodet3500
 CONTENT_0123456789abcdef
@@ -822,7 +830,7 @@ awk '{ if (FNR == NR) { want[$1] = $0; order[++n] = $1 } else if (!($1 in want))
 dress /etc/hosts "$t" - - -; place /etc/hosts "$t"
 }
 change_19() {
-t=/etc/.vmstation-0123456789abcdef; room /etc/hostname "$t"
+t=/etc/.vmstation-0123456789abcdef; room /etc/hostname "$t" 
 fill /etc/hostname 0644 - - >"$t" <<'CONTENT_0123456789abcdef'
 masternode
 CONTENT_0123456789abcdef
@@ -832,14 +840,14 @@ printf '%s\n' masternode >/proc/sys/kernel/hostname; cat /proc/sys/kernel/hostna
 change_20() {
 if [ ! -f /usr/share/zoneinfo/Europe/Berlin ]; then echo 'this machine does not know the zone (package tzdata)'; exit 1; fi
 link /usr/share/zoneinfo/Europe/Berlin /etc/localtime
-t=/etc/.vmstation-0123456789abcdef; room /etc/timezone "$t"
+t=/etc/.vmstation-0123456789abcdef; room /etc/timezone "$t" 
 fill /etc/timezone 0644 - - >"$t" <<'CONTENT_0123456789abcdef'
 Europe/Berlin
 CONTENT_0123456789abcdef
 put /etc/timezone "$t"
 }
 change_21() {
-t=/etc/systemd/system/.vmstation-0123456789abcdef; room /etc/systemd/system/vmstation-wol.service "$t"
+t=/etc/systemd/system/.vmstation-0123456789abcdef; room /etc/systemd/system/vmstation-wol.service "$t" 
 fill /etc/systemd/system/vmstation-wol.service 0644 root root >"$t" <<'CONTENT_0123456789abcdef'
 [Service]
 Type=oneshot
@@ -848,7 +856,7 @@ CONTENT_0123456789abcdef
 put /etc/systemd/system/vmstation-wol.service "$t"
 }
 change_22() {
-t=/etc/.vmstation-0123456789abcdef; room /etc/resolv.conf "$t"
+t=/etc/.vmstation-0123456789abcdef; room /etc/resolv.conf "$t" 
 fill /etc/resolv.conf 0644 root root >"$t" <<'CONTENT_0123456789abcdef'
 # Written by VMStation (resolver).
 search home.arpa
@@ -890,14 +898,14 @@ setting /etc/sysctl.d/99-zz-vmstation.conf net.ipv4.ip_forward 'net.ipv4.ip_forw
 }
 change_26() {
 printf '%s' 1 >/sys/fs/selinux/enforce
-t=/etc/selinux/.vmstation-0123456789abcdef; room /etc/selinux/config "$t"; f=/etc/selinux/config; if [ ! -f "$f" ]; then f=/dev/null; fi
+t=/etc/selinux/.vmstation-0123456789abcdef; room /etc/selinux/config "$t" part; f=/etc/selinux/config; if [ ! -f "$f" ]; then f=/dev/null; fi
 V='SELINUX=enforcing' awk '/^[ \t]*SELINUX[ \t]*=/ { if (!done) print ENVIRON["V"]; done = 1; next } { print } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"
 dress /etc/selinux/config "$t" - - -; place /etc/selinux/config "$t"
 }
 change_27() {
 ip link set dev enp1s0 mtu 9000; cat /sys/class/net/enp1s0/mtu >"$RUN/value.$n"
 ethtool -s enp1s0 wol g
-t=/etc/systemd/system/.vmstation-0123456789abcdef; room /etc/systemd/system/vmstation-link-enp1s0.service "$t"
+t=/etc/systemd/system/.vmstation-0123456789abcdef; room /etc/systemd/system/vmstation-link-enp1s0.service "$t" 
 fill /etc/systemd/system/vmstation-link-enp1s0.service 0644 root root >"$t" <<'CONTENT_0123456789abcdef'
 # vmstation: what a network card is set to at every start
 [Unit]
@@ -930,20 +938,20 @@ xfs_admin -L scratch /dev/sdd
 }
 change_31() {
 swapoff -a
-t=/etc/.vmstation-0123456789abcdef; room /etc/fstab "$t"
+t=/etc/.vmstation-0123456789abcdef; room /etc/fstab "$t" part
 awk '$1 !~ /^#/ && $3 == "swap" { print "# off, by vmstation: " $0; next } { print }' /etc/fstab >"$t"
 dress /etc/fstab "$t" - - -; place /etc/fstab "$t"
 }
 change_32() {
 parents /srv/scratch/.
-t=/etc/.vmstation-0123456789abcdef; room /etc/fstab "$t"; f=/etc/fstab; if [ ! -f "$f" ]; then f=/dev/null; fi
+t=/etc/.vmstation-0123456789abcdef; room /etc/fstab "$t" part; f=/etc/fstab; if [ ! -f "$f" ]; then f=/dev/null; fi
 A=/srv/scratch V='tmpfs /srv/scratch tmpfs nosuid 0 0' awk '$1 ~ /^#/ || $2 != ENVIRON["A"] { print; next } !done { print ENVIRON["V"]; done = 1 } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"
 dress /etc/fstab "$t" - - -; place /etc/fstab "$t"
 mount -o remount /srv/scratch
 }
 change_33() {
 parents /srv/backup/.
-t=/etc/.vmstation-0123456789abcdef; room /etc/fstab "$t"; f=/etc/fstab; if [ ! -f "$f" ]; then f=/dev/null; fi
+t=/etc/.vmstation-0123456789abcdef; room /etc/fstab "$t" part; f=/etc/fstab; if [ ! -f "$f" ]; then f=/dev/null; fi
 A=/srv/backup V='192.168.4.61:/srv/backup /srv/backup nfs rw,soft 0 0' awk '$1 ~ /^#/ || $2 != ENVIRON["A"] { print; next } !done { print ENVIRON["V"]; done = 1 } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"
 dress /etc/fstab "$t" - - -; place /etc/fstab "$t"
 mount /srv/backup

@@ -208,6 +208,7 @@ into() {
       rest="$w/$rest"
       continue
     fi
+    if [ -e "./$c" ] && [ ! -d "./$c" ]; then refuse "${PWD%/}/$c is no folder"; fi
     if [ ! -d "./$c" ] && [ -n "${MAKES:-}" ]; then
       mkdir "./$c"
       printf '%s\n' "${PWD%/}/$c" >>"$RUN/made.$n"
@@ -249,13 +250,17 @@ aside() {
 }
 
 # Room for a candidate: the folders above its path, and nothing under its name. WAS is where the present file can be read; in a folder of others
-# that is a copy, and the candidate t stands in a folder of its own. Of the third word: a link may stand there only where all of it is replaced.
+# that is a copy, and the candidate t stands in a folder of its own. With "like", the candidate begins as a copy, so that it has all rights of the present
+# file: its mode alone would give to the group what an access list gives to single users. "part" says besides that lines are changed: where others could
+# have put a link there, it is not followed.
 room() {
+  LIKE=''
   into "$1"
   if [ -z "$OPEN" ]; then
     cd /
     WAS=$1
     if [ -e "$2" ] || [ -L "$2" ]; then rm -f "$2"; fi
+    if [ -n "${3:-}" ] && [ -f "$1" ] && [ ! -L "$1" ]; then cp -p "$1" "$2"; LIKE=yes; fi
     return 0
   fi
   aside
@@ -265,6 +270,7 @@ room() {
   elif [ -f "../${1##*/}" ]; then
     cp -pP "../${1##*/}" ./was
     if [ -L ./was ] || [ ! -f ./was ]; then refuse "$1 was changed at this moment, so nothing was done"; fi
+    if [ -n "${3:-}" ]; then cp -p ./was ./new; LIKE=yes; fi
   fi
   if [ "${3:-}" = part ] && [ -e "$RUN/keeps.$n" ] && [ -n "${MAKES:-}" ]; then proven "$1"; fi
 }
@@ -362,6 +368,7 @@ folder() {
   c="./${1##*/}"
   w=${PWD%/}/${1##*/}
   if [ -L "$c" ]; then refuse "$1 is a link and no folder: remove the link, or declare the folder that it leads to"; fi
+  if [ -e "$c" ] && [ ! -d "$c" ]; then refuse "$1 is there and is no folder"; fi
   made=''
   if [ ! -d "$c" ]; then mkdir "$c"; made=yes; fi
   cd -P "$c"
@@ -485,7 +492,8 @@ restore() {
   if [ -e "$RUN/apart.$1" ]; then
     if [ "$was" = absent ] && [ ! -s "$RUN/apart.$1" ]; then remove "$P"; rm -f "$RUN/apart.$1"; return 0; fi
     t="${P%/*}/.vmstation-$N"; room "$P" "$t" part
-    cp -p "$WAS" "$t"; cat "$RUN/apart.$1" >"$t"; place "$P" "$t"; rm -f "$RUN/apart.$1"
+    if [ -z "$LIKE" ]; then refuse "$P was changed at this moment, so it is left as it is"; fi
+    cat "$RUN/apart.$1" >"$t"; place "$P" "$t"; rm -f "$RUN/apart.$1"
     return 0
   fi
   case $was in

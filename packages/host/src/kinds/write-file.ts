@@ -18,7 +18,7 @@ export interface FileToWrite extends Ownership {
  */
 export function writeFile(file: FileToWrite, context: ApplyContext): ShellText {
   const { path, content, encoding, validate } = file;
-  const begin = sh`t=${context.beside(path)}; room ${path} "$t"`;
+  const begin = sh`t=${context.beside(path)}; room ${path} "$t" ${file.mode === undefined ? ['like'] : []}`;
   const fill = sh`fill ${path} ${ownershipWords(file)} >"$t"`;
   const filled = encoding === undefined ? feed(fill, content, context.delimiter) : undefined;
   if (filled !== undefined) return lines(begin, filled, judged(validate), sh`put ${path} "$t"`);

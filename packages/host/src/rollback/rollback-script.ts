@@ -113,7 +113,8 @@ restore() {
   if [ -e "$RUN/apart.$1" ]; then
     if [ "$was" = absent ] && [ ! -s "$RUN/apart.$1" ]; then remove "$P"; rm -f "$RUN/apart.$1"; return 0; fi
     t="\${P%/*}/.vmstation-$N"; room "$P" "$t" part
-    cp -p "$WAS" "$t"; cat "$RUN/apart.$1" >"$t"; place "$P" "$t"; rm -f "$RUN/apart.$1"
+    if [ -z "$LIKE" ]; then refuse "$P was changed at this moment, so it is left as it is"; fi
+    cat "$RUN/apart.$1" >"$t"; place "$P" "$t"; rm -f "$RUN/apart.$1"
     return 0
   fi
   case $was in

@@ -3,6 +3,7 @@ export const candidateFunctions = `
 # Owner and mode of a candidate: as declared, else as the present file's ("-"). Where it is like the present file already, nothing is started for it.
 dress() {
   m=$3; o=$4; g=$5
+  if [ -n "$LIKE" ] && [ "$m$o$g" = --- ]; then return 0; fi
   if [ "$m" = - ] || [ "$o" = - ] || [ "$g" = - ]; then
     was='0644  '; is=''
     if [ -f "$WAS" ] && [ ! -L "$WAS" ]; then was=$(stat -c '%a %u %g' "$WAS" "$2"); is=\${was#*"$NL"}; was=\${was%%"$NL"*}; fi
@@ -35,7 +36,7 @@ fill() {
 # Sets the line of KEY in a file of ours, made when absent; with an empty key the line is only added when it is not there.
 setting() {
   t="\${1%/*}/.vmstation-$N"
-  room "$1" "$t"
+  room "$1" "$t" part
   f=$WAS
   if [ ! -f "$f" ]; then f=/dev/null; fi
   # As such files mostly are.

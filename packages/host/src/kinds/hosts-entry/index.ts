@@ -95,7 +95,7 @@ function writeLines(entries: readonly HostsEntry[], context: ApplyContext): Frag
     keeps: [file],
     shared: true,
     change: lines(
-      sh`t=${context.beside(file)}; room ${file} "$t"; f=${file}; if [ ! -f "$f" ]; then f=/dev/null; fi`,
+      sh`t=${context.beside(file)}; room ${file} "$t" part; f=${file}; if [ ! -f "$f" ]; then f=/dev/null; fi`,
       writeContent(sh`"$RUN/hosts.$n"`, wanted, context.delimiter),
       sh`${merge} "$RUN/hosts.$n" "$f" >"$t"`,
       sh`dress ${file} "$t" - - -; place ${file} "$t"`,

@@ -39,10 +39,9 @@ export const lineKind = defineKind<LineResource, LineSeen>({
     const find = want.match === undefined ? sh`k=''` : sh`k=$(grep -n -E -e ${match} "$f" | tail -n 1); k=\${k%%:*}`;
     const write =
       want.ensure === 'absent'
-        ? lines(
-            sh`grep -vxF -e ${want.line} "$f" >"$t" || :`,
-            want.match === undefined ? undefined : sh`grep -v -E -e ${match} "$t" >"$t.2" || :; mv -f "$t.2" "$t"`,
-          )
+        ? want.match === undefined
+          ? sh`grep -vxF -e ${want.line} "$f" >"$t" || :`
+          : sh`grep -vxF -e ${want.line} "$f" | grep -v -E -e ${match} >"$t" || :`
         : lines(
             find,
             sh`if [ -z "$k" ] && grep -qxF -e ${want.line} "$f"; then leave; exit 0; fi`,

@@ -75,7 +75,7 @@ export const mountKind = defineKind<MountResource, MountSeen>({
           ? sh`echo ${`${path} already carries ${mounted.source} (${mounted.fstype}); it is not unmounted for you`}; exit 1`
           : undefined,
         sh`parents ${`${path}/.`}`,
-        sh`t=${context.beside(fstab)}; room ${fstab} "$t"; f=${fstab}; if [ ! -f "$f" ]; then f=/dev/null; fi`,
+        sh`t=${context.beside(fstab)}; room ${fstab} "$t" part; f=${fstab}; if [ ! -f "$f" ]; then f=/dev/null; fi`,
         sh`A=${escaped(path)} V=${words.map(escaped).join(' ')} awk '$1 ~ /^#/ || $2 != ENVIRON["A"] { print; next } !done { print ENVIRON["V"]; done = 1 } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"`,
         sh`dress ${fstab} "$t" - - -; place ${fstab} "$t"`,
         mounts ? sh`mount ${path}` : undefined,

@@ -45,7 +45,7 @@ export const selinuxKind = defineKind<SelinuxResource, SelinuxSeen>({
         atBoot === mode
           ? undefined
           : lines(
-              sh`t=${context.beside(file)}; room ${file} "$t"; f=${file}; if [ ! -f "$f" ]; then f=/dev/null; fi`,
+              sh`t=${context.beside(file)}; room ${file} "$t" part; f=${file}; if [ ! -f "$f" ]; then f=/dev/null; fi`,
               sh`V=${`SELINUX=${mode}`} awk '/^[ \t]*SELINUX[ \t]*=/ { if (!done) print ENVIRON["V"]; done = 1; next } { print } END { if (!done) print ENVIRON["V"] }' "$f" >"$t"`,
               sh`dress ${file} "$t" - - -; place ${file} "$t"`,
             ),

@@ -45,7 +45,7 @@ export const swapKind = defineKind<SwapResource, SwapSeen>({
       inFstab.length === 0
         ? undefined
         : lines(
-            sh`t=${context.beside(fstab)}; room ${fstab} "$t"`,
+            sh`t=${context.beside(fstab)}; room ${fstab} "$t" part`,
             sh`awk '$1 !~ /^#/ && $3 == "swap" { print "# off, by vmstation: " $0; next } { print }' ${fstab} >"$t"`,
             sh`dress ${fstab} "$t" - - -; place ${fstab} "$t"`,
           ),
