@@ -199,7 +199,9 @@ into() {
     c=${rest%%/*}; rest=${rest#*/}
     case $c in ''|.) continue;; esac
     from=''
-    if is_open; then from=open; if [ -k . ]; then from=sticky; fi; fi
+    if is_open; then from=open; fi
+    # shellcheck disable=SC3067
+    if [ -k . ] && [ -O . ] && [ -O / ]; then from=sticky; fi
     if [ -L "./$c" ]; then
       if [ -n "$OPEN$from" ]; then refuse "${PWD%/}/$c is a link in a folder that others than root may write to, so it is not followed"; fi
       w=$(readlink "./$c")
