@@ -30,7 +30,7 @@ state_of() {
 # my group's.)
 keep_copy() {
   # -P: what became a link at this moment is not followed.
-  cp -pP "$1" "$2"
+  cp -pP "$1" "$2" || return 1
   if [ -L "$2" ]; then rm -f "$2"; printf '%s\n' "$1 was changed at this moment, so it cannot be kept"; return 1; fi
   chmod 0600 "$2"
   # shellcheck disable=SC3067
@@ -464,9 +464,19 @@ keep() {
   for p in "$@"; do
     k=$((k+1))
     printf '%s\n' "$p" >"$RUN/path.$k"
-    if [ -f "$p" ] && [ ! -L "$p" ]; then keep_copy "$p" "$RUN/data.$k"; fi
+    if [ -f "$p" ] && [ ! -L "$p" ]; then keep_copy "$p" "$RUN/data.$k" || keep_again "$p" "$RUN/data.$k"; fi
   done
   states before "$@"
+}
+
+# A file that goes away while it is kept is a matter of its own step, and holds up no other.
+keep_again() {
+  if w=$(keep_copy "$1" "$2" 2>&1); then return 0; fi
+  case $w in
+    *'t stat '*|*'was changed at this moment'*) rm -f "$2";;
+    *) printf '%s
+' "$w"; return 1;;
+  esac
 }
 
 # Writes the states of these paths to $1.1, $1.2 and so on, as state_of tells them: one process for what all files hold, one for their owners and modes.

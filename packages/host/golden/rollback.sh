@@ -30,7 +30,7 @@ state_of() {
 # my group's.)
 keep_copy() {
   # -P: what became a link at this moment is not followed.
-  cp -pP "$1" "$2"
+  cp -pP "$1" "$2" || return 1
   if [ -L "$2" ]; then rm -f "$2"; printf '%s\n' "$1 was changed at this moment, so it cannot be kept"; return 1; fi
   chmod 0600 "$2"
   # shellcheck disable=SC3067

@@ -1,7 +1,7 @@
 import type { UnitAction } from '@vmstation/core';
 import { quoteArgument } from '@vmstation/remote';
 import type { NodeFolders } from '../observe/check-script.ts';
-import { type Observations, owedName } from '../observe/observations.ts';
+import { type Observations, owedName, Unreadable } from '../observe/observations.ts';
 import type { LockTerms } from '../rollback/rollback-script.ts';
 import { candidateFunctions } from '../script/candidate-functions.ts';
 import { placeFunctions } from '../script/place-functions.ts';
@@ -147,11 +147,21 @@ function prepare(step: ApplyStep, keeps: ReadonlyMap<string, number>, nonce: str
 /** A step is only right for what was seen when it was decided. */
 function preconditions({ number, fragment }: ApplyStep, seen: Observations): string[] {
   return [
-    ...fragment.keeps.map((path) => sh`unless_moved ${number} ${path} ${seen.stateOf(path)}`.text),
+    ...fragment.keeps.map((path) => sh`unless_moved ${number} ${path} ${stateSeen(seen, path)}`.text),
     ...(fragment.expects ?? []).map(
       (expected) => sh`unless_changed ${number} "$(${expected.show})" ${expected.seen}`.text,
     ),
   ];
+}
+
+/** One that went away between two looks at it has a state that nothing is in: its step is not begun, and the others are. */
+function stateSeen(seen: Observations, path: string): string {
+  try {
+    return seen.stateOf(path);
+  } catch (error) {
+    if (error instanceof Unreadable) return 'what could not be read';
+    throw error;
+  }
 }
 
 function record(name: string, number: number, values: readonly string[]): string {

@@ -20,9 +20,18 @@ keep() {
   for p in "$@"; do
     k=$((k+1))
     printf '%s\\n' "$p" >"$RUN/path.$k"
-    if [ -f "$p" ] && [ ! -L "$p" ]; then keep_copy "$p" "$RUN/data.$k"; fi
+    if [ -f "$p" ] && [ ! -L "$p" ]; then keep_copy "$p" "$RUN/data.$k" || keep_again "$p" "$RUN/data.$k"; fi
   done
   states before "$@"
+}
+
+# A file that goes away while it is kept is a matter of its own step, and holds up no other.
+keep_again() {
+  if w=$(keep_copy "$1" "$2" 2>&1); then return 0; fi
+  case $w in
+    *'t stat '*|*'was changed at this moment'*) rm -f "$2";;
+    *) printf '%s\n' "$w"; return 1;;
+  esac
 }
 
 # Writes the states of these paths to $1.1, $1.2 and so on, as state_of tells them: one process for what all files hold, one for their owners and modes.
