@@ -17,10 +17,10 @@ tell() {
   if [ -s "$1" ]; then tail -n 6 "$1" | while IFS= read -r line; do say "said $line"; done; fi
 }
 
-# One line that tells a path's state apart from any other.
+# One line that tells a path's state apart from any other. What cannot be read, or goes away at this moment, is in a state that nothing else is in.
 state_of() {
   if [ -L "$1" ]; then printf 'link %s\n' "$(readlink "$1")"
-  elif [ -f "$1" ]; then s=$(sha256sum "$1"); s=${s#\\}; printf 'file %s %s\n' "${s%% *}" "$(stat -c '%a %u %g' "$1")"
+  elif [ -f "$1" ]; then s=$(sha256sum "$1") || { printf 'unreadable\n'; return 0; }; s=${s#\\}; printf 'file %s %s\n' "${s%% *}" "$(stat -c '%a %u %g' "$1")"
   elif [ -d "$1" ]; then printf 'directory %s\n' "$(stat -c '%a %u %g' "$1")"
   elif [ -e "$1" ]; then printf 'other\n'
   else printf 'absent\n'; fi

@@ -166,16 +166,19 @@ describe.skipIf(!asRoot).each(posixShells.filter(({ present }) => present))('$ti
     }
   });
 
-  test('a file that goes away while it is kept holds up nobody else', async () => {
-    const at = scene(argv, { at: '\nkeep_copy() {', does: (home) => `rm -f ${home}/.d/f` });
-    writeFileSync(join(at.home, '.d/f'), 'theirs\n');
-    const { resources } = await apply(
-      at,
-      { kind: 'file', path: `${at.home}/.d/f`, content: 'ours\n' },
-      { kind: 'file', path: `${at.machine.folder}/other`, content: 'ours\n' },
-    );
-    expect(resources.map(({ outcome }) => outcome)).toEqual(['blocked', 'changed']);
-  });
+  test.each(['\nkeep_copy() {', '\nstates() {', /\n {2}elif \[ -f "\$1" \]; then /])(
+    'a file that goes away while it is kept holds up nobody else (at %j)',
+    async (moment) => {
+      const at = scene(argv, { at: moment, does: (home) => `rm -f ${home}/.d/f` });
+      writeFileSync(join(at.home, '.d/f'), 'theirs\n');
+      const { resources } = await apply(
+        at,
+        { kind: 'file', path: `${at.home}/.d/f`, content: 'ours\n' },
+        { kind: 'file', path: `${at.machine.folder}/other`, content: 'ours\n' },
+      );
+      expect(resources.map(({ outcome }) => outcome)).toEqual(['blocked', 'changed']);
+    },
+  );
 
   test('a file that goes away while it is looked at holds up nobody else', async () => {
     const at = scene(argv, { at: /(?=begin digest;)/, does: (home) => `rm -f ${home}/.d/f` });
