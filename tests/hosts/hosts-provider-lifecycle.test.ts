@@ -32,7 +32,8 @@ async function computer(): Promise<Record<string, unknown>> {
     namespaces: said('ip', 'netns', 'list'),
     firewall: [said('iptables-save', '-c'), said('nft', 'list', 'ruleset')],
     resolver: await readFile('/etc/resolv.conf', 'utf8'),
-    mounts: said('findmnt', '--noheadings', '--output', 'TARGET,SOURCE'),
+    // As a tree and in columns, every line bears the marks of its neighbours, those of other labs too.
+    mounts: said('findmnt', '--raw', '--noheadings', '--output', 'TARGET,SOURCE'),
     settings: settings.filter(
       (line) => !/conntrack_count|\/route\/flush|stat_refresh|compact_memory|tcp_mem/.test(line),
     ),
@@ -54,7 +55,7 @@ async function leftovers(slot: string): Promise<readonly string[]> {
 
 function everythingNamed(): readonly string[] {
   const all =
-    'ip -brief link; ip route show table all; ip netns list; findmnt --noheadings --output TARGET; ls -d /run/vmstation-lab/*';
+    'ip -brief link; ip route show table all; ip netns list; findmnt --raw --noheadings --output TARGET; ls -d /run/vmstation-lab/*';
   return spawnSync('sh', ['-c', all], { encoding: 'utf8' }).stdout.split('\n');
 }
 

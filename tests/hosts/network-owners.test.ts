@@ -213,7 +213,9 @@ method=manual
 address1=${addressOf(node)}/24
 EOF
       chmod 0600 /etc/NetworkManager/system-connections/wired.nmconnection
-      systemctl restart NetworkManager; until nmcli -g GENERAL.STATE device show eth0 | grep -q ^100; do sleep 0.2; done`,
+      systemctl restart NetworkManager; until nmcli -g GENERAL.STATE device show eth0 | grep -q ^100; do sleep 0.2; done
+      # It may have taken the card, on its first start, for one that somebody else looks after.
+      nmcli connection up wired`,
     );
   });
 
