@@ -95,6 +95,16 @@ async function takesBack(node: string, lastOctet: number, shows: string): Promis
   expect(await differing(node, card(node))).toEqual([]);
 }
 
+/** A card whose address comes from somewhere that is not known here: said so, and left as it is. */
+async function isLeftAlone(node: string, reason: string): Promise<void> {
+  const shows =
+    'ls /etc/systemd/network /etc/NetworkManager/system-connections 2>&1 || :; ip -4 -o addr show dev eth0 | cut -d/ -f1';
+  const before = await at(node, shows);
+  expect(await differing(node, card(node))).toContain(reason);
+  expect(await apply(node, card(node))).not.toEqual(['changed']);
+  expect(await at(node, shows)).toBe(before);
+}
+
 const resolver: ResolverResource = {
   kind: 'resolver',
   servers: ['192.0.2.53', '192.0.2.54'],
@@ -127,8 +137,16 @@ describe('systemd-networkd and systemd-resolved', () => {
     await at(
       node,
       `${install('systemd-resolved')}
-      printf '[Match]\\nName=eth0\\n[Network]\\nAddress=${addressOf(node)}/24\\n' >/etc/systemd/network/50-eth0.network
       systemctl enable --now systemd-networkd`,
+    );
+  });
+
+  test('a card that systemd-networkd only watches is left alone', async () => {
+    await isLeftAlone(node, 'nothing that is known here manages eth0: systemd-networkd runs, but leaves it to others');
+    await at(
+      node,
+      `printf '[Match]\\nName=eth0\\n[Network]\\nAddress=${addressOf(node)}/24\\n' >/etc/systemd/network/50-eth0.network
+      systemctl restart systemd-networkd`,
     );
   });
 
@@ -153,6 +171,23 @@ describe('systemd-networkd and systemd-resolved', () => {
 
   test('a wrong address is taken back by the machine', async () => {
     await takesBack(node, 250, 'ls /etc/systemd/network; ip -4 -o addr show dev eth0');
+  });
+});
+
+describe('a manager that gives nothing', () => {
+  const node = 'networkd';
+  test('an address is given back by hand to a card that would have none after a rollback', async () => {
+    await at(
+      node,
+      `rm -f /etc/systemd/network/*; printf '[Match]\\nName=eth0\\n[Network]\\nDHCP=ipv4\\nKeepConfiguration=static\\n' >/etc/systemd/network/50-eth0.network
+      systemctl restart systemd-networkd; ip addr replace ${addressOf(node)}/24 brd + dev eth0`,
+    );
+    const shows = 'ls /etc/systemd/network; ip -4 -o addr show dev eth0 | cut -d/ -f1';
+    const before = await at(node, shows);
+    const runId = `net-${nonce(4)}`;
+    expect(await apply(node, card(node), runId)).toEqual(['changed']);
+    expect((await hostOf().rollback(node, runId)).failed).toEqual([]);
+    expect(await at(node, shows)).toBe(before);
   });
 });
 
@@ -203,7 +238,15 @@ describe('NetworkManager', () => {
       node,
       `${install('network-manager')}
       mkdir -p /etc/NetworkManager/conf.d; printf '[device]\\nmatch-device=interface-name:eth0\\nmanaged=1\\n' >/etc/NetworkManager/conf.d/10-eth0.conf
-      cat >/etc/NetworkManager/system-connections/wired.nmconnection <<EOF
+      systemctl restart NetworkManager; until nmcli -g GENERAL.STATE device show eth0 | grep -q ^100; do sleep 0.2; done`,
+    );
+  });
+
+  test('a card that NetworkManager only watches is left alone', async () => {
+    await isLeftAlone(node, 'nothing that is known here manages eth0: NetworkManager runs, but leaves it to others');
+    await at(
+      node,
+      `cat >/etc/NetworkManager/system-connections/wired.nmconnection <<EOF
 [connection]
 id=wired
 type=ethernet
@@ -213,9 +256,7 @@ method=manual
 address1=${addressOf(node)}/24
 EOF
       chmod 0600 /etc/NetworkManager/system-connections/wired.nmconnection
-      systemctl restart NetworkManager; until nmcli -g GENERAL.STATE device show eth0 | grep -q ^100; do sleep 0.2; done
-      # It may have taken the card, on its first start, for one that somebody else looks after.
-      nmcli connection up wired`,
+      nmcli connection reload; nmcli connection up wired`,
     );
   });
 

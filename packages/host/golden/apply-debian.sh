@@ -1130,7 +1130,16 @@ note >"$RUN/undo.23" <<'UNDO_0123456789abcdef'
 ifdown enp2s0 || :; ip -4 addr flush dev enp2s0
 UNDO_0123456789abcdef
 note >"$RUN/undo-after.23" <<'UNDO_0123456789abcdef'
-ifup enp2s0
+bare() { [ -z "$(ip -4 addr show dev enp2s0 scope global)" ]; }
+set +e; (set -eu; ifup enp2s0); told=$?; set -e
+w=0; while bare && [ "$w" -lt 10 ]; do sleep 1; w=$((w+1)); done
+if bare; then
+printf '%s\n' 'nothing gave enp2s0 an address again, so it was given back by hand what it had: 10.0.0.7/24'
+ip addr replace 10.0.0.7/24 brd + dev enp2s0
+ip link set enp2s0 up
+ip route replace default via 10.0.0.1 dev enp2s0
+fi
+[ "$told" -eq 0 ] || exit "$told"
 UNDO_0123456789abcdef
 printf '%s\n' kernel-module:br_netfilter >"$RUN/ids.24"
 printf '%s\n' 19 >"$RUN/keeps.24"

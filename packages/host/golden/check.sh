@@ -36,7 +36,7 @@ if [ -d /sys/module/br_netfilter ]; then printf '%s\n' 'loaded br_netfilter'; el
 finish module 0 -
 set --
 while IFS=: read -r u _ _ _ _ h _; do case $u in ops) set -- "$@" "$h/.ssh/authorized_keys";; esac; done </etc/passwd
-for p in /etc/passwd /etc/group /etc/dnf/plugins/versionlock.list /etc/login.defs /etc/rsyslog.conf /etc/security/limits.conf /etc/issue /etc/hosts /etc/hostname /proc/sys/kernel/hostname /etc/timezone /etc/modules-load.d/vmstation.conf /proc/sys/net/ipv4/ip_forward /sys/fs/selinux/enforce /etc/selinux/config /sys/class/net/enp1s0/mtu /etc/systemd/system/vmstation-link-enp1s0.service /proc/swaps /etc/fstab /proc/mounts /run/systemd/resolve/resolv.conf /etc/resolv.conf /etc/systemd/resolved.conf.d/90-vmstation.conf /etc/resolvconf/resolv.conf.d/head /etc/resolvconf/resolv.conf.d/tail /etc/NetworkManager/conf.d/90-vmstation-resolver.conf /etc/dhcp/dhclient-enter-hooks.d/vmstation-resolver /etc/network/interfaces /etc/network/interfaces.d/enp2s0 /etc/systemd/network/05-vmstation-enp2s0.network /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection /proc/net/fib_trie /proc/net/route '/run/it'\''s.listing' /etc/os-release /proc/meminfo /proc/sys/kernel/osrelease /proc/sys/kernel/arch /proc/sys/kernel/random/boot_id /sys/devices/system/cpu/online /sys/class/dmi/id/sys_vendor /sys/class/dmi/id/product_name /run/systemd/container /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf /sys/class/net/*/address /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf; do set -- "$@" "$p"; done
+for p in /etc/passwd /etc/group /etc/dnf/plugins/versionlock.list /etc/login.defs /etc/rsyslog.conf /etc/security/limits.conf /etc/issue /etc/hosts /etc/hostname /proc/sys/kernel/hostname /etc/timezone /etc/modules-load.d/vmstation.conf /proc/sys/net/ipv4/ip_forward /sys/fs/selinux/enforce /etc/selinux/config /sys/class/net/enp1s0/mtu /etc/systemd/system/vmstation-link-enp1s0.service /proc/swaps /etc/fstab /proc/mounts /run/systemd/resolve/resolv.conf /etc/resolv.conf /etc/systemd/resolved.conf.d/90-vmstation.conf /etc/resolvconf/resolv.conf.d/head /etc/resolvconf/resolv.conf.d/tail /etc/NetworkManager/conf.d/90-vmstation-resolver.conf /etc/dhcp/dhclient-enter-hooks.d/vmstation-resolver /etc/network/interfaces /etc/network/interfaces.d/enp2s0 /etc/systemd/network/05-vmstation-enp2s0.network /etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection /sys/class/net/enp2s0/ifindex /proc/net/fib_trie /proc/net/route '/run/it'\''s.listing' /etc/os-release /proc/meminfo /proc/sys/kernel/osrelease /proc/sys/kernel/arch /proc/sys/kernel/random/boot_id /sys/devices/system/cpu/online /sys/class/dmi/id/sys_vendor /sys/class/dmi/id/product_name /run/systemd/container /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf /sys/class/net/*/address /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf /run/systemd/netif/links/*; do set -- "$@" "$p"; done
 [ -z "$builtin" ] || set -- "$@" "$builtin"
 begin texts; n=$#; while [ "$n" -gt 0 ]; do p=$1; shift; n=$((n-1)); if [ -f "$p" ] && [ -r "$p" ]; then printf '%s\n' "$p"; set -- "$@" "$p"; fi; done; finish texts 0 "$#"
 begin lines; P=$((P+1)); grep -H '' "$@"; finish lines "$?" -
@@ -61,18 +61,19 @@ set -- enp1s0; begin wake; if command -v ethtool >/dev/null; then for p do P=$((
 begin kerberos-keys; r=0; if [ ! -e /var/lib/krb5kdc/principal ] || ! command -v kdb5_util >/dev/null 2>&1; then :; elif [ ! -e /etc/krb5kdc/stash ]; then printf '%s\n' @HOME.ARPA; else P=$((P+1)); kdb5_util -r HOME.ARPA tabdump -H keyinfo || r=$?; fi; finish kerberos-keys "$r" -
 begin kerberos-attributes; r=0; if [ ! -e /var/lib/krb5kdc/principal ] || ! command -v kdb5_util >/dev/null 2>&1; then :; elif [ ! -e /etc/krb5kdc/stash ]; then printf '%s\n' @HOME.ARPA; else P=$((P+1)); kdb5_util -r HOME.ARPA tabdump -H princ_stringattrs || r=$?; fi; finish kerberos-attributes "$r" -
 g=0; disk=''
-while [ "$g" -lt 3 ]; do
-P=$((P+2+3-g))
+while [ "$g" -lt 4 ]; do
+P=$((P+2+4-g))
 # shellcheck disable=SC2016
 s=$(exec timeout 20 sh -c 'answer() { printf '\''%s\n'\'' "@0123456789abcdef begin guard-$1" "$s" "@0123456789abcdef end guard-$1 $2 -"; }
-[ "$1" -gt 0 ] || { s='\'''\''; (exec grep -q en_GB /etc/locale.gen >/dev/null 2>&1); answer 0 "$?"; }
-[ "$1" -gt 1 ] || { s=$(exec auditctl -l -k vmstation- 2>/dev/null); answer 1 "$?"; }
-[ "$1" -gt 2 ] || { s='\'''\''; (exec kinit -k -t /etc/krb5.keytab -c MEMORY: >/dev/null 2>&1); answer 2 "$?"; }
+[ "$1" -gt 0 ] || { s='\'''\''; (exec sh -c '\''case $(nmcli -g GENERAL.STATE device show "$1") in "" | 10\ * | *externally*) exit 1 ;; esac'\'' sh enp2s0 >/dev/null 2>&1); answer 0 "$?"; }
+[ "$1" -gt 1 ] || { s='\'''\''; (exec grep -q en_GB /etc/locale.gen >/dev/null 2>&1); answer 1 "$?"; }
+[ "$1" -gt 2 ] || { s=$(exec auditctl -l -k vmstation- 2>/dev/null); answer 2 "$?"; }
+[ "$1" -gt 3 ] || { s='\'''\''; (exec kinit -k -t /etc/krb5.keytab -c MEMORY: >/dev/null 2>&1); answer 3 "$?"; }
 printf '\''%s\n'\'' '\''@0123456789abcdef begin disk'\''
 exec df -Pk /' sh "$g"); r=$?
 [ -z "$s" ] || printf '%s\n' "$s"
 case $s in
-*'@0123456789abcdef begin disk'*) g=3; disk=$r;;
+*'@0123456789abcdef begin disk'*) g=4; disk=$r;;
 *'@0123456789abcdef end guard-'*) s=${s##*'@0123456789abcdef end guard-'}; g=$((${s%% *}+1));;
 *) [ "$r" -eq 124 ] || r=125; begin "guard-$g"; finish "guard-$g" "$r" -; g=$((g+1));;
 esac

@@ -184,7 +184,7 @@ export const nodeCommands: readonly NodeCommand[] = [
   { command: 'ethtool', words: ['-s'], reason: 'what wakes a network card' },
   { command: 'ifup', words: [], reason: 'a fixed address, where ifupdown manages the card', family: 'debian' },
   { command: 'ifdown', words: [], reason: 'ends what a card had before', family: 'debian' },
-  { command: 'nmcli', words: [], reason: 'a fixed address, where NetworkManager manages the card' },
+  { command: 'nmcli', words: ['-g'], reason: 'whether NetworkManager manages a card; a fixed address where it does' },
   { command: 'useradd', words: ['-r', '-m', '-u', '-g', '-d', '-s', '-G'], reason: 'users' },
   { command: 'usermod', words: ['-u', '-g', '-d', '-s', '-a', '-G'], reason: 'users' },
   { command: 'userdel', words: ['-r'], reason: 'takes useradd back' },

@@ -24,7 +24,7 @@ export interface ResolverResource extends ResourceBase {
 
 /**
  * The fixed IPv4 address of a network card. It is said to whatever manages the card there: ifupdown, NetworkManager or systemd-networkd. A card that
- * nothing of these manages is unreadable, not changed.
+ * none of these manages, or that they only watch, is unreadable, not changed.
  */
 export interface NetworkInterfaceResource extends ResourceBase {
   readonly kind: 'network-interface';

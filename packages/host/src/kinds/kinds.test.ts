@@ -346,6 +346,7 @@ const rows: readonly Row[] = [
       stat: [stat('/etc/network/interfaces')],
       digests: { '/etc/network/interfaces': '0'.repeat(64) },
       texts: { '/etc/network/interfaces': 'auto enp2s0\niface enp2s0 inet dhcp' },
+      guards: [1],
     },
     ['address: iface enp2s0 inet dhcp', 'address in force: not that of the card', 'gateway in force: (none)'],
   ],

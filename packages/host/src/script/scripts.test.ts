@@ -37,6 +37,9 @@ function sampleApply(family: NodeFacts['family']): string {
     '/etc/fstab': 'UUID=1 / ext4 defaults 0 1\n/dev/sda2 none swap sw 0 0',
     '/proc/swaps': 'Filename Type Size Used Priority\n/dev/sda2 partition 1024 0 5',
     '/proc/sys/net/ipv4/ip_forward': '0',
+    '/proc/net/fib_trie': '     |-- 10.0.0.7\n        /32 host LOCAL',
+    '/proc/net/route':
+      'enp2s0\t0000000A\t00000000\t0001\t0\t0\t0\t00FFFFFF\nenp2s0\t00000000\t0100000A\t0003\t0\t0\t0\t00000000',
     '/proc/mounts': 'tmpfs /srv/scratch tmpfs rw,relatime 0 0',
     '/sys/class/net/enp1s0/mtu': '1500',
     '/sys/fs/selinux/enforce': '0',
@@ -56,7 +59,7 @@ function sampleApply(family: NodeFacts['family']): string {
       system: ['selinux'],
       texts,
       units,
-      guards: [1, 1, 1],
+      guards: probes.guards.map(({ name }) => (name.startsWith('NetworkManager ') ? 0 : 1)),
       packages: { telnet: '1', runc: '1.1.0-1', ethtool: '1:6.1-1' },
       held: ['runc', 'ethtool'],
       devices,

@@ -6,6 +6,8 @@ export interface AddressInForce {
   readonly address: boolean;
   /** The default route of lowest metric through the card, or undefined. */
   readonly gateway: string | undefined;
+  /** All addresses that the machine has in the networks that are reached through the card, with the lengths of their prefixes. */
+  readonly all: readonly string[];
 }
 
 /** Reads /proc/net/fib_trie and /proc/net/route (proc(5)); addresses stand there as little-endian hex. */
@@ -14,20 +16,32 @@ export function addressInForce(
   routes: readonly string[],
   want: { readonly name: string; readonly address: string; readonly prefixLength: number },
 ): AddressInForce {
-  const own = fibTrie.some(
-    (line, index) => line.trim() === '/32 host LOCAL' && lastWord(fibTrie[index - 1]) === want.address,
+  const own = fibTrie.flatMap((line, index) =>
+    line.trim() === '/32 host LOCAL' ? [lastWord(fibTrie[index - 1])] : [],
   );
   const ofCard = routes.map((line) => line.trim().split(/\s+/)).filter(([card]) => card === want.name);
-  const mask = want.prefixLength === 0 ? 0 : (-1 << (32 - want.prefixLength)) >>> 0;
-  const network = ((parseIpv4(want.address) ?? 0) & mask) >>> 0;
-  const connected = ofCard.some(
-    ([, destination = '', gateway = '', , , , , netmask = '']) =>
-      fromHex(destination) === network && fromHex(gateway) === 0 && fromHex(netmask) === mask,
+  const networks = ofCard
+    .filter(([, , gateway = '', , , , , netmask = '']) => fromHex(gateway) === 0 && fromHex(netmask) !== 0)
+    .map(([, destination = '', , , , , , netmask = '']) => ({ begins: fromHex(destination), mask: fromHex(netmask) }));
+  const all = networks.flatMap(({ begins, mask }) =>
+    own.filter((address) => masked(address, mask) === begins).map((address) => `${address}/${bitsOf(mask)}`),
   );
   const [first] = ofCard
     .filter(([, destination = '', gateway = '']) => fromHex(destination) === 0 && fromHex(gateway) !== 0)
     .toSorted((a, b) => Number(a[6]) - Number(b[6]));
-  return { address: own && connected, gateway: first === undefined ? undefined : dotted(fromHex(first[2] ?? '')) };
+  return {
+    address: all.includes(`${want.address}/${want.prefixLength}`),
+    gateway: first === undefined ? undefined : dotted(fromHex(first[2] ?? '')),
+    all: [...new Set(all)],
+  };
+}
+
+function masked(address: string, mask: number): number {
+  return ((parseIpv4(address) ?? 0) & mask) >>> 0;
+}
+
+function bitsOf(mask: number): number {
+  return Math.clz32(~mask >>> 0);
 }
 
 function lastWord(line: string | undefined): string {

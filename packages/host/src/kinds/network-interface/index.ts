@@ -1,6 +1,6 @@
 import { type Difference, type NetworkInterfaceResource, sha256Hex } from '@vmstation/core';
 import type { PathSeen } from '../../observe/observations.ts';
-import { lines, sh, writeContent } from '../../script/shell-text.ts';
+import { lines, type ShellText, sh, writeContent } from '../../script/shell-text.ts';
 import { defineKind, difference, rank } from '../kind.ts';
 import { ownershipDifferences } from '../ownership.ts';
 import { finishFile } from '../write-file.ts';
@@ -16,6 +16,9 @@ interface InterfaceSeen {
 
 const fibTrie = '/proc/net/fib_trie';
 const routes = '/proc/net/route';
+
+/** How long a DHCP server may take to answer, in seconds. */
+const patienceSeconds = 10;
 
 /** The fixed IPv4 address and the router of a network card, as its manager was told them and as they are in force. */
 export const networkInterfaceKind = defineKind<NetworkInterfaceResource, InterfaceSeen>({
@@ -43,7 +46,7 @@ export const networkInterfaceKind = defineKind<NetworkInterfaceResource, Interfa
       found.push(difference('gateway in force', want.gateway, inForce.gateway ?? '(none)'));
     return found;
   },
-  apply(_want, { manager }, context) {
+  apply({ name }, { manager, inForce }, context) {
     const { path, mode, content } = manager;
     return {
       keeps: [path],
@@ -56,7 +59,27 @@ export const networkInterfaceKind = defineKind<NetworkInterfaceResource, Interfa
         manager.after,
       ),
       ...(manager.before === undefined ? {} : { undo: manager.before }),
-      undoAfter: manager.afterUndo,
+      undoAfter: withAnAddress(name, manager.afterUndo, inForce),
     };
   },
 });
+
+/**
+ * The card never stays without any address that had one: where its manager gives it none, as when nobody answers its DHCP client, what the card had
+ * before is given back by hand, and the manager's failure is told all the same.
+ */
+function withAnAddress(name: string, told: ShellText, { all, gateway }: AddressInForce): ShellText {
+  if (all.length === 0) return told;
+  return lines(
+    sh`bare() { [ -z "$(ip -4 addr show dev ${name} scope global)" ]; }`,
+    sh`set +e; (set -eu; ${told}); told=$?; set -e`,
+    sh`w=0; while bare && [ "$w" -lt ${patienceSeconds} ]; do sleep 1; w=$((w+1)); done`,
+    sh`if bare; then`,
+    sh`printf '%s\n' ${`nothing gave ${name} an address again, so it was given back by hand what it had: ${all.join(' ')}`}`,
+    ...all.map((address) => sh`ip addr replace ${address} brd + dev ${name}`),
+    sh`ip link set ${name} up`,
+    gateway === undefined ? undefined : sh`ip route replace default via ${gateway} dev ${name}`,
+    sh`fi`,
+    sh`[ "$told" -eq 0 ] || exit "$told"`,
+  );
+}

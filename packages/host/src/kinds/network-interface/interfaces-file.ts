@@ -8,9 +8,9 @@ const beginnings =
 const ofAddress =
   /^\s*(?:address|netmask|broadcast|network|gateway|metric|hostname|leasehours|leasetime|vendor|client|dns-nameservers|dns-search|dns-domain)\s/;
 
-/** Whether the text says how a card gets its IPv4 address. */
+/** Whether the text says how a card gets its IPv4 address; `manual` says that somebody else gives it one. */
 export function managesInterface(text: readonly string[], name: string): boolean {
-  return text.some((line) => isStanzaOf(line, name));
+  return text.some((line) => isStanzaOf(line, name) && line.trim().split(/\s+/)[3] !== 'manual');
 }
 
 /** The line that says how, for a person. */

@@ -23,6 +23,12 @@ export interface InterfaceManager {
 const interfaces = '/etc/network/interfaces';
 const networkdUnit = 'systemd-networkd.service';
 const networkManagerUnit = 'NetworkManager.service';
+const networkdLinks = '/run/systemd/netif/links/';
+/** `10 (unmanaged)`, or `100 (connected (externally))` where it made up a connection for an address of somebody else (nmcli(1)). */
+const doesNetworkManager =
+  'case $(nmcli -g GENERAL.STATE device show "$1") in "" | 10\\ * | *externally*) exit 1 ;; esac';
+const networkManagerAsked = ({ name }: NetworkInterfaceResource): string => `NetworkManager ${name}`;
+const cardNumber = ({ name }: NetworkInterfaceResource): string => `/sys/class/net/${name}/ifindex`;
 
 /** What must be looked at to know the manager of a card. */
 export function managerProbes(want: NetworkInterfaceResource): readonly Probe[] {
@@ -34,11 +40,15 @@ export function managerProbes(want: NetworkInterfaceResource): readonly Probe[] 
     ]),
     { see: 'unit', unit: networkdUnit },
     { see: 'unit', unit: networkManagerUnit },
+    { see: 'lines', path: cardNumber(want) },
+    { see: 'texts', glob: `${networkdLinks}*` },
+    { see: 'guard', name: networkManagerAsked(want), argv: ['sh', '-c', doesNetworkManager, 'sh', want.name] },
   ];
 }
 
 /**
- * Who manages a card: ifupdown where its files name it, else what runs of NetworkManager and systemd-networkd (netplan writes for either).
+ * Who manages a card: ifupdown where its files give it an address, else NetworkManager or systemd-networkd, where they do more than watch it
+ * (netplan writes for either). One that only watches a card could not give it back the address that somebody else gave it.
  * @throws Unreadable when it is none of these
  */
 export function managerOf(want: NetworkInterfaceResource, seen: Observations): InterfaceManager {
@@ -47,11 +57,28 @@ export function managerOf(want: NetworkInterfaceResource, seen: Observations): I
     if (managesInterface(text, want.name)) return ifupdown(want, path, text);
   }
   const runs = (unit: string): boolean => seen.hasSystemd && seen.unit(unit).get('ActiveState') === 'active';
-  if (runs(networkManagerUnit)) return networkManager(want, seen);
-  if (runs(networkdUnit)) return networkd(want, seen);
-  throw new Unreadable(
-    `nothing that is known here manages ${want.name}: neither ${interfaces} nor NetworkManager nor systemd-networkd`,
-  );
+  const has = (path: string): boolean => seen.path(path).type === 'file';
+  const watching: string[] = [];
+  if (runs(networkManagerUnit)) {
+    if (has(keyfile(want)) || seen.guardHolds(networkManagerAsked(want))) return networkManager(want, seen);
+    watching.push('NetworkManager');
+  }
+  if (runs(networkdUnit)) {
+    if (has(networkdFile(want)) || networkdManages(want, seen)) return networkd(want, seen);
+    watching.push('systemd-networkd');
+  }
+  const why =
+    watching.length === 0
+      ? `neither ${interfaces} nor NetworkManager nor systemd-networkd`
+      : `${watching.join(' and ')} ${watching.length === 1 ? 'runs, but leaves' : 'run, but leave'} it to others`;
+  throw new Unreadable(`nothing that is known here manages ${want.name}: ${why}; have one of them give it its address`);
+}
+
+/** The card's number is the name of its file among networkd's, whose words are those of networkctl(1) (systemd, sd_network_link_get_setup_state). */
+function networkdManages(want: NetworkInterfaceResource, seen: Observations): boolean {
+  const [number = ''] = seen.linesOf(cardNumber(want)) ?? [];
+  const states = seen.linesOf(`${networkdLinks}${number.trim()}`) ?? [];
+  return states.some((line) => line.startsWith('ADMIN_STATE=') && line !== 'ADMIN_STATE=unmanaged');
 }
 
 function ifupdown(want: NetworkInterfaceResource, path: string, text: readonly string[]): InterfaceManager {

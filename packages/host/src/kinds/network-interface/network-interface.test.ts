@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { mergeProbes } from '../../observe/probe.ts';
+import { type FakeNode, observationsOf } from '../../testing/fake-node.ts';
 import { addressInForce } from './address-in-force.ts';
 import { managesInterface, withFixedAddress } from './interfaces-file.ts';
+import { managerOf, managerProbes } from './managers.ts';
 
 const want = {
   kind: 'network-interface',
@@ -83,11 +86,72 @@ enp2s0\t0004A8C0\t00000000\t0001\t0\t0\t100\t00FFFFFF\t0\t0\t0
 docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0`;
 
 test('the kernel’s tables tell address and router of a card', () => {
-  const of = (change: Partial<typeof want> | { address: string } | { name: string }) =>
+  const of = (change: { address?: string; name?: string; prefixLength?: number }) =>
     addressInForce(fibTrie.split('\n'), routes.split('\n'), { ...want, ...change });
-  expect(of({})).toEqual({ address: true, gateway: '192.168.4.1' });
+  expect(of({})).toEqual({ address: true, gateway: '192.168.4.1', all: ['192.168.4.63/24'] });
   expect(of({ address: '192.168.4.64' }).address).toBe(false);
   expect(of({ address: '192.168.4.255' }).address).toBe(false);
-  expect(of({ name: 'docker0' })).toEqual({ address: false, gateway: undefined });
-  expect(addressInForce([], [], want)).toEqual({ address: false, gateway: undefined });
+  expect(of({ name: 'docker0' })).toEqual({ address: false, gateway: undefined, all: [] });
+  expect(of({ prefixLength: 23 })).toMatchObject({ address: false, all: ['192.168.4.63/24'] });
+  expect(addressInForce([], [], want)).toEqual({ address: false, gateway: undefined, all: [] });
 });
+
+const off = { ActiveState: 'inactive' };
+const on = { ActiveState: 'active' };
+const yes = 0;
+const no = 1;
+const ours = (path: string) => `600 0 0 root root 6 regular file:${path}`;
+const networkdSays = (state: string) => ({
+  '/sys/class/net/enp2s0/ifindex': '2',
+  '/run/systemd/netif/links/1': 'ADMIN_STATE=unmanaged',
+  '/run/systemd/netif/links/2': `# private\nADMIN_STATE=${state}\nOPER_STATE=routable`,
+  '/run/systemd/netif/links/22': 'ADMIN_STATE=configured',
+});
+
+test.each<readonly [string, FakeNode, string]>([
+  ['named in its file', { texts: { '/etc/network/interfaces.d/enp2s0': 'iface enp2s0 inet dhcp' } }, 'by ifupdown'],
+  ['its file leaves it to others', { texts: { '/etc/network/interfaces': 'iface enp2s0 inet manual' } }, 'neither'],
+  ['NetworkManager has a connection for it', { units: [off, on], guards: [yes] }, 'by NetworkManager'],
+  ['NetworkManager only watches it', { units: [off, on] }, 'NetworkManager runs, but leaves it to others'],
+  [
+    'NetworkManager only watches it, networkd has it',
+    { units: [on, on], texts: networkdSays('configured') },
+    'by systemd-networkd',
+  ],
+  [
+    'our own connection is there',
+    { units: [on, on], stat: [ours('/etc/NetworkManager/system-connections/vmstation-enp2s0.nmconnection')] },
+    'by NetworkManager',
+  ],
+  ['networkd is at it', { units: [on, off], texts: networkdSays('configuring') }, 'by systemd-networkd'],
+  [
+    'networkd only watches it',
+    { units: [on, off], texts: networkdSays('unmanaged') },
+    'systemd-networkd runs, but leaves it to others',
+  ],
+  ['networkd does not know it', { units: [on, off] }, 'systemd-networkd runs, but leaves it to others'],
+  [
+    'our own file is there',
+    { units: [on, off], stat: [ours('/etc/systemd/network/05-vmstation-enp2s0.network')] },
+    'by systemd-networkd',
+  ],
+  [
+    'both only watch it',
+    { units: [on, on], texts: networkdSays('unmanaged') },
+    'NetworkManager and systemd-networkd run, but leave it to others',
+  ],
+  ['nobody runs', { units: [off, off] }, 'neither'],
+])('%s', (_what, node, manager) => {
+  const probes = mergeProbes(managerProbes(want));
+  const units = (node.units ?? [off, off]).map((unit, index) => ({ Id: probes.units[index] ?? '', ...unit }));
+  const seen = observationsOf({ guards: [no], ...node, units }, probes);
+  expect(answerOf(() => `by ${managerOf(want, seen).name}`)).toContain(manager);
+});
+
+function answerOf(ask: () => string): string {
+  try {
+    return ask();
+  } catch (error) {
+    return String(error);
+  }
+}
