@@ -348,7 +348,7 @@ const rows: readonly Row[] = [
       texts: { '/etc/network/interfaces': 'auto enp2s0\niface enp2s0 inet dhcp' },
       guards: [1],
     },
-    ['address: iface enp2s0 inet dhcp', 'address in force: not that of the card', 'gateway in force: (none)'],
+    ['address: iface enp2s0 inet dhcp', 'address in force: (none)', 'gateway in force: (none)'],
   ],
   ['UTC by its other name', { kind: 'timezone', zone: 'Etc/UTC' }, {}, []],
   [

@@ -36,12 +36,15 @@ export const networkInterfaceKind = defineKind<NetworkInterfaceResource, Interfa
     };
   },
   diff(want, { manager, file, digest, inForce }) {
-    const wanted = `${want.address}/${want.prefixLength} by ${manager.name}`;
+    const own = `${want.address}/${want.prefixLength}`;
+    const others = inForce.all.filter((address) => address !== own);
+    // An address that the card has besides goes with the change: whoever agrees to it should know.
+    const besides = inForce.address && others.length > 0 ? `; the card has ${others.join(', ')} too` : '';
     const found: Difference[] = [];
-    if (digest !== sha256Hex(manager.content)) found.push(difference('address', wanted, manager.is));
+    if (digest !== sha256Hex(manager.content))
+      found.push(difference('address', `${own} by ${manager.name}`, `${manager.is}${besides}`));
     else found.push(...ownershipDifferences({ mode: manager.mode }, file));
-    if (!inForce.address)
-      found.push(difference('address in force', `${want.address}/${want.prefixLength}`, 'not that of the card'));
+    if (!inForce.address) found.push(difference('address in force', own, others.join(', ') || '(none)'));
     if (inForce.gateway !== want.gateway)
       found.push(difference('gateway in force', want.gateway, inForce.gateway ?? '(none)'));
     return found;

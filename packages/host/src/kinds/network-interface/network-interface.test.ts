@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { mergeProbes } from '../../observe/probe.ts';
 import { type FakeNode, observationsOf } from '../../testing/fake-node.ts';
 import { addressInForce } from './address-in-force.ts';
+import { networkInterfaceKind } from './index.ts';
 import { managesInterface, withFixedAddress } from './interfaces-file.ts';
 import { managerOf, managerProbes } from './managers.ts';
 
@@ -155,3 +156,27 @@ function answerOf(ask: () => string): string {
     return String(error);
   }
 }
+
+test('the plan names the addresses that a card would lose', () => {
+  const file = '/etc/network/interfaces';
+  const seenBy = (trie: readonly string[], table: string) => {
+    const texts = {
+      [file]: 'iface enp2s0 inet dhcp',
+      '/proc/net/fib_trie': trie.map((address) => `     |-- ${address}\n        /32 host LOCAL`).join('\n'),
+      '/proc/net/route': table,
+    };
+    const stat = [`644 0 0 root root 6 regular file:${file}`];
+    const probes = mergeProbes(networkInterfaceKind.probes(want));
+    const node = { stat, texts, digests: { [file]: '0'.repeat(64) }, guards: [no] };
+    const differences = networkInterfaceKind.compare(want, observationsOf(node, probes), {
+      digestOfSecret: (sha) => sha,
+    });
+    return differences.map(({ attribute, seen }) => `${attribute}: ${seen}`);
+  };
+  expect(seenBy(['192.168.4.50'], routes)).toContain('address in force: 192.168.4.50/24');
+  expect(seenBy([], routes)).toContain('address in force: (none)');
+  const two = `${routes}\nenp2s0\t0000090A\t00000000\t0001\t0\t0\t0\t0000FFFF`;
+  expect(seenBy(['10.9.0.7', '192.168.4.63', '10.8.0.1'], two)).toEqual([
+    'address: iface enp2s0 inet dhcp; the card has 10.9.0.7/16 too',
+  ]);
+});
